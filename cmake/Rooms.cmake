@@ -1,0 +1,56 @@
+# The one table of rooms. A room may use only rooms on lower floors that its line names.
+#
+#   USES           rooms whose types appear in this room's public headers
+#   USES_PRIVATE   rooms used only in its sources
+#   ADMITS         prefixes of third-party headers that only this room may include
+#   LINKS          third-party targets that come with them
+#
+# Headers under fmt/ are admitted everywhere; they reach every room through base.
+# scripts/check_layers.py and scripts/draw_rooms read this file too: keep one room() call a room.
+
+room(base FLOOR 0
+  ADMITS spdlog/ openssl/ zlib.h
+  LINKS fmt::fmt spdlog::spdlog OpenSSL::Crypto ZLIB::ZLIB Threads::Threads)
+
+room(json FLOOR 1
+  USES base
+  ADMITS simdjson.h
+  LINKS simdjson::simdjson)
+
+room(http FLOOR 1
+  USES base
+  ADMITS curl/ httplib.h
+  LINKS CURL::libcurl PkgConfig::httplib)
+
+room(dynamodb FLOOR 2
+  USES base json)
+
+room(aws FLOOR 2
+  USES base json http)
+
+room(expressions FLOOR 3
+  USES base json dynamodb)
+
+room(remote FLOOR 3
+  USES base json http dynamodb aws)
+
+room(layers FLOOR 4
+  USES base json dynamodb aws
+  ADMITS zstd.h zstd_errors.h zdict.h
+  LINKS zstd::libzstd_shared)
+
+room(backfill FLOOR 5
+  USES base json dynamodb expressions layers)
+
+room(migrate FLOOR 6
+  USES base json dynamodb expressions layers backfill)
+
+room(authoring FLOOR 7
+  USES base json dynamodb expressions backfill migrate
+  ADMITS yaml-cpp/
+  LINKS yaml-cpp)
+
+room(cli FLOOR 8
+  USES base json http dynamodb aws expressions remote layers backfill migrate authoring
+  ADMITS CLI/
+  LINKS CLI11::CLI11)

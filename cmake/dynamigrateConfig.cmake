@@ -1,0 +1,2 @@
+include(${CMAKE_CURRENT_LIST_DIR}/ThirdParty.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/dynamigrateTargets.cmake)
