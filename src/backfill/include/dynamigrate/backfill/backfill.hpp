@@ -1,0 +1,145 @@
+#pragma once
+
+#include <dynamigrate/backfill/records.hpp>
+#include <dynamigrate/backfill/source.hpp>
+#include <dynamigrate/backfill/transform.hpp>
+#include <dynamigrate/base/clock.hpp>
+#include <dynamigrate/base/log.hpp>
+#include <dynamigrate/base/random.hpp>
+#include <dynamigrate/dynamodb/operations.hpp>
+#include <dynamigrate/dynamodb/service.hpp>
+#include <dynamigrate/expressions/condition.hpp>
+#include <dynamigrate/layers/journal.hpp>
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+/// Applies a transform to every item of a source: paced, guarded, journalled, resumable.
+namespace dynamigrate::backfill {
+
+/// What a write is conditioned on besides the attributes it changes.
+struct Guard {
+    enum class Kind {
+        read,     ///< what the transform read
+        all,      ///< every attribute that the item had
+        version,  ///< one attribute that the application changes with every write
+    };
+    Kind kind = Kind::read;
+    std::string version_attribute;
+};
+
+/// How many items may fail before the run does.
+struct FailureBudget {
+    std::uint64_t count = 0;
+    double percent = 0;  ///< of the items read; the larger allowance counts
+};
+
+/// One step's backfill, as data.
+struct Plan {
+    std::uint32_t step = 0;           ///< index in the run: names journal pages and segments
+    std::string run;
+    std::string table;                ///< read from; for ItemsSource: written to
+    dynamodb::KeySchema key;
+    Source source = ScanSource{};
+    dynamodb::ExpressionText where;   ///< evaluated by the server where it can, and here
+    const Transform* transform = nullptr;
+    /// Where the after-image goes: "" the table itself; else items are put into that table, the
+    /// source stays (copy).
+    std::string target_table;
+    dynamodb::KeySchema target_key;
+    IfExists if_exists = IfExists::keep;
+    Guard guard;
+    bool overwrite = false;           ///< unguarded whole puts by BatchWriteItem
+    bool atomic = false;              ///< key changes by transaction
+    bool marker = false;              ///< exactly_once: marker (attribute `_dm`)
+    std::optional<std::uint32_t> passes = 1;  ///< nothing: until a pass changes nothing
+    std::uint32_t lanes = 4;
+    std::uint32_t segments = 0;       ///< 0: chosen by lanes and table size
+    FailureBudget failure_budget;
+    std::int64_t table_bytes = 0;     ///< for choosing segments; 0: unknown
+    bool dry = false;                 ///< reads and counts, writes nothing anywhere
+    std::uint32_t dry_samples = 10;   ///< how many diffs a dry run shows
+};
+
+/// A change as a dry run shows it: plain JSON of the attributes that would change.
+struct DryChange {
+    std::string key;
+    std::string before;
+    std::string after;
+};
+
+/// A state of the work, given to the listener a few times a second.
+struct Progress {
+    Counts counts;
+    std::uint32_t segments_done = 0;
+    std::uint32_t segments_total = 0;
+    std::uint32_t pass = 1;
+};
+
+/// Everything from outside. All must outlive the run.
+struct Surroundings {
+    dynamodb::Service* service = nullptr;  ///< retried, paced, metered
+    layers::Journal* journal = nullptr;
+    RunRecords* records = nullptr;
+    base::Clock* clock = nullptr;
+    base::Random* random = nullptr;
+    base::Log* log = nullptr;
+    std::uint32_t attempt = 1;             ///< number of this start of the run
+    std::uint64_t fence = 0;
+    std::filesystem::path spool_directory;
+    std::function<void(const Progress&)> on_progress;    ///< called from one thread at a time
+    std::function<void(const DryChange&)> on_dry_change; ///< likewise
+};
+
+struct Result {
+    Counts counts;
+    bool stopped = false;  ///< ended by a stop, resumable
+    std::vector<layers::PartSummary> parts;
+};
+
+/// Runs or resumes the plan.
+///
+/// First settles what an earlier attempt left unsettled, by its journal; then works the segments
+/// that are not done.
+/// Cancel:  finishes the pages at hand, saves checkpoints, returns with `stopped`.
+/// `stop_now` additionally interrupts requests; what is in flight is settled by the next attempt.
+/// Errors:  the first failure that ends the run: failed_precondition when the failure budget is
+///          exceeded (message with counts and the command that lists them), aborted when the lock
+///          was lost, or the service's error. The work stays resumable in every case.
+Result run(const Plan& plan, const Surroundings& surroundings, std::stop_token stop,
+           std::stop_token stop_now = {});
+
+/// What an undo did.
+struct UndoResult {
+    std::uint64_t restored = 0;
+    std::uint64_t already = 0;     ///< current state equals the image before
+    std::uint64_t conflicts = 0;   ///< changed by somebody since; left alone and listed
+    std::uint64_t unsettled = 0;   ///< never restored; listed
+    bool stopped = false;
+};
+
+/// An entry that an undo did not restore.
+struct UndoConflict {
+    std::string table;
+    std::string key;   ///< wire JSON
+    std::string reason;
+};
+
+/// How an undo runs.
+struct UndoPlan {
+    std::vector<std::uint32_t> steps;  ///< which steps of the journal, newest last
+    bool dry = false;
+    /// Given each table's key schema once.
+    std::function<dynamodb::KeySchema(const std::string& table)> key_schema;
+    std::function<void(const UndoConflict&)> on_conflict;
+    std::optional<std::string> ttl_attribute;
+};
+
+/// Puts back what the journal says was applied, newest first, guarded by the images after.
+/// Repeatable: what is undone already counts as such.
+UndoResult undo(const UndoPlan& plan, const Surroundings& surroundings, std::stop_token stop);
+
+}  // namespace dynamigrate::backfill

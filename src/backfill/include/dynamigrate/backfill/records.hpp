@@ -1,0 +1,72 @@
+#pragma once
+
+#include <dynamigrate/base/clock.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace dynamigrate::backfill {
+
+/// Counts of a backfill, of one segment or of all.
+struct Counts {
+    std::uint64_t read = 0;         ///< items read from the source
+    std::uint64_t matched = 0;      ///< items for which `where` holds
+    std::uint64_t changed = 0;      ///< writes applied
+    std::uint64_t unchanged = 0;    ///< matched, but nothing to write
+    std::uint64_t conflicts = 0;    ///< guard failures, each followed by a re-read
+    std::uint64_t quarantined = 0;
+    std::uint64_t kept = 0;         ///< puts that met an existing item and kept it
+
+    Counts& operator+=(const Counts& other) {
+        read += other.read;
+        matched += other.matched;
+        changed += other.changed;
+        unchanged += other.unchanged;
+        conflicts += other.conflicts;
+        quarantined += other.quarantined;
+        kept += other.kept;
+        return *this;
+    }
+};
+
+/// How far a segment is: everything before `position` is done.
+struct SegmentState {
+    std::uint32_t segment = 0;
+    bool is_done = false;
+    std::uint64_t pages_done = 0;
+    std::string position;  ///< the source's own words: a LastEvaluatedKey, an offset; "" : start
+    Counts counts;
+};
+
+/// An item that could not be migrated.
+struct QuarantinedItem {
+    std::uint32_t step = 0;
+    std::string table;
+    std::string key;     ///< wire JSON
+    std::string reason;  ///< one of transform_error, too_large, conflict, rejected, outcome_unknown,
+                         ///< guard_too_large, key_exists
+    std::string message;
+};
+
+/// A wish that reaches the runner through the run's record.
+enum class Control { none, pause, abort };
+
+/// The run's records outside the table: segments, quarantine, control.
+///
+/// Threads: any. Errors: aborted when the run no longer belongs to the caller (lock lost).
+class RunRecords {
+public:
+    virtual ~RunRecords() = default;
+    /// The number of segments fixed when the step began; nothing when it has not begun.
+    virtual std::optional<std::uint32_t> total_segments(std::uint32_t step) = 0;
+    virtual void begin_step(std::uint32_t step, std::uint32_t total_segments) = 0;
+    virtual std::vector<SegmentState> load_segments(std::uint32_t step) = 0;
+    virtual void save_segment(std::uint32_t step, const SegmentState& state) = 0;
+    virtual void quarantine(const QuarantinedItem& item) = 0;
+    virtual std::vector<QuarantinedItem> quarantined(std::uint32_t step) = 0;
+    virtual void forget_quarantined(const QuarantinedItem& item) = 0;
+};
+
+}  // namespace dynamigrate::backfill

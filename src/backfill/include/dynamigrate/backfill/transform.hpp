@@ -1,0 +1,92 @@
+#pragma once
+
+#include <dynamigrate/base/arena.hpp>
+#include <dynamigrate/dynamodb/attribute_value.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dynamigrate::backfill {
+
+/// What to do when the item that is to be put exists already.
+enum class IfExists { keep, replace, fail };
+
+/// A wanted effect on one item of any table. Values live in the arena given to the transform.
+///
+/// Every action is read (consistently), evaluated, journalled and guarded like a scanned item.
+struct Action {
+    enum class Kind {
+        put,     ///< `item` whole, by `if_exists`
+        update,  ///< `update`'s attributes set, `removed` removed; an absent item is left absent
+        remove,  ///< by key; an absent item is no change
+    };
+    Kind kind = Kind::put;
+    std::string_view table;  ///< "" : the table that is read from
+    dynamodb::Item item;     ///< the item to put, else the key
+    dynamodb::Item update;
+    std::span<const std::string_view> removed;
+    IfExists if_exists = IfExists::replace;
+};
+
+/// What a transform decides about one item. Reused from item to item.
+class TransformOutput {
+public:
+    enum class Kind { unchanged, changed, removed };
+
+    /// The item becomes `after` (whole). The same content counts as unchanged.
+    void change(const dynamodb::Item& after) {
+        kind_ = Kind::changed;
+        after_ = after;
+    }
+    void remove() { kind_ = Kind::removed; }
+    void act(const Action& action) { actions_.push_back(action); }
+
+    /// States that the decision depends on this top-level attribute (present or absent).
+    void reads(std::string_view attribute) { read_.push_back(attribute); }
+    /// States that it depends on all attributes present.
+    void reads_all() { reads_all_ = true; }
+
+    Kind kind() const noexcept { return kind_; }
+    const dynamodb::Item& after() const noexcept { return after_; }
+    const std::vector<Action>& actions() const noexcept { return actions_; }
+    const std::vector<std::string_view>& read() const noexcept { return read_; }
+    bool has_read_all() const noexcept { return reads_all_; }
+    void clear() {
+        kind_ = Kind::unchanged;
+        after_ = {};
+        actions_.clear();
+        read_.clear();
+        reads_all_ = false;
+    }
+
+private:
+    Kind kind_ = Kind::unchanged;
+    dynamodb::Item after_;
+    std::vector<Action> actions_;
+    std::vector<std::string_view> read_;
+    bool reads_all_ = false;
+};
+
+/// Decides what becomes of an item; a pure function of the item where it can be.
+///
+/// Threads: `apply` is called from all lanes at once.
+/// Errors:  an Error quarantines the item with the error's message.
+class Transform {
+public:
+    virtual ~Transform() = default;
+
+    /// `item` and what is put into `out` live as long as the arena (or the transform itself).
+    virtual void apply(const dynamodb::Item& item, base::Arena& arena,
+                       TransformOutput& out) const = 0;
+
+    /// Whether an after-image can have another key than the item.
+    virtual bool may_change_key() const { return false; }
+    /// Whether it can ask for actions.
+    virtual bool may_act() const { return false; }
+    /// Whether it touches only the item itself (no calls of user code with effects).
+    virtual bool is_pure() const { return true; }
+};
+
+}  // namespace dynamigrate::backfill

@@ -1,0 +1,141 @@
+#pragma once
+
+#include <dynamigrate/base/clock.hpp>
+#include <dynamigrate/base/file.hpp>
+#include <dynamigrate/dynamodb/attribute_value.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// The journal: undo log and intent log of a run, in numbered parts, one writer each.
+///
+/// A part is a sequence of checksummed frames, compressed. A *page* frame holds the intents of one
+/// page: for every item that is about to be written, its key and the images before and after of
+/// the attributes that the write guards or changes. An *outcome* frame tells what became of them.
+/// A torn tail (crash, full disk) is recognised by its checksum; everything before it counts.
+namespace dynamigrate::layers {
+
+/// Names one entry of a run for good: unique across parts, attempts and lanes.
+using EntryId = std::uint64_t;
+
+enum class EntryKind : std::uint8_t {
+    update,  ///< the item existed and stays
+    insert,  ///< the item did not exist
+    remove,  ///< the item existed and goes; `before` is the whole item
+    replace, ///< the item existed and was replaced as a whole (unguarded or by put)
+};
+
+/// What became of an entry. An entry without an outcome is unsettled: it may have been applied.
+enum class EntryOutcome : std::uint8_t {
+    unsettled,
+    applied,
+    guard_failed,  ///< surely not applied: somebody changed the item; a later entry may follow
+    rejected,      ///< surely not applied: the service refused it; the item is in quarantine
+    unknown,       ///< settled as "cannot be known": listed, never replayed nor undone
+};
+
+/// An image holds the guarded and the written attributes only (all of them for insert and remove).
+/// An attribute of one image that is missing in the other was added or removed by the write.
+/// `absent` names attributes that were guarded as absent and are not in `after` either.
+struct JournalEntry {
+    EntryId id = 0;
+    EntryKind kind = EntryKind::update;
+    std::string_view table;
+    dynamodb::Item key;
+    dynamodb::Item before;
+    dynamodb::Item after;
+    std::vector<std::string_view> absent;
+};
+
+/// The intents of one page of one segment.
+struct JournalPage {
+    std::uint32_t step = 0;     ///< index of the step in the run
+    std::uint32_t segment = 0;
+    std::uint64_t page = 0;     ///< counts the pages of the segment over all attempts
+};
+
+/// What identifies a part.
+struct PartHeader {
+    std::string run;
+    std::uint32_t attempt = 0;  ///< 1 for the first start of the run, +1 for each resume
+    std::uint32_t lane = 0;
+    std::uint64_t fence = 0;    ///< of the lock under which it was written
+    std::string tool_version;
+};
+
+/// Counts and checksum of a part, for the run record: a missing or shortened part is noticed.
+struct PartSummary {
+    std::string name;
+    std::uint64_t bytes = 0;
+    std::uint64_t entries = 0;
+    std::uint32_t checksum = 0;  ///< crc32 over the whole part
+};
+
+/// Appends one part.
+///
+/// Threads: one at a time.
+/// Errors:  aborted when the part was sealed by a new owner of the run; unavailable (disk full).
+class JournalWriter {
+public:
+    virtual ~JournalWriter() = default;
+
+    /// Begins a page frame in memory.
+    virtual void begin_page(const JournalPage& page) = 0;
+    /// Adds an intent and returns its new id (`entry.id` is ignored).
+    virtual EntryId add(const JournalEntry& entry) = 0;
+    /// Writes the page frame; returns after it is on stable storage. Nothing may be sent to the
+    /// table before. A page without entries writes nothing.
+    virtual void commit_page() = 0;
+    /// Appends the outcome of entries (of this or of an earlier part). Buffered: written with the
+    /// next frame, by `flush`, or on close; not synced.
+    virtual void add_outcome(EntryId id, EntryOutcome outcome) = 0;
+    virtual void flush() = 0;
+    virtual PartSummary summary() const = 0;
+};
+
+/// Called for each entry; views are valid during the call only.
+using EntryVisitor = std::function<void(const JournalPage&, const JournalEntry&, EntryOutcome)>;
+
+/// What a whole read of a journal found.
+struct JournalReadResult {
+    std::uint64_t entries = 0;
+    std::vector<PartSummary> parts;
+    std::vector<std::string> torn_parts;  ///< parts whose tail was cut off by a crash
+};
+
+/// All parts of one run in one store.
+class Journal {
+public:
+    virtual ~Journal() = default;
+    /// Where it lies, for people.
+    virtual std::string location() const = 0;
+    virtual std::unique_ptr<JournalWriter> create_part(const PartHeader& header) = 0;
+    /// Makes further appends by an earlier owner fail, so that what is read stays true.
+    /// Errors: aborted when a live writer on this host still holds a part.
+    virtual void seal() = 0;
+    /// Visits the entries whose page passes the filter, in the order written, part by part in
+    /// order of attempt and lane, each with its final outcome. Memory: the outcomes of one run's
+    /// selected pages and one frame.
+    virtual JournalReadResult read(const std::function<bool(const JournalPage&)>& filter,
+                                   const EntryVisitor& visit) = 0;
+    /// As `read`, but newest first: attempts descending, frames of a part from its end.
+    virtual JournalReadResult read_newest_first(const std::function<bool(const JournalPage&)>& filter,
+                                                const EntryVisitor& visit) = 0;
+    /// Whether any part exists.
+    virtual bool exists() = 0;
+    /// The highest attempt number among the parts; 0 when there are none.
+    virtual std::uint32_t last_attempt() = 0;
+};
+
+/// Parts as files (mode 0600) in `directory`/`run`, appended under an exclusive lock (flock).
+std::unique_ptr<Journal> open_directory_journal(const std::filesystem::path& directory,
+                                                const std::string& run);
+/// Keeps nothing (journal: none): entries get ids, reads find nothing.
+std::unique_ptr<Journal> make_null_journal();
+
+}  // namespace dynamigrate::layers

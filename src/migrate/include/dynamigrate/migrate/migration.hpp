@@ -1,0 +1,93 @@
+#pragma once
+
+#include <dynamigrate/migrate/steps.hpp>
+#include <dynamigrate/migrate/step.hpp>
+#include <dynamigrate/migrate/version.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace dynamigrate::migrate {
+
+/// A migration: a version or a name, and its steps up and down. Built in one expression:
+///
+///     registry.add(Migration{"1.3.0", "Join names"}.on("app").transform([](ItemEditor& item) {
+///         item.set("name", item.string("first") + " " + item.string("last"));
+///         item.remove("first");
+///         item.remove("last");
+///     }));
+///
+/// Steps are added to `up` until `down()` is called, afterwards to `down`. Without `down()` or
+/// `down_auto()` the migration is irreversible.
+class Migration {
+public:
+    /// A version, or the name of a migration outside the sequence ("cleanup-orphans").
+    explicit Migration(std::string version_or_name, std::string description = {});
+
+    Migration& on(std::string table);
+    Migration& depends_on(std::vector<std::string> versions);
+    Migration& step(StepPtr step);
+    Migration& down();
+    Migration& down_auto();
+    /// Where it comes from (a file's path, or "memory") and its checksum (SHA-256, hex).
+    Migration& from(std::string path, std::string checksum);
+
+    Migration& transform(std::function<void(ItemEditor&)> function);
+    Migration& create_table(CreateTable definition);
+    Migration& delete_table(std::string name);
+    Migration& create_index(IndexDefinition definition);
+    Migration& delete_index(std::string name);
+    Migration& rename_attribute(std::string from, std::string to);
+    Migration& remove_attribute(std::string name);
+    Migration& put(std::vector<dynamodb::OwnedItem> items);
+
+    const std::string& id() const noexcept { return id_; }  ///< version text or name
+    const std::optional<Version>& version() const noexcept { return version_; }
+    bool is_named() const noexcept { return !version_; }
+    const std::string& description() const noexcept { return description_; }
+    const std::string& table() const noexcept { return table_; }
+    const std::vector<std::string>& dependencies() const noexcept { return dependencies_; }
+    const std::vector<StepPtr>& up_steps() const noexcept { return up_; }
+    const std::vector<StepPtr>& down_steps() const noexcept { return down_; }
+    enum class Down { irreversible, automatic, steps };
+    Down down_mode() const noexcept { return down_mode_; }
+    const std::string& path() const noexcept { return path_; }
+    const std::string& checksum() const noexcept { return checksum_; }
+
+private:
+    std::string id_;
+    std::optional<Version> version_;
+    std::string description_;
+    std::string table_;
+    std::vector<std::string> dependencies_;
+    std::vector<StepPtr> up_, down_;
+    Down down_mode_ = Down::irreversible;
+    bool adding_down_ = false;
+    std::string path_ = "memory";
+    std::string checksum_;
+};
+
+/// The migrations of a project. No globals: made, filled and passed by value.
+class Registry {
+public:
+    /// Errors: already_exists for a second one with the same version or name (both places named).
+    void add(Migration migration);
+    const Migration* find(std::string_view id) const noexcept;
+    /// Versions in order, then named ones by name.
+    const std::vector<Migration>& all() const noexcept { return migrations_; }
+
+private:
+    std::vector<Migration> migrations_;
+};
+
+/// Gives migrations from elsewhere (a directory of files).
+class MigrationSource {
+public:
+    virtual ~MigrationSource() = default;
+    /// Adds all of them. Errors: invalid_argument at file:line:column.
+    virtual void load(Registry& registry) = 0;
+};
+
+}  // namespace dynamigrate::migrate

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <dynamigrate/backfill/backfill.hpp>
+#include <dynamigrate/dynamodb/service.hpp>
+#include <dynamigrate/dynamodb/table.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace dynamigrate::migrate {
+
+/// A finding of validation: what is wrong, where, and what to do.
+struct Finding {
+    enum class Severity { warning, error };
+    Severity severity = Severity::error;
+    std::string code;     ///< "unknown_table", "reserved_word" ...
+    std::string place;    ///< file:line:column, or the migration
+    std::string message;
+    std::string remedy;
+};
+
+/// What the command line and the configuration say about running backfills.
+struct BackfillSettings {
+    std::optional<std::uint32_t> lanes;
+    std::optional<std::uint32_t> segments;
+    std::optional<double> max_rcu;  ///< units per second; by the configuration's share resolved
+    std::optional<double> max_wcu;
+};
+
+/// What a step may use while it runs. Made by the migrator; all outlives the step.
+struct StepRun {
+    backfill::Surroundings surroundings;  ///< service, journal, records, clock, random, log ...
+    std::string run;
+    std::string started_at;               ///< ISO 8601, fixed for the run (resumes included)
+    std::uint32_t index = 0;              ///< of the step in the run
+    bool dry = false;
+    BackfillSettings settings;
+    std::stop_token stop;
+    std::stop_token stop_now;
+    /// Physical name of a table as written in the migration.
+    std::function<std::string(const std::string&)> table;
+    /// Sets the pace for the table of this step from the step's and the settings' limits.
+    std::function<void(std::optional<double> max_rcu, std::optional<double> max_wcu)> set_pace;
+    /// A line for people about what is going on ("index by_email: backfilling, 42 %").
+    std::function<void(const std::string&)> tell;
+};
+
+/// What a step did.
+struct StepResult {
+    bool stopped = false;  ///< ended by a stop, resumable
+    backfill::Counts counts;
+    std::vector<layers::PartSummary> parts;
+    std::vector<std::string> lines;  ///< for people
+};
+
+/// How a step can be reversed.
+struct Reversal {
+    enum class Kind { inverse, journal, impossible };
+    Kind kind = Kind::impossible;
+    std::string reason;  ///< for impossible: why, for people
+};
+
+/// One action of a migration: immutable once made, shareable.
+///
+/// `run` is repeatable: when it is called again after a crash or a stop, at any point, it brings
+/// the same end. Effects that exist already (the table is there, with the same definition) count
+/// as done.
+class Step {
+public:
+    virtual ~Step() = default;
+    /// "create_table", "transform" ...: the key in a migration file.
+    virtual std::string kind() const = 0;
+    /// One line for plans: "transform app: set emailLower".
+    virtual std::string summary() const = 0;
+    /// Tables it reads or writes, as written in the migration.
+    virtual std::vector<std::string> tables() const = 0;
+    virtual Reversal reversal() const = 0;
+    /// The inverse step; requires reversal().kind == inverse.
+    virtual std::unique_ptr<Step> inverse() const;
+    /// Checks what can be known without running: expressions, limits, types.
+    virtual void validate(const std::string& place, std::vector<Finding>& findings) const;
+    virtual StepResult run(const StepRun& run) const = 0;
+};
+
+using StepPtr = std::shared_ptr<const Step>;
+
+}  // namespace dynamigrate::migrate

@@ -1,0 +1,225 @@
+#pragma once
+
+#include <dynamigrate/backfill/backfill.hpp>
+#include <dynamigrate/migrate/step.hpp>
+#include <dynamigrate/json/value.hpp>
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// The step kinds as data: what a migration file says, and the factory of each step.
+namespace dynamigrate::migrate {
+
+/// A key attribute as written: `attr`, `attr:N`, `attr:B`, or {name, type}.
+using dynamodb::KeyAttribute;
+
+/// On demand when `provisioned` is empty.
+struct Billing {
+    std::optional<dynamodb::Throughput> provisioned;
+};
+
+struct IndexDefinition {
+    std::string name;
+    KeyAttribute hash;
+    std::optional<KeyAttribute> sort;
+    dynamodb::ProjectionType projection = dynamodb::ProjectionType::all;
+    std::vector<std::string> attributes;  ///< for ProjectionType::include
+    std::optional<Billing> billing;
+};
+
+struct CreateTable {
+    std::string name;
+    KeyAttribute hash;
+    std::optional<KeyAttribute> sort;
+    Billing billing;
+    std::string stream;  ///< "" or NEW_IMAGE, OLD_IMAGE, NEW_AND_OLD_IMAGES, KEYS_ONLY
+    std::vector<IndexDefinition> indexes;
+    std::vector<IndexDefinition> local_indexes;
+    std::string ttl;     ///< attribute, or ""
+    bool point_in_time_recovery = false;
+    bool deletion_protection = false;
+    std::map<std::string, std::string> tags;
+    std::string table_class;  ///< "" or STANDARD_INFREQUENT_ACCESS, STANDARD
+};
+
+struct UpdateTable {
+    std::string table;
+    std::optional<Billing> billing;
+    std::optional<std::string> stream;  ///< "off" or a view type
+    std::optional<bool> deletion_protection;
+    std::string table_class;
+};
+
+/// What every step with a backfill may say about it.
+struct BackfillOptions {
+    backfill::Source source = backfill::ScanSource{};
+    std::optional<double> max_rcu, max_wcu;
+    std::optional<std::uint32_t> lanes, segments;
+    backfill::FailureBudget failure_budget;
+    bool marker = false;
+    std::optional<std::uint32_t> passes = 1;  ///< nothing: until_clean
+    bool atomic = false;
+};
+
+/// An expression as written, owning its values.
+struct OwnedExpression {
+    std::string text;
+    std::vector<std::pair<std::string, std::string>> names;
+    std::shared_ptr<const dynamodb::OwnedItem> values;
+
+    dynamodb::ExpressionText view() const;
+};
+
+/// The transform language: `set`, `rename`, `default`, `remove`. All templates see the item as
+/// read; then rename, set, default, remove apply in this order.
+struct Transformation {
+    /// A value as written: plain JSON where strings may hold `${...}` templates.
+    std::vector<std::pair<std::string, json::Value>> set;
+    std::vector<std::pair<std::string, std::string>> rename;  ///< from, to
+    std::vector<std::pair<std::string, json::Value>> defaults;
+    std::vector<std::string> remove;
+    std::string file;  ///< for errors
+};
+
+class ItemEditor;
+using ItemFunction = std::function<void(ItemEditor&)>;
+
+struct TransformStep {
+    std::string table;
+    OwnedExpression where;
+    Transformation transformation;
+    ItemFunction function;  ///< C++ instead of a transformation
+    backfill::Guard guard;
+    bool overwrite = false;
+    BackfillOptions options;
+};
+
+struct CopyStep {
+    std::string table;
+    std::string to;
+    OwnedExpression where;
+    Transformation transformation;
+    ItemFunction function;
+    backfill::IfExists if_exists = backfill::IfExists::keep;
+    BackfillOptions options;
+};
+
+struct UpdateStep {
+    std::string table;
+    OwnedExpression where;
+    OwnedExpression expression;  ///< a DynamoDB update expression; names and values with where's
+    BackfillOptions options;
+};
+
+struct DeleteStep {
+    std::string table;
+    OwnedExpression where;
+    std::vector<std::shared_ptr<const dynamodb::OwnedItem>> keys;  ///< instead of where
+    BackfillOptions options;
+};
+
+struct PutStep {
+    std::string table;
+    std::vector<std::shared_ptr<const dynamodb::OwnedItem>> items;
+    std::string file;         ///< absolute path of .json, .ndjson, .csv, also .gz and .zst
+    bool is_dynamodb_json = false;
+    Transformation transformation;
+    backfill::IfExists if_exists = backfill::IfExists::keep;
+    BackfillOptions options;
+};
+
+struct VerifyStep {
+    std::string table;
+    OwnedExpression where;
+    std::uint64_t expect = 0;
+    BackfillOptions options;
+};
+
+struct PartiqlStep {
+    std::string table;
+    std::string statement;
+    std::vector<dynamodb::AttributeValue> parameters;
+    std::shared_ptr<const dynamodb::OwnedItem> owner;  ///< of the parameters
+};
+
+struct TtlStep {
+    std::string table;
+    std::string attribute;
+    bool enabled = true;
+};
+
+StepPtr make_create_table(CreateTable definition);
+StepPtr make_delete_table(std::string table);
+StepPtr make_update_table(UpdateTable change);
+StepPtr make_create_index(std::string table, IndexDefinition definition);
+StepPtr make_delete_index(std::string table, std::string name);
+StepPtr make_ttl(TtlStep step);
+StepPtr make_transform(TransformStep step);
+StepPtr make_copy(CopyStep step);
+StepPtr make_update(UpdateStep step);
+StepPtr make_delete(DeleteStep step);
+StepPtr make_put(PutStep step);
+StepPtr make_verify(VerifyStep step);
+StepPtr make_partiql(PartiqlStep step);
+/// Sugar over transform with rename/remove.
+StepPtr make_rename_attribute(std::string table, std::string from, std::string to,
+                              OwnedExpression where = {});
+StepPtr make_remove_attribute(std::string table, std::string name, OwnedExpression where = {});
+
+/// An item under a C++ transform: reads are recorded and guarded, changes become a minimal write.
+///
+/// Values returned as views live as long as the callback runs.
+/// Errors: accessors of a type throw Error invalid_argument when the attribute is absent or of
+///         another type: the item is quarantined with that message.
+class ItemEditor {
+public:
+    ItemEditor(const dynamodb::Item& item, base::Arena& arena, backfill::TransformOutput& out);
+
+    bool has(std::string_view name);
+    const dynamodb::AttributeValue* find(std::string_view name);
+    std::string string(std::string_view name);
+    std::string string_or(std::string_view name, std::string_view otherwise);
+    /// The digits of a number, exact.
+    std::string number(std::string_view name);
+    std::int64_t integer(std::string_view name);
+    bool boolean(std::string_view name);
+    /// All attributes as read; the whole item is guarded then.
+    const dynamodb::Item& item();
+
+    void set(std::string_view name, std::string_view text);
+    void set(std::string_view name, const char* text) { set(name, std::string_view(text)); }
+    void set(std::string_view name, std::int64_t number);
+    void set(std::string_view name, int number) { set(name, static_cast<std::int64_t>(number)); }
+    void set(std::string_view name, bool value);
+    /// `digits`: a number of up to 38 digits.
+    void set_number(std::string_view name, std::string_view digits);
+    void set_value(std::string_view name, const dynamodb::AttributeValue& value);
+    void remove(std::string_view name);
+    /// Deletes the item itself.
+    void remove_item();
+
+    /// Actions on any table; "" : this item's table.
+    void put(std::string_view table, const dynamodb::Item& item,
+             backfill::IfExists if_exists = backfill::IfExists::replace);
+    void update(std::string_view table, const dynamodb::Item& key, const dynamodb::Item& attributes,
+                std::vector<std::string> removed = {});
+    void delete_item(std::string_view table, const dynamodb::Item& key);
+
+    /// For making values that live long enough.
+    base::Arena& arena() { return arena_; }
+    /// Called by the step after the callback.
+    void finish();
+
+private:
+    const dynamodb::Item& before_;
+    base::Arena& arena_;
+    backfill::TransformOutput& out_;
+    std::vector<dynamodb::Attribute> attributes_;
+    bool changed_ = false;
+    bool removed_ = false;
+};
+
+}  // namespace dynamigrate::migrate
