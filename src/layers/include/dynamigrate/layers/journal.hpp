@@ -28,6 +28,13 @@ enum class EntryKind : std::uint8_t {
     insert,  ///< the item did not exist
     remove,  ///< the item existed and goes; `before` is the whole item
     replace, ///< the item existed and was replaced as a whole (unguarded or by put)
+    // Effects that a transform asked for on items other than the one it was given.
+    action_update,
+    action_insert,
+    action_remove,
+    // A change of key: both entries stand together, in this order.
+    move_remove,
+    move_insert,
 };
 
 /// What became of an entry. An entry without an outcome is unsettled: it may have been applied.
