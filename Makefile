@@ -1,0 +1,56 @@
+# The words of daily work; each is a line or two over CMake's presets. See HACKING.md.
+
+PREFIX ?= /usr/local
+DEV = cmake --preset dev >/dev/null && cmake --build --preset dev
+RELEASE = cmake --preset release >/dev/null && cmake --build --preset release
+
+.PHONY: build test demo check stress bench install asan tsan tidy format
+
+build:
+	scripts/install-deps build
+	$(RELEASE)
+
+test:
+	scripts/install-deps test
+	scripts/dynamodb-local path
+	scripts/peers
+	$(DEV)
+	scripts/run_tests build/dev -LE slow -j2
+
+demo: build
+	scripts/demo
+
+check:
+	scripts/install-deps check
+	scripts/check
+	$(DEV) --target all_verify_interface_header_sets linkcheck
+	tests/checks/checks_fire.py
+
+stress:
+	scripts/install-deps test
+	$(DEV)
+	scripts/run_tests build/dev -L slow
+
+bench: build
+	scripts/install-deps test
+	$(RELEASE) --target bench
+	@for program in build/release/bench/*; do \
+	    if [ -x "$$program" ]; then "$$program" || exit 1; fi; \
+	done
+	@if [ -x bench/run ]; then bench/run; fi
+
+install: build
+	cmake --install build/release --prefix "$(PREFIX)"
+
+asan tsan:
+	scripts/install-deps check
+	cmake --preset $@ >/dev/null && cmake --build --preset $@
+	scripts/run_tests build/$@ -LE slow
+
+tidy:
+	scripts/install-deps check
+	cmake --workflow --preset tidy
+
+format:
+	find src apps tests bench examples \( -name '*.cpp' -o -name '*.hpp' \) -print0 | \
+	    xargs -0 -r clang-format -i
