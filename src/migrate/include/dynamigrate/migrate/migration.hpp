@@ -6,7 +6,9 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace dynamigrate::migrate {
@@ -54,7 +56,8 @@ public:
     enum class Down { irreversible, automatic, steps };
     Down down_mode() const noexcept { return down_mode_; }
     const std::string& path() const noexcept { return path_; }
-    const std::string& checksum() const noexcept { return checksum_; }
+    /// SHA-256, hex. Without a file: of the id, the description and the steps' summaries.
+    std::string checksum() const;
 
 private:
     std::string id_;
@@ -74,6 +77,7 @@ class Registry {
 public:
     /// Errors: already_exists for a second one with the same version or name (both places named).
     void add(Migration migration);
+    /// By version or name, however the version is spelled ("7" finds "007").
     const Migration* find(std::string_view id) const noexcept;
     /// Versions in order, then named ones by name.
     const std::vector<Migration>& all() const noexcept { return migrations_; }

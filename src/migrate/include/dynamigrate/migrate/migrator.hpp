@@ -16,7 +16,11 @@ namespace dynamigrate::migrate {
 enum class Status { running, applied, failed, rolling_back, rolled_back };
 std::string_view to_string(Status status) noexcept;
 
-/// A row of the history: append-only, one per run of a migration.
+/// A row of the history: one per run of a migration, never deleted.
+///
+/// A row begins as `running` (or `rolling_back`) and ends as `applied`, `failed` or `rolled_back`;
+/// a resume continues the row of its run. The latest row of a migration tells its state: applied
+/// now if and only if that row's status is `applied`.
 struct HistoryRow {
     std::string id;           ///< version or name
     std::string run;          ///< run id
@@ -37,6 +41,9 @@ struct HistoryRow {
     std::uint64_t fence = 0;
     std::uint32_t attempt = 1;
     std::uint32_t steps_done = 0;
+    bool interrupted = false;  ///< stopped by the user (running or rolling_back), resumable
+    std::vector<backfill::Counts> step_counts;  ///< by step; `counts` is their sum
+    std::vector<layers::PartSummary> parts;     ///< of the journal, as far as the runs told
 };
 
 enum class OutOfOrder { error, allow, ignore };
@@ -62,8 +69,11 @@ struct Settings {
 struct PlannedMigration {
     const Migration* migration = nullptr;
     std::string action;                 ///< up, down, repeat, reset, named, resume
-    std::vector<std::string> lines;     ///< one per step
+    std::vector<std::string> lines;     ///< one per step, in the order in which they will run
     std::vector<Finding> findings;
+    std::string resumed_run;            ///< the run that `resume` continues
+    bool rolls_back = false;            ///< down, or the resume of a down
+    std::string basis;                  ///< digest of the history that the plan was made from
 };
 
 /// Receives what happens during a run. Called from one thread at a time.
@@ -139,23 +149,40 @@ public:
     /// Versions not applied, in the order in which they would be.
     std::vector<const Migration*> outstanding();
 
-    /// Decide what a command would do. Errors: not_found for an unknown target (names those known).
+    /// Decide what a command would do; an empty plan where nothing is to be done.
+    /// Errors: not_found for an unknown target (names those known); failed_precondition for what
+    /// the class comment says and for a rollback that cannot be derived, by the step's name;
+    /// invalid_argument for a registry that `validate` refuses.
+    ///
+    /// The next outstanding migration, all, or all up to the target. An unfinished or failed run of
+    /// a planned migration is continued (action `resume`).
     std::vector<PlannedMigration> plan_up(std::optional<std::string> target, bool all);
+    /// The highest version that was applied or begun, or all above the target ("0.0.0": all).
+    /// What was begun only is undone as far as it came.
     std::vector<PlannedMigration> plan_down(std::optional<std::string> target_exclusive);
+    /// Up to an outstanding version or down to an applied one; nothing when it is the current one.
     std::vector<PlannedMigration> plan_to(const std::string& version);
     std::vector<PlannedMigration> plan_named(const std::string& name);
+    /// The migration (version or name) that was applied last, again.
     std::vector<PlannedMigration> plan_repeat();
+    /// The migration named `reset` (or `latest`); afterwards all versions count as applied.
     std::vector<PlannedMigration> plan_reset();
+    /// All failed runs, each continued, in order; nothing when none failed.
     std::vector<PlannedMigration> plan_retry_failed();
 
     /// Runs what was planned under the lock, in order; stops at the first failure (thrown after
     /// the failed row is written). `stop` ends gracefully, `stop_now` at once.
+    /// With Settings::dry: takes no lock, writes nothing, and the steps run dry.
+    /// Errors: aborted also when the history changed since the plan was made, or the lock was lost;
+    /// invalid_argument when a planned migration has an error among its findings (unless forced).
     RunResult run(const std::vector<PlannedMigration>& plan, Listener& listener,
                   std::stop_token stop, std::stop_token stop_now);
 
-    /// Runs whose row is `running` or `rolling_back`, or failed with work left.
+    /// Runs whose row is `running`, `rolling_back` or `failed` and the latest of its migration.
     std::vector<UnfinishedRun> unfinished();
     /// Continues a run where it was left. "" : the only one.
+    /// Errors: not_found when there is none, or several and none named; failed_precondition when
+    /// the migration changed since the run began or its journal cannot be reached (unless forced).
     RunResult resume(const std::string& run, Listener& listener, std::stop_token stop,
                      std::stop_token stop_now);
 
