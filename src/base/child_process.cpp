@@ -7,7 +7,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/eventfd.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -112,12 +112,16 @@ public:
         }
         out_ = std::move(out.read);
         err_ = std::move(err.read);
-        end_ = Descriptor(::pidfd_open(pid_, 0));
+        end_ = Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
+        if (!end_.is_open()) {
+            const int failure = errno;
+            kill_and_reap();
+            throw system_error(failure, "watch", arguments[0]);
+        }
     }
     ~Child() {
         if (!reaped_) {
-            ::kill(-pid_, SIGKILL);
-            reap();
+            kill_and_reap();
         }
     }
     Child(const Child&) = delete;
@@ -136,6 +140,11 @@ public:
     }
 
 private:
+    void kill_and_reap() {
+        ::kill(-pid_, SIGKILL);
+        reap();
+    }
+
     pid_t pid_ = 0;
     Descriptor out_;
     Descriptor err_;

@@ -84,7 +84,7 @@ public:
 /// Objects as files (mode 0600) under a directory (mode 0700), written atomically.
 std::unique_ptr<ObjectStore> make_directory_store(std::filesystem::path directory);
 
-/// Lower-case letters, digits, '-' and '_' of the text; others become '-'. For file names.
+/// The text for use in a file name: letters in lower case, digits, '-' and '_'; others become '-'.
 std::string to_slug(std::string_view text);
 
 }  // namespace dynamigrate::base
