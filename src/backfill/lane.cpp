@@ -1,0 +1,246 @@
+#include "lane.hpp"
+
+#include <dynamigrate/dynamodb/operations.hpp>
+#include <dynamigrate/dynamodb/wire.hpp>
+
+#include <algorithm>
+
+namespace dynamigrate::backfill {
+
+using base::Error;
+using base::ErrorKind;
+using dynamodb::Item;
+
+namespace {
+
+constexpr std::size_t kMaxPageItems = 5000;
+constexpr double kMemoryPerWireByte = 4.5;
+constexpr double kMemoryPerItem = 600;
+
+}  // namespace
+
+Lane::Lane(SharedRun& run, const SourceFactory& sources, std::uint32_t journal_lane)
+    : run_(run),
+      sources_(sources),
+      journal_lane_(journal_lane),
+      writer_(run.surroundings, run.endpoint, run.plan.overwrite, run.stop_now) {
+    policy_.guard = run.plan.guard;
+    policy_.marker = run.plan.marker;
+    policy_.run = run.plan.run;
+}
+
+Lane::~Lane() = default;
+
+void Lane::work() {
+    try {
+        while (!run_.should_stop()) {
+            auto segment = run_.next_segment();
+            if (!segment) {
+                break;
+            }
+            work_segment(std::move(*segment));
+        }
+    } catch (const std::exception&) {
+        run_.fail(std::current_exception());
+    }
+    if (journal_) {
+        try {
+            journal_->flush();
+            run_.add_part(journal_->summary());
+        } catch (const std::exception&) {
+            run_.fail(std::current_exception());
+        }
+    }
+}
+
+void Lane::work_segment(SegmentState state) {
+    const auto settled = run_.settled.find(state.segment);
+    settled_ = settled == run_.settled.end() ? nullptr : &settled->second;
+    const std::unique_ptr<PageSource> source = sources_(state.segment);
+    while (!state.is_done && !run_.should_stop()) {
+        SegmentState next = state;
+        try {
+            next.is_done = !work_page(*source, next);
+        } catch (const Error& error) {
+            if (error.kind() != ErrorKind::aborted) {
+                save(state, true);
+            }
+            throw;
+        }
+        ++next.pages_done;
+        state = std::move(next);
+        save(state, state.is_done);
+        run_.tell_progress(false);
+        run_.check_budget(false);
+    }
+    save(state, true);
+    if (state.is_done) {
+        run_.segment_done();
+    }
+}
+
+void Lane::save(const SegmentState& state, bool always) {
+    if (run_.plan.dry) {
+        return;
+    }
+    const base::SteadyTime now = run_.surroundings.clock->steady_now();
+    if (!always && now - saved_at_ < std::chrono::seconds(1)) {
+        return;
+    }
+    if (journal_) {
+        journal_->flush();
+    }
+    run_.surroundings.records->save_segment(run_.records_step, state);
+    saved_at_ = now;
+}
+
+bool Lane::work_page(PageSource& source, SegmentState& state) {
+    std::unique_lock<std::mutex> borrowed;
+    const bool is_beyond_share =
+        bytes_per_item_ == 0 ||
+        bytes_per_item_ > static_cast<double>(run_.allowance.share());
+    if (is_beyond_share) {
+        borrowed = run_.allowance.borrow();
+    }
+    const std::size_t limit = limit_;
+    arena_.reset();
+    items_.clear();
+    const bool has_more = source.read(limit, state.position, arena_, items_);
+    page_.step = run_.records_step;
+    page_.segment = state.segment;
+    page_.page = state.pages_done;
+    process(state);
+    adapt_limit(source, limit);
+    const double cost = static_cast<double>(source.page_bytes()) * kMemoryPerWireByte;
+    if (cost > 2.0 * static_cast<double>(run_.allowance.share())) {
+        source.shrink();
+        writer_.shrink();
+        arena_ = base::Arena(64 * 1024);
+        std::vector<Item>().swap(items_);
+        std::vector<Edit>().swap(edits_);
+    }
+    return has_more;
+}
+
+void Lane::adapt_limit(const PageSource& source, std::size_t limit) {
+    const auto scanned = static_cast<double>(std::max<std::uint64_t>(1, source.scanned()));
+    const double page_cost = static_cast<double>(source.page_bytes()) * kMemoryPerWireByte +
+                             kMemoryPerItem * static_cast<double>(items_.size() + 1);
+    bytes_per_item_ = std::max(page_cost / scanned, bytes_per_item_ * 0.7);
+    const double fitting = static_cast<double>(run_.allowance.share()) / bytes_per_item_;
+    const auto wanted = static_cast<std::size_t>(std::max(1.0, fitting));
+    limit_ = std::clamp<std::size_t>(wanted, 1, std::min(kMaxPageItems, limit * 8));
+}
+
+void Lane::process(SegmentState& state) {
+    page_counts_ = {};
+    page_counts_.read = items_.size();
+    edits_.clear();
+    moves_.clear();
+    actions_.clear();
+    action_store_.clear();
+    for (std::uint32_t index = 0; index < items_.size(); ++index) {
+        const Item& item = items_[index];
+        if (settled_ != nullptr && !settled_->empty() &&
+            settled_->erase(dynamodb::to_wire_json(run_.source.key.key_of(item, arena_))) > 0) {
+            continue;
+        }
+        if (!run_.where.matches(item)) {
+            continue;
+        }
+        ++page_counts_.matched;
+        decide(index, item);
+    }
+    write_waves();
+    state.counts += page_counts_;
+    run_.add(page_counts_);
+}
+
+void Lane::decide(std::uint32_t index, const Item& item) {
+    output_.clear();
+    try {
+        run_.plan.transform->apply(item, arena_, output_);
+        ReadSet read;
+        read.names = &output_.read();
+        read.always = &run_.where.attributes();
+        read.all = output_.has_read_all();
+        for (const Action& action : output_.actions()) {
+            action_store_.push_back(action);
+            actions_.push_back({&action_store_.back(), index});
+        }
+        if (!run_.plan.target_table.empty() ||
+            std::holds_alternative<ItemsSource>(run_.plan.source)) {
+            copy_to_target(index, output_.kind() == TransformOutput::Kind::changed
+                                      ? output_.after()
+                                      : item);
+            return;
+        }
+        decide_change(index, item, read);
+    } catch (const Error& error) {
+        if (error.kind() == ErrorKind::cancelled) {
+            throw;
+        }
+        Item key;
+        try {
+            key = run_.source.key.key_of(item, arena_);
+        } catch (const Error&) {
+            key = item;
+        }
+        quarantine(run_.source, key, "transform_error", error.what());
+    }
+}
+
+void Lane::copy_to_target(std::uint32_t index, const Item& item) {
+    if (output_.kind() == TransformOutput::Kind::removed) {
+        return;
+    }
+    Action action;
+    action.kind = Action::Kind::put;
+    action.table = run_.target.name;
+    action.item = item;
+    action.if_exists = run_.plan.if_exists;
+    action_store_.push_back(action);
+    actions_.push_back({&action_store_.back(), index});
+}
+
+void Lane::decide_change(std::uint32_t index, const Item& item, ReadSet read) {
+    if (output_.kind() == TransformOutput::Kind::unchanged) {
+        if (output_.actions().empty()) {
+            ++page_counts_.unchanged;
+        }
+        return;
+    }
+    if (output_.kind() == TransformOutput::Kind::removed) {
+        Edit edit = make_delete(run_.source, item, read, policy_, arena_);
+        edit.origin = index;
+        edits_.push_back(edit);
+        return;
+    }
+    const Item& after = output_.after();
+    if (run_.plan.transform->may_change_key() &&
+        run_.source.key.key_of(after, arena_) != run_.source.key.key_of(item, arena_)) {
+        ReadSet everything = read;
+        everything.all = true;
+        Edit remove = make_delete(run_.source, item, everything, policy_, arena_);
+        remove.kind = layers::EntryKind::move_remove;
+        remove.after = after;
+        remove.origin = index;
+        moves_.push_back(remove);
+        return;
+    }
+    Edit edit = make_update(run_.source, item, after, read, policy_, arena_);
+    edit.origin = index;
+    if (!edit.has_effect()) {
+        ++page_counts_.unchanged;
+    } else if (fits(edit)) {
+        edits_.push_back(edit);
+    }
+}
+
+void Lane::quarantine(const Target& table, const Item& key, std::string reason,
+                      std::string message) {
+    ++page_counts_.quarantined;
+    run_.quarantine(table, key, std::move(reason), std::move(message));
+}
+
+}  // namespace dynamigrate::backfill

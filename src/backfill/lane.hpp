@@ -1,0 +1,86 @@
+#pragma once
+
+#include "shared_run.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace dynamigrate::backfill {
+
+/// Makes the source of a segment.
+using SourceFactory = std::function<std::unique_ptr<PageSource>(std::uint32_t segment)>;
+
+/// One worker: takes segments and works them page by page: read, transform, journal, write,
+/// checkpoint.
+///
+/// Threads: runs in its own; shares only SharedRun.
+class Lane {
+public:
+    Lane(SharedRun& run, const SourceFactory& sources, std::uint32_t journal_lane);
+    ~Lane();
+
+    /// Works until no segment is left or the run stops. Errors go to SharedRun::fail.
+    void work();
+
+private:
+    /// A put that waits for its wave.
+    struct PendingAction {
+        const Action* action = nullptr;
+        std::uint32_t origin = 0;
+    };
+
+    void work_segment(SegmentState state);
+    bool work_page(PageSource& source, SegmentState& state);
+    void process(SegmentState& state);
+    void decide(std::uint32_t index, const dynamodb::Item& item);
+    void decide_change(std::uint32_t index, const dynamodb::Item& item, ReadSet read);
+    void copy_to_target(std::uint32_t index, const dynamodb::Item& item);
+    void write_waves();
+    void write_wave(std::vector<Edit>& edits);
+    void send_wave(std::vector<Edit>& edits, std::vector<Edit>& again);
+    void finish(Edit& edit, const WriteEnd& end, std::vector<Edit>& again);
+    void after_conflict(Edit& edit, std::vector<Edit>& again);
+    std::optional<Edit> resolve(const Edit& edit);
+    std::optional<Edit> resolve_action(const Edit& edit);
+    bool is_idempotent_at(const dynamodb::Item& after);
+    void perform_actions();
+    std::optional<Edit> edit_of_action(const PendingAction& pending, const dynamodb::Item* current);
+    void perform_move(Edit remove);
+    bool put_moved(const Edit& remove, const Edit& planned_insert, const dynamodb::Item& deleted);
+    void show_dry(const Edit& edit);
+    void quarantine(const Target& table, const dynamodb::Item& key, std::string reason,
+                    std::string message);
+    const Target& table_of(const Action& action);
+    bool fits(const Edit& edit);
+    void save(const SegmentState& state, bool always);
+    void adapt_limit(const PageSource& source, std::size_t limit);
+
+    SharedRun& run_;
+    const SourceFactory& sources_;
+    std::unique_ptr<layers::JournalWriter> journal_;
+    std::uint32_t journal_lane_;
+    EditWriter writer_;
+    EditPolicy policy_;
+
+    base::Arena arena_{64 * 1024};
+    std::vector<dynamodb::Item> items_;
+    std::vector<Edit> edits_;
+    std::vector<Edit> moves_;
+    std::vector<PendingAction> actions_;
+    std::deque<Action> action_store_;
+    TransformOutput output_;
+    std::vector<Edit*> sending_;
+    std::vector<WriteEnd> ends_;
+    std::vector<std::string_view> absent_;
+    std::map<std::string, Target, std::less<>> targets_;
+    layers::JournalPage page_;
+    Counts page_counts_;
+    std::unordered_set<std::string>* settled_ = nullptr;
+
+    std::size_t limit_ = 16;
+    double bytes_per_item_ = 0;
+    base::SteadyTime saved_at_{};
+};
+
+}  // namespace dynamigrate::backfill

@@ -1,0 +1,415 @@
+#include "lane.hpp"
+
+#include <dynamigrate/dynamodb/size.hpp>
+#include <dynamigrate/dynamodb/wire.hpp>
+#include <dynamigrate/json/value.hpp>
+
+#include <algorithm>
+
+/// How a lane writes: in waves of edits whose keys differ. Each wave is journalled as one page and
+/// synced before anything is sent; guards that failed make the next wave.
+namespace dynamigrate::backfill {
+
+using base::Error;
+using base::ErrorKind;
+using dynamodb::Item;
+using layers::EntryKind;
+using layers::EntryOutcome;
+
+namespace {
+
+constexpr std::uint32_t kMaxRounds = 10;
+constexpr std::size_t kMaxWave = 1000;
+
+EntryKind as_action(EntryKind kind) {
+    switch (kind) {
+        case EntryKind::insert:
+            return EntryKind::action_insert;
+        case EntryKind::remove:
+            return EntryKind::action_remove;
+        default:
+            return EntryKind::action_update;
+    }
+}
+
+json::Value shown(const Item& item, const Item& other) {
+    std::vector<dynamodb::Attribute> attributes;
+    for (const dynamodb::Attribute& attribute : item) {
+        const dynamodb::AttributeValue* counterpart = other.find(attribute.name);
+        if (counterpart == nullptr || !(*counterpart == attribute.value)) {
+            attributes.push_back(attribute);
+        }
+    }
+    return dynamodb::to_plain(Item(attributes));
+}
+
+}  // namespace
+
+bool Lane::fits(const Edit& edit) {
+    if (edit.after.empty() || dynamodb::item_size(edit.after) <= dynamodb::kMaxItemBytes) {
+        return true;
+    }
+    quarantine(*edit.target, edit.key, "too_large", "the changed item would exceed 400 KB");
+    return false;
+}
+
+void Lane::show_dry(const Edit& edit) {
+    ++page_counts_.changed;
+    DryChange change;
+    change.key = json::to_json(dynamodb::to_plain(edit.key));
+    change.before = edit.before.empty() ? "" : json::to_json(shown(edit.before, edit.after));
+    change.after = edit.after.empty() ? "" : json::to_json(shown(edit.after, edit.before));
+    run_.report(change);
+}
+
+void Lane::write_waves() {
+    if (run_.plan.dry) {
+        for (const Edit& edit : edits_) {
+            show_dry(edit);
+        }
+        for (const Edit& move : moves_) {
+            show_dry(move);
+        }
+    } else {
+        write_wave(edits_);
+        for (const Edit& move : moves_) {
+            perform_move(move);
+        }
+    }
+    perform_actions();
+}
+
+void Lane::write_wave(std::vector<Edit>& edits) {
+    std::vector<Edit> again;
+    while (!edits.empty()) {
+        again.clear();
+        send_wave(edits, again);
+        edits.swap(again);
+    }
+}
+
+void Lane::send_wave(std::vector<Edit>& edits, std::vector<Edit>& again) {
+    if (!journal_) {
+        journal_ = create_part(run_.surroundings, run_.plan.run, journal_lane_);
+    }
+    journal_->begin_page(page_);
+    sending_.clear();
+    for (Edit& edit : edits) {
+        if (run_.plan.overwrite && edit.kind == EntryKind::update) {
+            edit.kind = EntryKind::replace;
+        }
+        edit.id = journal_->add(journal_entry(edit, arena_, absent_));
+        sending_.push_back(&edit);
+    }
+    journal_->commit_page();
+    writer_.write(sending_, ends_);
+    for (std::size_t i = 0; i < edits.size(); ++i) {
+        finish(edits[i], ends_[i], again);
+    }
+}
+
+void Lane::finish(Edit& edit, const WriteEnd& end, std::vector<Edit>& again) {
+    switch (end.kind) {
+        case WriteEnd::Kind::applied:
+            journal_->add_outcome(edit.id, EntryOutcome::applied);
+            ++page_counts_.changed;
+            return;
+        case WriteEnd::Kind::rejected:
+            journal_->add_outcome(edit.id, EntryOutcome::rejected);
+            quarantine(*edit.target, edit.key, end.reason, end.message);
+            return;
+        case WriteEnd::Kind::ambiguous:
+            if (edit.action == nullptr && !is_idempotent_at(edit.after)) {
+                journal_->add_outcome(edit.id, EntryOutcome::unknown);
+                quarantine(*edit.target, edit.key, "outcome_unknown",
+                           "an answer was lost and the item was changed by somebody else since: "
+                           "whether this run changed it cannot be known");
+                return;
+            }
+            [[fallthrough]];
+        case WriteEnd::Kind::conflict:
+            journal_->add_outcome(edit.id, EntryOutcome::guard_failed);
+            after_conflict(edit, again);
+            return;
+    }
+}
+
+void Lane::after_conflict(Edit& edit, std::vector<Edit>& again) {
+    ++page_counts_.conflicts;
+    if (edit.rounds >= kMaxRounds) {
+        quarantine(*edit.target, edit.key, "conflict",
+                   "somebody else changes the item faster than it can be migrated");
+        return;
+    }
+    std::optional<Edit> next = edit.action != nullptr ? resolve_action(edit) : resolve(edit);
+    if (next && fits(*next)) {
+        next->rounds = edit.rounds + 1;
+        again.push_back(*next);
+    }
+}
+
+bool Lane::is_idempotent_at(const Item& after) {
+    if (after.empty() || !run_.where.matches(after)) {
+        return true;
+    }
+    TransformOutput output;
+    run_.plan.transform->apply(after, arena_, output);
+    return output.kind() == TransformOutput::Kind::unchanged ||
+           (output.kind() == TransformOutput::Kind::changed && output.after() == after);
+}
+
+std::optional<Edit> Lane::resolve(const Edit& edit) {
+    const std::optional<Item> current = writer_.read(*edit.target, edit.key, arena_);
+    if (!current || !run_.where.matches(*current)) {
+        ++page_counts_.unchanged;
+        return std::nullopt;
+    }
+    output_.clear();
+    try {
+        run_.plan.transform->apply(*current, arena_, output_);
+    } catch (const Error& error) {
+        if (error.kind() == ErrorKind::cancelled) {
+            throw;
+        }
+        quarantine(*edit.target, edit.key, "transform_error", error.what());
+        return std::nullopt;
+    }
+    ReadSet read;
+    read.names = &output_.read();
+    read.always = &run_.where.attributes();
+    read.all = output_.has_read_all();
+    Edit next;
+    switch (output_.kind()) {
+        case TransformOutput::Kind::unchanged:
+            ++page_counts_.unchanged;
+            return std::nullopt;
+        case TransformOutput::Kind::removed:
+            next = make_delete(*edit.target, *current, read, policy_, arena_);
+            break;
+        case TransformOutput::Kind::changed:
+            if (run_.plan.transform->may_change_key() &&
+                edit.target->key.key_of(output_.after(), arena_) != edit.key) {
+                next = make_delete(*edit.target, *current, {.all = true}, policy_, arena_);
+                next.kind = EntryKind::move_remove;
+                next.after = output_.after();
+                moves_.push_back(next);
+                return std::nullopt;
+            }
+            next = make_update(*edit.target, *current, output_.after(), read, policy_, arena_);
+            break;
+    }
+    next.origin = edit.origin;
+    if (!next.has_effect()) {
+        ++page_counts_.unchanged;
+        return std::nullopt;
+    }
+    return next;
+}
+
+const Target& Lane::table_of(const Action& action) {
+    if (action.table.empty() || action.table == run_.source.name) {
+        return run_.source;
+    }
+    if (action.table == run_.target.name) {
+        return run_.target;
+    }
+    auto known = targets_.find(action.table);
+    if (known == targets_.end()) {
+        const auto description = dynamodb::describe_table(*run_.surroundings.service, action.table,
+                                                          run_.stop_now);
+        if (!description) {
+            throw Error(ErrorKind::not_found, "an action names a table that does not exist")
+                .at("table " + std::string(action.table));
+        }
+        known = targets_.emplace(std::string(action.table),
+                                 Target{std::string(action.table), description->key})
+                    .first;
+    }
+    return known->second;
+}
+
+std::optional<Edit> Lane::edit_of_action(const PendingAction& pending, const Item* current) {
+    const Action& action = *pending.action;
+    const Target& table = table_of(action);
+    EditPolicy policy = policy_;
+    policy.guard = {};
+    std::optional<Edit> edit;
+    if (action.kind == Action::Kind::put) {
+        if (current == nullptr) {
+            edit = make_insert(table, action.item, policy, arena_);
+        } else if (action.if_exists == IfExists::replace) {
+            edit = make_update(table, *current, action.item, {}, policy, arena_);
+        } else if (action.if_exists == IfExists::keep) {
+            ++page_counts_.kept;
+        } else if (run_.settled_puts.contains(
+                       table.name + dynamodb::to_wire_json(
+                                        table.key.key_of(action.item, arena_)))) {
+            ++page_counts_.unchanged;
+        } else {
+            quarantine(table, table.key.key_of(action.item, arena_), "key_exists",
+                       "an item with this key exists already (if_exists: fail)");
+        }
+    } else if (current == nullptr) {
+        ++page_counts_.unchanged;
+    } else if (action.kind == Action::Kind::remove) {
+        edit = make_delete(table, *current, {.all = true}, policy, arena_);
+    } else {
+        Item after = *current;
+        for (const dynamodb::Attribute& attribute : action.update) {
+            after = after.with(arena_, attribute.name, attribute.value);
+        }
+        for (std::string_view name : action.removed) {
+            after = after.without(arena_, name);
+        }
+        edit = make_update(table, *current, after, {}, policy, arena_);
+    }
+    if (!edit) {
+        return std::nullopt;
+    }
+    if (!edit->has_effect()) {
+        ++page_counts_.unchanged;
+        return std::nullopt;
+    }
+    edit->kind = as_action(edit->kind);
+    edit->action = pending.action;
+    edit->origin = pending.origin;
+    return fits(*edit) ? edit : std::nullopt;
+}
+
+std::optional<Edit> Lane::resolve_action(const Edit& edit) {
+    const std::optional<Item> current = writer_.read(*edit.target, edit.key, arena_);
+    return edit_of_action({edit.action, edit.origin}, current ? &*current : nullptr);
+}
+
+void Lane::perform_actions() {
+    std::size_t at = 0;
+    while (at < actions_.size()) {
+        edits_.clear();
+        std::unordered_set<std::string> keys;
+        for (; at < actions_.size() && edits_.size() < kMaxWave; ++at) {
+            const Action& action = *actions_[at].action;
+            const Target& table = table_of(action);
+            const Item key = table.key.key_of(action.item, arena_);
+            if (!keys.insert(table.name + dynamodb::to_wire_json(key)).second) {
+                break;
+            }
+            const bool is_optimistic = action.kind == Action::Kind::put &&
+                                       action.if_exists != IfExists::replace && !run_.plan.dry;
+            std::optional<Item> current;
+            if (!is_optimistic) {
+                current = writer_.read(table, key, arena_);
+            }
+            if (auto edit = edit_of_action(actions_[at], current ? &*current : nullptr)) {
+                edits_.push_back(*edit);
+            }
+        }
+        if (run_.plan.dry) {
+            for (const Edit& edit : edits_) {
+                show_dry(edit);
+            }
+        } else {
+            write_wave(edits_);
+        }
+    }
+}
+
+void Lane::perform_move(Edit remove) {
+    for (std::uint32_t round = 0;; ++round) {
+        Edit insert = make_insert(run_.source, remove.after, policy_, arena_);
+        insert.kind = EntryKind::move_insert;
+        Edit deletion = remove;
+        deletion.after = {};
+        if (!fits(insert)) {
+            return;
+        }
+        if (!journal_) {
+            journal_ = create_part(run_.surroundings, run_.plan.run, journal_lane_);
+        }
+        journal_->begin_page(page_);
+        deletion.id = journal_->add(journal_entry(deletion, arena_, absent_));
+        insert.id = journal_->add(journal_entry(insert, arena_, absent_));
+        journal_->commit_page();
+        std::optional<dynamodb::OwnedItem> deleted;
+        WriteEnd end;
+        if (run_.plan.atomic) {
+            end = writer_.write_move(deletion, insert);
+        } else {
+            if (writer_.read(run_.source, insert.key, arena_)) {
+                end = {WriteEnd::Kind::rejected, "key_exists",
+                       "an item with the new key exists already"};
+            } else {
+                end = writer_.write_single(deletion, &deleted);
+            }
+        }
+        if (end.kind == WriteEnd::Kind::applied) {
+            journal_->add_outcome(deletion.id, EntryOutcome::applied);
+            if (run_.plan.atomic) {
+                journal_->add_outcome(insert.id, EntryOutcome::applied);
+                ++page_counts_.changed;
+            } else if (put_moved(deletion, insert, deleted ? deleted->item : deletion.before)) {
+                ++page_counts_.changed;
+            }
+            return;
+        }
+        if (end.kind == WriteEnd::Kind::rejected) {
+            journal_->add_outcome(deletion.id, EntryOutcome::rejected);
+            journal_->add_outcome(insert.id, EntryOutcome::rejected);
+            quarantine(run_.source, remove.key, end.reason, end.message);
+            return;
+        }
+        journal_->add_outcome(deletion.id, EntryOutcome::guard_failed);
+        journal_->add_outcome(insert.id, EntryOutcome::guard_failed);
+        ++page_counts_.conflicts;
+        const std::optional<Item> current = writer_.read(run_.source, remove.key, arena_);
+        if (!current || !run_.where.matches(*current)) {
+            ++page_counts_.unchanged;
+            return;
+        }
+        if (round >= kMaxRounds ||
+            (run_.plan.atomic && writer_.read(run_.source, insert.key, arena_))) {
+            quarantine(run_.source, remove.key, "conflict", "the key change does not settle");
+            return;
+        }
+        output_.clear();
+        run_.plan.transform->apply(*current, arena_, output_);
+        if (output_.kind() != TransformOutput::Kind::changed) {
+            ++page_counts_.unchanged;
+            return;
+        }
+        Edit next = make_delete(run_.source, *current, {.all = true}, policy_, arena_);
+        next.kind = EntryKind::move_remove;
+        next.after = output_.after();
+        next.origin = remove.origin;
+        remove = next;
+    }
+}
+
+bool Lane::put_moved(const Edit& remove, const Edit& planned_insert, const Item& deleted) {
+    Edit insert = planned_insert;
+    if (!(deleted == remove.before)) {
+        output_.clear();
+        run_.plan.transform->apply(deleted, arena_, output_);
+        insert = make_insert(run_.source,
+                             output_.kind() == TransformOutput::Kind::changed
+                                 ? output_.after().clone(arena_)
+                                 : deleted.clone(arena_),
+                             policy_, arena_);
+        insert.kind = EntryKind::move_insert;
+        journal_->add_outcome(planned_insert.id, EntryOutcome::guard_failed);
+        journal_->begin_page(page_);
+        insert.id = journal_->add(journal_entry(insert, arena_, absent_));
+        journal_->commit_page();
+    }
+    const WriteEnd end = writer_.write_single(insert);
+    if (end.kind == WriteEnd::Kind::applied) {
+        journal_->add_outcome(insert.id, EntryOutcome::applied);
+        return true;
+    }
+    journal_->add_outcome(insert.id, EntryOutcome::unknown);
+    quarantine(run_.source, insert.key, "key_exists",
+               "the item was taken from its old key, but another item with the new key appeared "
+               "meanwhile; its content is in the journal");
+    return false;
+}
+
+}  // namespace dynamigrate::backfill

@@ -1,0 +1,281 @@
+#include "page_source.hpp"
+
+#include <dynamigrate/dynamodb/wire.hpp>
+#include <dynamigrate/json/writer.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <fstream>
+
+namespace dynamigrate::backfill {
+
+using base::Error;
+using base::ErrorKind;
+using dynamodb::Item;
+using json::Writer;
+
+namespace {
+
+constexpr std::size_t kKeysPerRead = 100;
+
+void write_substitutions(Writer& out,
+                         const std::vector<std::pair<std::string, std::string>>& names,
+                         const std::vector<const Item*>& values) {
+    if (!names.empty()) {
+        out.key("ExpressionAttributeNames").begin_object();
+        for (const auto& [placeholder, name] : names) {
+            out.key(placeholder).string(name);
+        }
+        out.end_object();
+    }
+    bool begun = false;
+    for (const Item* item : values) {
+        for (const dynamodb::Attribute& value : *item) {
+            if (!begun) {
+                out.key("ExpressionAttributeValues").begin_object();
+                begun = true;
+            }
+            out.key(value.name);
+            dynamodb::write_value(out, value.value);
+        }
+    }
+    if (begun) {
+        out.end_object();
+    }
+}
+
+/// Scan and Query, which answer alike.
+class ServicePages : public PageSource {
+public:
+    explicit ServicePages(const SourceReader& reader) : reader_(reader) {}
+
+    bool read(std::size_t limit, std::string& position, base::Arena& arena,
+              std::vector<Item>& items) override {
+        body_.clear();
+        write_body(limit, position);
+        reply_.clear();
+        dynamodb::Call call;
+        call.operation = operation();
+        call.body = body_;
+        call.stop = reader_.stop_now;
+        reader_.service->call(call, reply_);
+        pages_.read(reply_, arena, page_);
+        items.insert(items.end(), page_.items.begin(), page_.items.end());
+        position = page_.last_evaluated_key.empty()
+                       ? std::string()
+                       : dynamodb::to_wire_json(page_.last_evaluated_key);
+        return !page_.last_evaluated_key.empty();
+    }
+    std::size_t page_bytes() const override { return reply_.body.size(); }
+    std::uint64_t scanned() const override {
+        return static_cast<std::uint64_t>(page_.scanned_count);
+    }
+    void shrink() override {
+        reply_ = dynamodb::Reply();
+        pages_ = dynamodb::PageReader();
+        page_ = {};
+    }
+
+protected:
+    virtual std::string_view operation() const = 0;
+    virtual void write_source(Writer& out, std::vector<std::pair<std::string, std::string>>& names,
+                              std::vector<const Item*>& values) = 0;
+
+    const SourceReader reader_;
+
+private:
+    void write_body(std::size_t limit, const std::string& position) {
+        Writer out(body_);
+        out.begin_object().key("TableName").string(reader_.table->name);
+        std::vector<std::pair<std::string, std::string>> names;
+        std::vector<const Item*> values;
+        write_source(out, names, values);
+        if (!reader_.filter->text.empty()) {
+            out.key("FilterExpression").string(reader_.filter->text);
+            names.insert(names.end(), reader_.filter->names.begin(), reader_.filter->names.end());
+            values.push_back(&reader_.filter->values);
+        }
+        if (reader_.keys_only) {
+            std::string projection = "#dm_hash";
+            names.emplace_back("#dm_hash", reader_.table->key.hash.name);
+            if (reader_.table->key.sort) {
+                projection += ",#dm_sort";
+                names.emplace_back("#dm_sort", reader_.table->key.sort->name);
+            }
+            out.key("ProjectionExpression").string(projection);
+        }
+        write_substitutions(out, names, values);
+        out.key("Limit").number(limit);
+        if (reader_.consistent) {
+            out.key("ConsistentRead").boolean(true);
+        }
+        if (!position.empty()) {
+            out.key("ExclusiveStartKey").raw(position);
+        }
+        out.key("ReturnConsumedCapacity").string("TOTAL").end_object();
+    }
+
+    std::string body_;
+    dynamodb::Reply reply_;
+    dynamodb::PageReader pages_;
+    dynamodb::Page page_;
+};
+
+class ScanPages final : public ServicePages {
+public:
+    ScanPages(const SourceReader& reader, std::string index, std::uint32_t segment,
+              std::uint32_t total)
+        : ServicePages(reader), index_(std::move(index)), segment_(segment), total_(total) {}
+
+protected:
+    std::string_view operation() const override { return "Scan"; }
+    void write_source(Writer& out, std::vector<std::pair<std::string, std::string>>&,
+                      std::vector<const Item*>&) override {
+        if (!index_.empty()) {
+            out.key("IndexName").string(index_);
+        }
+        if (total_ > 1) {
+            out.key("Segment").number(segment_).key("TotalSegments").number(total_);
+        }
+    }
+
+private:
+    std::string index_;
+    std::uint32_t segment_;
+    std::uint32_t total_;
+};
+
+class QueryPages final : public ServicePages {
+public:
+    QueryPages(const SourceReader& reader, const QuerySource& query)
+        : ServicePages(reader), query_(query) {}
+
+protected:
+    std::string_view operation() const override { return "Query"; }
+    void write_source(Writer& out, std::vector<std::pair<std::string, std::string>>& names,
+                      std::vector<const Item*>& values) override {
+        if (!query_.index.empty()) {
+            out.key("IndexName").string(query_.index);
+        }
+        out.key("KeyConditionExpression").string(query_.key_condition.text);
+        names.insert(names.end(), query_.key_condition.names.begin(),
+                     query_.key_condition.names.end());
+        values.push_back(&query_.key_condition.values);
+        out.key("ScanIndexForward").boolean(query_.forward);
+    }
+
+private:
+    const QuerySource query_;
+};
+
+std::uint64_t parse_offset(const std::string& position) {
+    std::uint64_t offset = 0;
+    std::from_chars(position.data(), position.data() + position.size(), offset);
+    return offset;
+}
+
+/// Items, or keys to be looked up, from something sequential.
+class StreamPages final : public PageSource {
+public:
+    StreamPages(const SourceReader& reader, std::unique_ptr<ItemStream> stream, bool read_items)
+        : reader_(reader), stream_(std::move(stream)), read_items_(read_items) {}
+
+    bool read(std::size_t limit, std::string& position, base::Arena& arena,
+              std::vector<Item>& items) override {
+        skip_to(parse_offset(position));
+        limit = std::min(limit, kKeysPerRead);
+        bool has_more = true;
+        std::vector<Item> read;
+        while (read.size() < limit && has_more) {
+            Item item;
+            has_more = stream_->next(arena, item);
+            if (has_more) {
+                read.push_back(item);
+            }
+        }
+        at_ += read.size();
+        scanned_ = read.size();
+        position = std::to_string(at_);
+        if (!read_items_) {
+            items.insert(items.end(), read.begin(), read.end());
+        } else if (!read.empty()) {
+            std::vector<Item> keys;
+            for (const Item& item : read) {
+                const Item key = reader_.table->key.key_of(item, arena);
+                if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
+                    keys.push_back(key);
+                }
+            }
+            backfill::read_items(*reader_.service, *reader_.table, keys, arena, items,
+                                 reader_.stop_now);
+        }
+        return has_more;
+    }
+    std::size_t page_bytes() const override { return 0; }
+    std::uint64_t scanned() const override { return scanned_; }
+    void shrink() override {}
+
+private:
+    void skip_to(std::uint64_t offset) {
+        base::Arena scratch;
+        Item item;
+        for (; at_ < offset && stream_->next(scratch, item); ++at_) {
+            scratch.reset();
+        }
+    }
+
+    const SourceReader reader_;
+    std::unique_ptr<ItemStream> stream_;
+    bool read_items_;
+    std::uint64_t at_ = 0;
+    std::uint64_t scanned_ = 0;
+};
+
+/// The lines of a spool file as keys.
+class SpoolStream final : public ItemStream {
+public:
+    explicit SpoolStream(const std::filesystem::path& file) : path_(file), in_(file) {
+        if (!in_) {
+            throw Error(ErrorKind::failed_precondition,
+                        "the spooled keys of this run are not here; resume on the machine that "
+                        "began it, or undo the run")
+                .at("spool " + file.string());
+        }
+    }
+    bool next(base::Arena& arena, Item& item) override {
+        std::string line;
+        if (!std::getline(in_, line)) {
+            return false;
+        }
+        item = dynamodb::parse_item(line, arena);
+        return true;
+    }
+
+private:
+    std::filesystem::path path_;
+    std::ifstream in_;
+};
+
+}  // namespace
+
+std::unique_ptr<PageSource> make_scan(const SourceReader& reader, const std::string& index,
+                                      std::uint32_t segment, std::uint32_t total_segments) {
+    return std::make_unique<ScanPages>(reader, index, segment, total_segments);
+}
+
+std::unique_ptr<PageSource> make_query(const SourceReader& reader, const QuerySource& query) {
+    return std::make_unique<QueryPages>(reader, query);
+}
+
+std::unique_ptr<PageSource> make_stream(const SourceReader& reader,
+                                        std::unique_ptr<ItemStream> stream, bool read_items) {
+    return std::make_unique<StreamPages>(reader, std::move(stream), read_items);
+}
+
+std::unique_ptr<PageSource> make_spool_reader(const SourceReader& reader,
+                                              const std::filesystem::path& file) {
+    return make_stream(reader, std::make_unique<SpoolStream>(file), true);
+}
+
+}  // namespace dynamigrate::backfill

@@ -1,0 +1,330 @@
+#include "replay.hpp"
+
+#include <dynamigrate/dynamodb/wire.hpp>
+
+#include <map>
+
+namespace dynamigrate::backfill {
+
+using dynamodb::Item;
+using layers::EntryKind;
+using layers::EntryOutcome;
+using layers::JournalEntry;
+
+namespace {
+
+constexpr int kMaxRounds = 10;
+
+/// An entry of the tail, kept beyond the visit.
+struct TailEntry {
+    std::uint32_t segment = 0;
+    EntryOutcome outcome = EntryOutcome::unsettled;
+    base::Arena arena{512};
+    JournalEntry entry;
+    std::string table;
+
+    TailEntry(const layers::JournalPage& page, const JournalEntry& source, EntryOutcome what)
+        : segment(page.segment), outcome(what), entry(source), table(source.table) {
+        entry.table = table;
+        entry.key = source.key.clone(arena);
+        entry.before = source.before.clone(arena);
+        entry.after = source.after.clone(arena);
+        for (std::string_view& name : entry.absent) {
+            name = arena.copy(name);
+        }
+    }
+    TailEntry(const TailEntry&) = delete;
+};
+
+bool is_action(EntryKind kind) {
+    return kind == EntryKind::action_update || kind == EntryKind::action_insert ||
+           kind == EntryKind::action_remove;
+}
+
+Item with_key(Item image, const Item& key, base::Arena& arena) {
+    for (const dynamodb::Attribute& attribute : key) {
+        image = image.with(arena, attribute.name, attribute.value);
+    }
+    return image;
+}
+
+/// The latest entry of each item; of a moved item also the put that belongs to its deletion.
+using Tail = std::map<std::string, std::unique_ptr<TailEntry>>;
+
+class Replay {
+public:
+    explicit Replay(SharedRun& run)
+        : run_(run), writer_(run.surroundings, run.endpoint, false, run.stop_now) {
+        policy_.guard = run.plan.guard;
+        policy_.marker = run.plan.marker;
+        policy_.run = run.plan.run;
+    }
+
+    void read(const std::vector<SegmentState>& states) {
+        std::map<std::uint32_t, std::uint64_t> done;
+        std::map<std::uint32_t, bool> is_done;
+        for (const SegmentState& state : states) {
+            done[state.segment] = state.pages_done;
+            is_done[state.segment] = state.is_done;
+        }
+        const auto is_tail = [&](const layers::JournalPage& page) {
+            return page.step == run_.records_step && !is_done[page.segment] &&
+                   page.page >= done[page.segment];
+        };
+        run_.surroundings.journal->read(
+            is_tail, [&](const layers::JournalPage& page, const JournalEntry& entry,
+                         EntryOutcome outcome) {
+                const std::string name =
+                    std::string(entry.table) + dynamodb::to_wire_json(entry.key);
+                auto& place = tail_[name];
+                if (!place) {
+                    order_.push_back(name);
+                }
+                place = std::make_unique<TailEntry>(page, entry, outcome);
+            });
+    }
+
+    void settle_all() {
+        for (std::size_t i = 0; i < order_.size(); ++i) {
+            base::throw_if_stopped(run_.stop_now);
+            TailEntry& entry = *tail_.at(order_[i]);
+            if (entry.entry.kind == EntryKind::move_remove) {
+                settle_move(entry, i + 1 < order_.size() ? tail_.at(order_[i + 1]).get() : nullptr);
+            } else if (entry.entry.kind != EntryKind::move_insert) {
+                settle(entry);
+            }
+        }
+        if (journal_) {
+            journal_->flush();
+            run_.add_part(journal_->summary());
+        }
+    }
+
+private:
+    layers::JournalWriter& journal() {
+        if (!journal_) {
+            journal_ = create_part(run_.surroundings, run_.plan.run,
+                                   journal_lane(run_.plan.step, 1, 0));
+        }
+        return *journal_;
+    }
+
+    const Target& target_of(const TailEntry& entry) {
+        if (entry.table == run_.source.name) {
+            return run_.source;
+        }
+        return run_.target;
+    }
+
+    void exclude(const TailEntry& entry) {
+        run_.settled[entry.segment].insert(dynamodb::to_wire_json(entry.entry.key));
+    }
+
+    void note(const TailEntry& entry, EntryOutcome outcome) {
+        journal().add_outcome(entry.entry.id, outcome);
+    }
+
+    void applied(const TailEntry& entry, bool by_us_now) {
+        if (entry.outcome != EntryOutcome::applied) {
+            note(entry, EntryOutcome::applied);
+        }
+        if (by_us_now || entry.outcome == EntryOutcome::unsettled) {
+            Counts counts;
+            counts.changed = 1;
+            run_.add(counts);
+        }
+        if (is_action(entry.entry.kind)) {
+            run_.settled_puts.insert(entry.table + dynamodb::to_wire_json(entry.entry.key));
+        } else {
+            exclude(entry);
+        }
+    }
+
+    void unknown(const TailEntry& entry) {
+        note(entry, EntryOutcome::unknown);
+        Counts counts;
+        counts.quarantined = 1;
+        run_.add(counts);
+        run_.quarantine(target_of(entry), entry.entry.key, "outcome_unknown",
+                        "the run ended while this item was written, and somebody else changed it "
+                        "since; before " +
+                            dynamodb::to_wire_json(entry.entry.before) + " after " +
+                            dynamodb::to_wire_json(entry.entry.after));
+        exclude(entry);
+    }
+
+    void settle(TailEntry& entry) {
+        if (entry.outcome == EntryOutcome::applied) {
+            applied(entry, false);
+            return;
+        }
+        if (entry.outcome == EntryOutcome::unknown) {
+            exclude(entry);
+            return;
+        }
+        if (entry.outcome != EntryOutcome::unsettled) {
+            return;  // surely not applied: the scan meets the item again
+        }
+        if (is_action(entry.entry.kind)) {
+            settle_action(entry);
+        } else {
+            settle_own(entry);
+        }
+    }
+
+    /// An action is asked for again when its page is worked again, and is no change then if it was
+    /// applied: only its outcome for undo is to be found out.
+    void settle_action(TailEntry& entry) {
+        base::Arena arena;
+        const auto description_key = key_schema_known(entry);
+        if (!description_key) {
+            return;
+        }
+        const auto current = writer_.read(*description_key, entry.entry.key, arena);
+        if (equals_after(entry.entry, current ? &*current : nullptr)) {
+            applied(entry, false);
+        } else {
+            note(entry, equals_before(entry.entry, current ? &*current : nullptr)
+                            ? EntryOutcome::guard_failed
+                            : EntryOutcome::unknown);
+        }
+    }
+
+    std::optional<Target> key_schema_known(const TailEntry& entry) {
+        if (entry.table == run_.source.name) {
+            return run_.source;
+        }
+        if (entry.table == run_.target.name) {
+            return run_.target;
+        }
+        return Target{entry.table, {}};
+    }
+
+    void settle_own(TailEntry& entry) {
+        for (int round = 0; round < kMaxRounds; ++round) {
+            base::Arena arena;
+            const std::optional<Item> current =
+                writer_.read(target_of(entry), entry.entry.key, arena);
+            const Item* item = current ? &*current : nullptr;
+            if (run_.plan.marker && item != nullptr) {
+                if (item->text(kMarkerAttribute) == run_.plan.run) {
+                    applied(entry, false);
+                    return;
+                }
+                note(entry, EntryOutcome::guard_failed);
+                return;  // surely not applied: the scan meets the item again
+            }
+            const bool is_after = equals_after(entry.entry, item);
+            if (leaves_unchanged(item, arena)) {
+                if (is_after) {
+                    applied(entry, false);
+                } else {
+                    note(entry, EntryOutcome::unknown);
+                    exclude(entry);
+                }
+                return;
+            }
+            if (equals_before(entry.entry, item)) {
+                if (write_again(entry, arena)) {
+                    return;
+                }
+                continue;
+            }
+            if (is_after) {
+                applied(entry, false);
+                return;
+            }
+            const Item whole_after = with_key(entry.entry.after, entry.entry.key, arena);
+            if (entry.entry.kind == EntryKind::remove || leaves_unchanged(&whole_after, arena)) {
+                note(entry, EntryOutcome::guard_failed);
+                return;  // idempotent: the scan meets the item again
+            }
+            break;
+        }
+        unknown(entry);
+    }
+
+    /// Whether the step has nothing to do for the item (absent, not matching, or as wanted).
+    bool leaves_unchanged(const Item* item, base::Arena& arena) {
+        if (item == nullptr) {
+            return true;
+        }
+        try {
+            if (!run_.where.matches(*item)) {
+                return true;
+            }
+            TransformOutput output;
+            run_.plan.transform->apply(*item, arena, output);
+            return output.kind() == TransformOutput::Kind::unchanged ||
+                   (output.kind() == TransformOutput::Kind::changed && output.after() == *item);
+        } catch (const base::Error&) {
+            return false;
+        }
+    }
+
+    bool write_again(TailEntry& entry, base::Arena& arena) {
+        Edit edit = edit_of(entry.entry, target_of(entry), policy_, arena);
+        const WriteEnd end = writer_.write_single(edit);
+        if (end.kind == WriteEnd::Kind::applied) {
+            applied(entry, true);
+            return true;
+        }
+        if (end.kind == WriteEnd::Kind::rejected) {
+            note(entry, EntryOutcome::rejected);
+            return true;  // the scan meets the item again and quarantines it
+        }
+        return false;
+    }
+
+    void settle_move(TailEntry& remove, TailEntry* insert) {
+        const bool is_pair = insert != nullptr && insert->entry.kind == EntryKind::move_insert;
+        if (!is_pair || remove.outcome == EntryOutcome::guard_failed ||
+            remove.outcome == EntryOutcome::rejected) {
+            return;
+        }
+        if (insert->outcome == EntryOutcome::applied) {
+            applied(remove, false);
+            return;
+        }
+        base::Arena arena;
+        const auto old_item = writer_.read(run_.source, remove.entry.key, arena);
+        const auto new_item = writer_.read(run_.source, insert->entry.key, arena);
+        if (old_item) {
+            note(remove, EntryOutcome::guard_failed);
+            note(*insert, EntryOutcome::guard_failed);
+            return;  // not deleted: the spool's key is worked again
+        }
+        if (new_item && equals_after(insert->entry, &*new_item)) {
+            note(remove, EntryOutcome::applied);
+            applied(*insert, false);
+            exclude(remove);
+            return;
+        }
+        Edit put = edit_of(insert->entry, run_.source, policy_, arena);
+        if (!new_item && writer_.write_single(put).kind == WriteEnd::Kind::applied) {
+            note(remove, EntryOutcome::applied);
+            applied(*insert, true);
+            exclude(remove);
+            return;
+        }
+        unknown(*insert);
+        exclude(remove);
+    }
+
+    SharedRun& run_;
+    EditWriter writer_;
+    EditPolicy policy_;
+    std::unique_ptr<layers::JournalWriter> journal_;
+    Tail tail_;
+    std::vector<std::string> order_;
+};
+
+}  // namespace
+
+void replay(SharedRun& run, const std::vector<SegmentState>& states) {
+    Replay replay(run);
+    replay.read(states);
+    replay.settle_all();
+}
+
+}  // namespace dynamigrate::backfill

@@ -1,0 +1,321 @@
+#include "requests.hpp"
+
+#include <dynamigrate/dynamodb/wire.hpp>
+#include <dynamigrate/json/writer.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+namespace dynamigrate::backfill {
+
+using dynamodb::Attribute;
+using dynamodb::AttributeValue;
+using json::Writer;
+
+namespace {
+
+constexpr std::size_t kMaxStatementCharacters = 8000;
+constexpr std::size_t kMaxStatementConditions = 90;
+constexpr std::size_t kMaxSingleConditions = 140;
+constexpr std::size_t kMaxExpressionBytes = 4000;
+
+/// Appends a PartiQL identifier inside a JSON string: "a" with quotes doubled and escaped.
+void append_identifier(std::string& out, std::string_view name) {
+    out.append("\\\"");
+    for (char c : name) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '"') {
+            out.append("\\\"\\\"");
+        } else if (c == '\\') {
+            out.append("\\\\");
+        } else if (byte < 0x20) {
+            static constexpr char kHex[] = "0123456789abcdef";
+            out.append("\\u00");
+            out.push_back(kHex[byte >> 4]);
+            out.push_back(kHex[byte & 15]);
+        } else {
+            out.push_back(c);
+        }
+    }
+    out.append("\\\"");
+}
+
+/// Writes one statement's text and remembers its parameters.
+class Statement {
+public:
+    Statement(std::string& out, std::vector<const AttributeValue*>& parameters)
+        : out_(out), parameters_(parameters) {}
+
+    void write(const Edit& edit) {
+        if (edit.is_insert()) {
+            out_.append("INSERT INTO ");
+            append_identifier(out_, edit.target->name);
+            out_.append(" VALUE ?");
+            return;
+        }
+        out_.append(edit.is_delete() ? "DELETE FROM " : "UPDATE ");
+        append_identifier(out_, edit.target->name);
+        if (!edit.is_delete()) {
+            changes(edit);
+        }
+        out_.append(" WHERE ");
+        conditions(edit);
+    }
+
+private:
+    void changes(const Edit& edit) {
+        for (const Attribute& attribute : edit.sets) {
+            out_.append(" SET ");
+            append_identifier(out_, attribute.name);
+            out_.append("=?");
+            parameters_.push_back(&attribute.value);
+        }
+        for (std::string_view name : edit.removes) {
+            out_.append(" REMOVE ");
+            append_identifier(out_, name);
+        }
+    }
+
+    void equal(std::string_view name, const AttributeValue& value) {
+        append_identifier(out_, name);
+        out_.append("=?");
+        parameters_.push_back(&value);
+    }
+
+    void conditions(const Edit& edit) {
+        bool first = true;
+        const auto conjunct = [&] {
+            if (!first) {
+                out_.append(" AND ");
+            }
+            first = false;
+        };
+        for (const Attribute& attribute : edit.key) {
+            conjunct();
+            equal(attribute.name, attribute.value);
+        }
+        for (const Attribute& attribute : edit.guard_present) {
+            conjunct();
+            equal(attribute.name, attribute.value);
+        }
+        for (std::string_view name : edit.guard_absent) {
+            conjunct();
+            append_identifier(out_, name);
+            out_.append(" IS MISSING");
+        }
+        if (edit.marker) {
+            conjunct();
+            marker(edit);
+        }
+    }
+
+    void marker(const Edit& edit) {
+        run_ = AttributeValue::string(edit.run);
+        out_.push_back('(');
+        append_identifier(out_, kMarkerAttribute);
+        out_.append(" IS MISSING OR ");
+        append_identifier(out_, kMarkerAttribute);
+        out_.append("<>?)");
+        parameters_.push_back(&run_);
+    }
+
+    std::string& out_;
+    std::vector<const AttributeValue*>& parameters_;
+    AttributeValue run_;
+};
+
+/// Collects names and values of a request's expressions as placeholders.
+class Placeholders {
+public:
+    std::string name(std::string_view attribute) {
+        const auto known = std::find(names_.begin(), names_.end(), attribute);
+        const auto index = static_cast<std::size_t>(known - names_.begin());
+        if (known == names_.end()) {
+            names_.push_back(attribute);
+        }
+        return "#" + std::to_string(index);
+    }
+    std::string value(const AttributeValue& value) {
+        values_.push_back(value);
+        return ":" + std::to_string(values_.size() - 1);
+    }
+    void write(Writer& out) const {
+        if (!names_.empty()) {
+            out.key("ExpressionAttributeNames").begin_object();
+            for (std::size_t i = 0; i < names_.size(); ++i) {
+                out.key("#" + std::to_string(i)).string(names_[i]);
+            }
+            out.end_object();
+        }
+        if (!values_.empty()) {
+            out.key("ExpressionAttributeValues").begin_object();
+            for (std::size_t i = 0; i < values_.size(); ++i) {
+                out.key(":" + std::to_string(i));
+                dynamodb::write_value(out, values_[i]);
+            }
+            out.end_object();
+        }
+    }
+
+private:
+    std::vector<std::string_view> names_;
+    std::vector<AttributeValue> values_;
+};
+
+std::string condition_text(const Edit& edit, Placeholders& placeholders) {
+    const std::string key = placeholders.name(edit.key.attributes().front().name);
+    if (edit.is_insert()) {
+        return "attribute_not_exists(" + key + ")";
+    }
+    std::string text = "attribute_exists(" + key + ")";
+    for (const Attribute& attribute : edit.guard_present) {
+        text += " AND " + placeholders.name(attribute.name) + "=" +
+                placeholders.value(attribute.value);
+    }
+    for (std::string_view name : edit.guard_absent) {
+        text += " AND attribute_not_exists(" + placeholders.name(name) + ")";
+    }
+    if (edit.marker) {
+        const std::string marker = placeholders.name(kMarkerAttribute);
+        text += " AND (attribute_not_exists(" + marker + ") OR " + marker + "<>" +
+                placeholders.value(AttributeValue::string(edit.run)) + ")";
+    }
+    return text;
+}
+
+std::string update_text(const Edit& edit, Placeholders& placeholders) {
+    std::string text;
+    for (const Attribute& attribute : edit.sets) {
+        text += text.empty() ? "SET " : ",";
+        text += placeholders.name(attribute.name) + "=" + placeholders.value(attribute.value);
+    }
+    bool first = true;
+    for (std::string_view name : edit.removes) {
+        text += first ? " REMOVE " : ",";
+        text += placeholders.name(name);
+        first = false;
+    }
+    return text;
+}
+
+void write_key(Writer& out, const Edit& edit) {
+    out.key("Key");
+    dynamodb::write_item(out, edit.key);
+}
+
+}  // namespace
+
+void StatementBatch::begin(std::string& body) {
+    body_ = &body;
+    size_ = 0;
+    body.assign(R"({"Statements":[)");
+}
+
+bool StatementBatch::add(const Edit& edit) {
+    if (edit.guard_present.size() + edit.guard_absent.size() > kMaxStatementConditions) {
+        return false;
+    }
+    const std::size_t start = body_->size();
+    body_->append(size_ == 0 ? R"({"Statement":")" : R"(,{"Statement":")");
+    const std::size_t text_start = body_->size();
+    std::vector<const AttributeValue*> parameters;
+    parameters.reserve(16);
+    Statement statement(*body_, parameters);
+    statement.write(edit);
+    if (body_->size() - text_start > kMaxStatementCharacters) {
+        body_->resize(start);
+        return false;
+    }
+    body_->append(R"(","Parameters":[)");
+    Writer out(*body_);
+    if (edit.is_insert()) {
+        body_->append(R"({"M":)");
+        dynamodb::write_item(out, edit.after);
+        body_->push_back('}');
+    }
+    for (const AttributeValue* parameter : parameters) {
+        dynamodb::write_value(out, *parameter);
+    }
+    body_->append("]}");
+    ++size_;
+    return true;
+}
+
+void StatementBatch::end() { body_->append(R"(],"ReturnConsumedCapacity":"TOTAL"})"); }
+
+std::string_view write_single_request(const Edit& edit, bool return_old, std::string& body) {
+    body.clear();
+    Placeholders placeholders;
+    const std::string condition = condition_text(edit, placeholders);
+    const std::string update =
+        edit.is_insert() || edit.is_delete() ? std::string() : update_text(edit, placeholders);
+    if (condition.size() > kMaxExpressionBytes || update.size() > kMaxExpressionBytes ||
+        edit.guard_present.size() + edit.guard_absent.size() > kMaxSingleConditions) {
+        return {};
+    }
+    Writer out(body);
+    out.begin_object().key("TableName").string(edit.target->name);
+    std::string_view operation = "UpdateItem";
+    if (edit.is_insert()) {
+        operation = "PutItem";
+        out.key("Item");
+        dynamodb::write_item(out, edit.after);
+    } else {
+        write_key(out, edit);
+    }
+    if (edit.is_delete()) {
+        operation = "DeleteItem";
+        if (return_old) {
+            out.key("ReturnValues").string("ALL_OLD");
+        }
+    }
+    if (!update.empty()) {
+        out.key("UpdateExpression").string(update);
+    }
+    out.key("ConditionExpression").string(condition);
+    placeholders.write(out);
+    out.key("ReturnConsumedCapacity").string("TOTAL").end_object();
+    return operation;
+}
+
+void write_batch_put(std::span<const Edit* const> edits, std::string& body) {
+    body.clear();
+    Writer out(body);
+    out.begin_object().key("RequestItems").begin_object();
+    out.key(edits.front()->target->name).begin_array();
+    for (const Edit* edit : edits) {
+        out.begin_object().key("PutRequest").begin_object().key("Item");
+        dynamodb::write_item(out, edit->after);
+        out.end_object().end_object();
+    }
+    out.end_array().end_object();
+    out.key("ReturnConsumedCapacity").string("TOTAL").end_object();
+}
+
+void write_move_transaction(const Edit& remove, const Edit& insert, std::string_view token,
+                            std::string& body) {
+    body.clear();
+    Writer out(body);
+    out.begin_object().key("TransactItems").begin_array();
+    const auto action = [&](std::string_view name, const Edit& edit) {
+        Placeholders placeholders;
+        const std::string condition = condition_text(edit, placeholders);
+        out.begin_object().key(name).begin_object();
+        out.key("TableName").string(edit.target->name);
+        if (edit.is_insert()) {
+            out.key("Item");
+            dynamodb::write_item(out, edit.after);
+        } else {
+            write_key(out, edit);
+        }
+        out.key("ConditionExpression").string(condition);
+        placeholders.write(out);
+        out.end_object().end_object();
+    };
+    action("Delete", remove);
+    action("Put", insert);
+    out.end_array().key("ClientRequestToken").string(token);
+    out.key("ReturnConsumedCapacity").string("TOTAL").end_object();
+}
+
+}  // namespace dynamigrate::backfill

@@ -1,0 +1,245 @@
+#include <dynamigrate/backfill/backfill.hpp>
+
+#include "lane.hpp"
+#include "replay.hpp"
+#include "shared_run.hpp"
+#include "spool.hpp"
+
+#include <algorithm>
+#include <thread>
+
+namespace dynamigrate::backfill {
+
+using base::Error;
+using base::ErrorKind;
+
+namespace {
+
+constexpr std::int64_t kBytesPerSegment = 128 * 1024 * 1024;
+constexpr std::int64_t kMaxSegments = 10'000;
+
+bool is_segmented(const Plan& plan) { return std::holds_alternative<ScanSource>(plan.source); }
+
+std::uint32_t choose_segments(const Plan& plan) {
+    if (!is_segmented(plan)) {
+        return 1;
+    }
+    if (plan.segments > 0) {
+        return plan.segments;
+    }
+    const std::int64_t by_size = plan.table_bytes / kBytesPerSegment;
+    return static_cast<std::uint32_t>(
+        std::clamp<std::int64_t>(by_size, plan.lanes, kMaxSegments));
+}
+
+/// A source that its own output could reappear in, or that holds keys only.
+bool needs_spool(const Plan& plan) {
+    if (plan.dry) {
+        return false;
+    }
+    if (const auto* scan = std::get_if<ScanSource>(&plan.source); scan && !scan->index.empty()) {
+        return true;
+    }
+    const bool is_read_from_table = std::holds_alternative<ScanSource>(plan.source) ||
+                                    std::holds_alternative<QuerySource>(plan.source);
+    if (const auto* query = std::get_if<QuerySource>(&plan.source); query && !query->index.empty()) {
+        return true;
+    }
+    const bool writes_elsewhere = !plan.target_table.empty() && plan.target_table != plan.table;
+    return is_read_from_table &&
+           ((plan.transform->may_change_key() && !writes_elsewhere) ||
+            plan.transform->may_act() || plan.target_table == plan.table);
+}
+
+/// One pass over the source.
+class Pass {
+public:
+    Pass(const Plan& plan, const Surroundings& surroundings, std::stop_token stop,
+         std::stop_token stop_now, std::uint32_t pass)
+        : plan_(plan),
+          surroundings_(surroundings),
+          step_(records_step(plan.step, pass)),
+          states_(load()),
+          run_(plan, surroundings, std::move(stop), std::move(stop_now), pass, step_,
+               sum(states_)),
+          spool_(plan, surroundings, step_, total_),
+          pass_(pass) {}
+
+    /// Returns false when it was stopped before the end.
+    bool work() {
+        if (!plan_.dry && surroundings_.attempt > 1 && surroundings_.journal->exists()) {
+            replay(run_, states_);
+        }
+        const bool has_begun = std::any_of(states_.begin(), states_.end(), [](const auto& state) {
+            return state.pages_done > 0 || state.is_done;
+        });
+        const bool all_done = std::all_of(states_.begin(), states_.end(),
+                                          [](const auto& state) { return state.is_done; });
+        const bool is_spooled = needs_spool(plan_);
+        if (is_spooled && !all_done && !spool_.fill(run_, has_begun)) {
+            return false;
+        }
+        run_.set_segments(states_);
+        run_.tell_progress(true);
+        start_lanes(is_spooled);
+        run_.tell_progress(true);
+        end_with_failure();
+        const bool is_whole = run_.unfinished_segments() == 0;
+        if (is_whole) {
+            run_.check_budget(true);
+            if (is_spooled) {
+                spool_.remove();
+            }
+        }
+        return is_whole;
+    }
+
+    Counts counts() const { return run_.counts(); }
+    std::vector<layers::PartSummary> parts() const { return run_.parts(); }
+
+private:
+    std::vector<SegmentState> load() {
+        if (!plan_.dry) {
+            if (const auto total = surroundings_.records->total_segments(step_)) {
+                total_ = *total;
+            } else {
+                total_ = choose_segments(plan_);
+                surroundings_.records->begin_step(step_, total_);
+            }
+        } else {
+            total_ = choose_segments(plan_);
+        }
+        std::vector<SegmentState> states(total_);
+        for (std::uint32_t segment = 0; segment < total_; ++segment) {
+            states[segment].segment = segment;
+        }
+        if (!plan_.dry) {
+            for (SegmentState& state : surroundings_.records->load_segments(step_)) {
+                if (state.segment < total_) {
+                    states[state.segment] = std::move(state);
+                }
+            }
+        }
+        return states;
+    }
+
+    static Counts sum(const std::vector<SegmentState>& states) {
+        Counts counts;
+        for (const SegmentState& state : states) {
+            counts += state.counts;
+        }
+        return counts;
+    }
+
+    SourceReader reader() {
+        SourceReader reader;
+        reader.service = surroundings_.service;
+        reader.table = &run_.source;
+        reader.filter = &filter_;
+        reader.stop_now = run_.stop_now;
+        return reader;
+    }
+
+    void start_lanes(bool is_spooled) {
+        if (std::holds_alternative<ScanSource>(plan_.source)) {
+            filter_ = plan_.where;
+        } else if (std::holds_alternative<QuerySource>(plan_.source)) {
+            filter_ = expressions::without_key_conjuncts(plan_.where, plan_.key, filter_arena_)
+                          .value_or(expressions::ExpressionText{});
+        }
+        const SourceFactory sources = [&](std::uint32_t segment) -> std::unique_ptr<PageSource> {
+            if (is_spooled) {
+                return make_spool_reader(reader(), spool_.file(segment));
+            }
+            if (const auto* scan = std::get_if<ScanSource>(&plan_.source)) {
+                return make_scan(reader(), scan->index, segment, total_);
+            }
+            if (const auto* query = std::get_if<QuerySource>(&plan_.source)) {
+                return make_query(reader(), *query);
+            }
+            if (const auto* keys = std::get_if<KeysSource>(&plan_.source)) {
+                return make_stream(reader(), keys->open(), true);
+            }
+            return make_stream(reader(), std::get<ItemsSource>(plan_.source).open(), false);
+        };
+        const std::uint32_t lanes = std::min(plan_.lanes, std::max<std::uint32_t>(1, total_));
+        std::vector<std::unique_ptr<Lane>> workers;
+        for (std::uint32_t lane = 0; lane < lanes; ++lane) {
+            workers.push_back(std::make_unique<Lane>(
+                run_, sources, journal_lane(plan_.step, pass_, lane + 1)));
+        }
+        std::vector<std::jthread> threads;
+        for (std::uint32_t lane = 1; lane < lanes; ++lane) {
+            threads.emplace_back([&worker = *workers[lane]] { worker.work(); });
+        }
+        workers.front()->work();
+        threads.clear();
+    }
+
+    void end_with_failure() {
+        try {
+            run_.rethrow_failure();
+        } catch (const Error& error) {
+            if (error.kind() != ErrorKind::cancelled || !run_.stop_now.stop_requested()) {
+                throw;
+            }
+        }
+    }
+
+    const Plan& plan_;
+    const Surroundings& surroundings_;
+    const std::uint32_t step_;
+    std::uint32_t total_ = 0;
+    std::vector<SegmentState> states_;
+    SharedRun run_;
+    Spool spool_;
+    std::uint32_t pass_;
+    base::Arena filter_arena_{512};
+    expressions::ExpressionText filter_;
+};
+
+void check(const Plan& plan) {
+    if (plan.transform == nullptr) {
+        throw Error(ErrorKind::internal, "a backfill needs a transform");
+    }
+    if (plan.lanes == 0 || plan.lanes > kMaxLanes) {
+        throw Error(ErrorKind::invalid_argument,
+                    "lanes must be 1 to " + std::to_string(kMaxLanes) + ", not " +
+                        std::to_string(plan.lanes));
+    }
+    if (plan.overwrite && plan.marker) {
+        throw Error(ErrorKind::invalid_argument,
+                    "exactly_once: marker needs guarded writes; leave overwrite out");
+    }
+    if (plan.overwrite && plan.transform->may_change_key() && plan.target_table.empty()) {
+        throw Error(ErrorKind::invalid_argument,
+                    "overwrite: true cannot change keys; leave overwrite out");
+    }
+}
+
+}  // namespace
+
+Result run(const Plan& plan, const Surroundings& surroundings, std::stop_token stop,
+           std::stop_token stop_now) {
+    check(plan);
+    Result result;
+    for (std::uint32_t pass = 1;; ++pass) {
+        Pass work(plan, surroundings, stop, stop_now, pass);
+        const bool is_whole = work.work();
+        const Counts counts = work.counts();
+        result.counts += counts;
+        for (const layers::PartSummary& part : work.parts()) {
+            result.parts.push_back(part);
+        }
+        if (!is_whole) {
+            result.stopped = true;
+            return result;
+        }
+        const bool is_last = plan.passes ? pass >= *plan.passes : counts.changed == 0;
+        if (is_last || plan.dry) {
+            return result;
+        }
+    }
+}
+
+}  // namespace dynamigrate::backfill

@@ -1,0 +1,197 @@
+#include "shared_run.hpp"
+
+#include <dynamigrate/dynamodb/wire.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace dynamigrate::backfill {
+
+using base::Error;
+using base::ErrorKind;
+
+namespace {
+
+constexpr std::size_t kPageMemory = 28 * 1024 * 1024;
+constexpr std::uint64_t kPercentNeeds = 1000;
+
+expressions::Condition parse_where(const Plan& plan) {
+    return plan.where.text.empty() ? expressions::Condition::always()
+                                   : expressions::Condition::parse(plan.where, "where");
+}
+
+Target target_of(const Plan& plan) {
+    return plan.target_table.empty() ? Target{plan.table, plan.key}
+                                     : Target{plan.target_table, plan.target_key};
+}
+
+}  // namespace
+
+SharedRun::SharedRun(const Plan& plan_, const Surroundings& surroundings_, std::stop_token stop,
+                     std::stop_token stop_now_, std::uint32_t pass, std::uint32_t records_step_,
+                     const Counts& base)
+    : plan(plan_),
+      surroundings(surroundings_),
+      records_step(records_step_),
+      stop_now(std::move(stop_now_)),
+      where(parse_where(plan_)),
+      source{plan_.table, plan_.key},
+      target(target_of(plan_)),
+      allowance(kPageMemory / std::max<std::uint32_t>(1, plan_.lanes)),
+      stop_(std::move(stop)),
+      counts_(base),
+      pass_(pass) {}
+
+bool SharedRun::should_stop() const {
+    return stop_.stop_requested() || stop_now.stop_requested() || failed_.stop_requested();
+}
+
+void SharedRun::set_segments(std::vector<SegmentState> states) {
+    const std::lock_guard lock(mutex_);
+    segments_total_ = static_cast<std::uint32_t>(states.size());
+    for (SegmentState& state : states) {
+        if (state.is_done) {
+            ++segments_done_;
+        } else {
+            queue_.push_back(std::move(state));
+        }
+    }
+    for (std::size_t i = queue_.size(); i > 1; --i) {
+        std::swap(queue_[i - 1], queue_[surroundings.random->below(i)]);
+    }
+}
+
+std::optional<SegmentState> SharedRun::next_segment() {
+    const std::lock_guard lock(mutex_);
+    if (queue_.empty()) {
+        return std::nullopt;
+    }
+    SegmentState state = std::move(queue_.front());
+    queue_.pop_front();
+    return state;
+}
+
+void SharedRun::add(const Counts& difference) {
+    const std::lock_guard lock(mutex_);
+    counts_ += difference;
+}
+
+void SharedRun::segment_done() {
+    const std::lock_guard lock(mutex_);
+    ++segments_done_;
+}
+
+std::uint32_t SharedRun::unfinished_segments() const {
+    const std::lock_guard lock(mutex_);
+    return segments_total_ - segments_done_;
+}
+
+void SharedRun::quarantine(const Target& table, const dynamodb::Item& key, std::string reason,
+                           std::string message) {
+    surroundings.log->warning("quarantined {} of {}: {}", dynamodb::key_digest(key), table.name,
+                              reason);
+    if (plan.dry) {
+        return;
+    }
+    QuarantinedItem item;
+    item.step = plan.step;
+    item.table = table.name;
+    item.key = dynamodb::to_wire_json(key);
+    item.reason = std::move(reason);
+    item.message = std::move(message);
+    surroundings.records->quarantine(item);
+}
+
+void SharedRun::report(const DryChange& change) {
+    const std::lock_guard lock(telling_);
+    if (surroundings.on_dry_change && dry_shown_ < plan.dry_samples) {
+        ++dry_shown_;
+        surroundings.on_dry_change(change);
+    }
+}
+
+void SharedRun::fail(std::exception_ptr failure) {
+    const std::lock_guard lock(mutex_);
+    if (!failure_) {
+        failure_ = std::move(failure);
+    }
+    failed_.request_stop();
+}
+
+void SharedRun::rethrow_failure() {
+    if (failure_) {
+        std::rethrow_exception(failure_);
+    }
+}
+
+void SharedRun::add_part(const layers::PartSummary& part) {
+    const std::lock_guard lock(mutex_);
+    parts_.push_back(part);
+}
+
+Counts SharedRun::counts() const {
+    const std::lock_guard lock(mutex_);
+    return counts_;
+}
+
+std::vector<layers::PartSummary> SharedRun::parts() const {
+    const std::lock_guard lock(mutex_);
+    return parts_;
+}
+
+void SharedRun::tell_progress(bool always) {
+    if (!surroundings.on_progress) {
+        return;
+    }
+    std::unique_lock telling(telling_, std::defer_lock);
+    if (always) {
+        telling.lock();
+    } else if (!telling.try_lock()) {
+        return;
+    }
+    const base::SteadyTime now = surroundings.clock->steady_now();
+    if (!always && now - told_at_ < std::chrono::milliseconds(200)) {
+        return;
+    }
+    told_at_ = now;
+    Progress progress;
+    {
+        const std::lock_guard lock(mutex_);
+        progress.counts = counts_;
+        progress.segments_done = segments_done_;
+        progress.segments_total = segments_total_;
+        progress.pass = pass_;
+    }
+    surroundings.on_progress(progress);
+}
+
+void SharedRun::check_budget(bool at_end) const {
+    const Counts now = counts();
+    std::uint64_t allowed = plan.failure_budget.count;
+    if (at_end || now.read >= kPercentNeeds) {
+        const auto share = static_cast<double>(now.read) * plan.failure_budget.percent / 100.0;
+        allowed = std::max(allowed, static_cast<std::uint64_t>(share));
+    } else if (plan.failure_budget.percent > 0) {
+        return;
+    }
+    if (now.quarantined > allowed && !plan.dry) {
+        throw Error(ErrorKind::failed_precondition,
+                    fmt::format("{} of {} items could not be migrated, {} are allowed "
+                                "(failure_budget); see `dynamigrate runs {} --verbose`",
+                                now.quarantined, now.read, allowed, plan.run))
+            .at("table " + plan.table);
+    }
+}
+
+std::unique_ptr<layers::JournalWriter> create_part(const Surroundings& surroundings,
+                                                   const std::string& run, std::uint32_t lane) {
+    layers::PartHeader header;
+    header.run = run;
+    header.attempt = surroundings.attempt;
+    header.lane = lane;
+    header.fence = surroundings.fence;
+    return surroundings.journal->create_part(header);
+}
+
+}  // namespace dynamigrate::backfill

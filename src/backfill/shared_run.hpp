@@ -1,0 +1,107 @@
+#pragma once
+
+#include "edit_writer.hpp"
+#include "page_source.hpp"
+
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <map>
+#include <mutex>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+namespace dynamigrate::backfill {
+
+/// Memory for pages: each lane has its share; a page that needs more is worked by one lane at a
+/// time.
+class PageAllowance {
+public:
+    explicit PageAllowance(std::size_t share) : share_(share) {}
+    std::size_t share() const noexcept { return share_; }
+    /// Held while a page beyond the share is in memory.
+    std::unique_lock<std::mutex> borrow() { return std::unique_lock(mutex_); }
+
+private:
+    std::size_t share_;
+    std::mutex mutex_;
+};
+
+/// What the lanes of one pass share. Threads: any.
+class SharedRun {
+public:
+    SharedRun(const Plan& plan, const Surroundings& surroundings, std::stop_token stop,
+              std::stop_token stop_now, std::uint32_t pass, std::uint32_t records_step,
+              const Counts& base);
+
+    const Plan& plan;
+    const Surroundings& surroundings;
+    const std::uint32_t records_step;  ///< the step's number in records and journal, by pass
+    const std::stop_token stop_now;
+    const expressions::Condition where;
+    const Target source;
+    const Target target;
+    Endpoint endpoint;
+    PageAllowance allowance;
+
+    bool should_stop() const;
+    /// Hands out the segments that are not done, each once.
+    std::optional<SegmentState> next_segment();
+    void set_segments(std::vector<SegmentState> states);
+
+    /// Keys (wire JSON) of the segment that an earlier attempt settled: skipped once each.
+    std::map<std::uint32_t, std::unordered_set<std::string>> settled;
+    /// Puts (table, then key as wire JSON) that an earlier attempt surely applied: to meet them is
+    /// no clash.
+    std::unordered_set<std::string> settled_puts;
+
+    void add(const Counts& difference);
+    void segment_done();
+    std::uint32_t unfinished_segments() const;
+    void quarantine(const Target& table, const dynamodb::Item& key, std::string reason,
+                    std::string message);
+    void report(const DryChange& change);
+    /// Remembers the first failure and stops the other lanes after their pages.
+    void fail(std::exception_ptr failure);
+    void rethrow_failure();
+    void add_part(const layers::PartSummary& part);
+
+    Counts counts() const;
+    std::vector<layers::PartSummary> parts() const;
+    void tell_progress(bool always);
+    /// Throws Error failed_precondition when more was quarantined than the plan allows.
+    void check_budget(bool at_end) const;
+
+private:
+    const std::stop_token stop_;
+    std::stop_source failed_;
+    mutable std::mutex mutex_;
+    std::mutex telling_;
+    std::deque<SegmentState> queue_;
+    Counts counts_;
+    std::uint32_t segments_done_ = 0;
+    std::uint32_t segments_total_ = 0;
+    std::uint32_t pass_;
+    std::exception_ptr failure_;
+    std::vector<layers::PartSummary> parts_;
+    base::SteadyTime told_at_{};
+    std::uint32_t dry_shown_ = 0;
+};
+
+/// The step's number in records and journal for a pass: passes have their own segments.
+constexpr std::uint32_t records_step(std::uint32_t step, std::uint32_t pass) {
+    return step + (pass - 1) * 1'000'000;
+}
+constexpr std::uint32_t plain_step(std::uint32_t records_step) { return records_step % 1'000'000; }
+
+/// The lane number of journal parts: unique over the steps of a run. 0: the replay's part.
+constexpr std::uint32_t journal_lane(std::uint32_t step, std::uint32_t pass, std::uint32_t lane) {
+    return (step * 64 + (pass - 1) * 2048 + lane) % 65'536;
+}
+inline constexpr std::uint32_t kMaxLanes = 63;
+
+std::unique_ptr<layers::JournalWriter> create_part(const Surroundings& surroundings,
+                                                   const std::string& run, std::uint32_t lane);
+
+}  // namespace dynamigrate::backfill

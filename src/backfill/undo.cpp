@@ -1,0 +1,215 @@
+#include <dynamigrate/backfill/backfill.hpp>
+
+#include "shared_run.hpp"
+
+#include <dynamigrate/dynamodb/number.hpp>
+#include <dynamigrate/dynamodb/wire.hpp>
+
+#include <algorithm>
+#include <map>
+
+namespace dynamigrate::backfill {
+
+using dynamodb::Item;
+using layers::EntryKind;
+using layers::EntryOutcome;
+using layers::JournalEntry;
+
+namespace {
+
+constexpr std::size_t kMaxWave = 200;
+
+/// An entry of the wave, kept until the wave is sent.
+struct UndoEntry {
+    JournalEntry entry;
+    std::string table;
+    Edit edit;
+};
+
+/// Sends reverse writes in waves of different keys, in the order given.
+class Undo {
+public:
+    Undo(const UndoPlan& plan, const Surroundings& surroundings, std::stop_token stop)
+        : plan_(plan),
+          clock_(*surroundings.clock),
+          stop_(stop),
+          writer_(surroundings, endpoint_, false, stop) {}
+
+    void take(const JournalEntry& entry, EntryOutcome outcome) {
+        if (outcome == EntryOutcome::unsettled || outcome == EntryOutcome::unknown) {
+            ++result_.unsettled;
+            tell(entry, "whether it was written cannot be known");
+            return;
+        }
+        if (outcome != EntryOutcome::applied) {
+            return;
+        }
+        const bool is_move =
+            entry.kind == EntryKind::move_insert || entry.kind == EntryKind::move_remove;
+        const std::string name = std::string(entry.table) + dynamodb::to_wire_json(entry.key);
+        if (is_move || keys_.contains(name) || wave_.size() >= kMaxWave) {
+            send();
+        }
+        keys_.insert(name);
+        add(entry);
+        if (is_move) {
+            send_move();
+        }
+    }
+
+    void send() {
+        if (wave_.empty()) {
+            return;
+        }
+        base::throw_if_stopped(stop_);
+        std::vector<Edit*> edits;
+        for (UndoEntry& entry : wave_) {
+            if (is_expired(entry)) {
+                ++result_.conflicts;
+                tell(entry.entry, "the deleted item is past its time to live");
+            } else if (plan_.dry) {
+                classify(entry, {WriteEnd::Kind::conflict, {}, {}});
+            } else if (entry.edit.has_effect()) {
+                edits.push_back(&entry.edit);
+            }
+        }
+        std::vector<WriteEnd> ends;
+        writer_.write(edits, ends);
+        std::size_t next = 0;
+        for (UndoEntry& entry : wave_) {
+            if (next < edits.size() && edits[next] == &entry.edit) {
+                classify(entry, ends[next++]);
+            }
+        }
+        forget();
+    }
+
+    UndoResult result() const { return result_; }
+    void set_stopped() { result_.stopped = true; }
+
+private:
+    void add(const JournalEntry& entry) {
+        UndoEntry& kept = wave_.emplace_back();
+        kept.table = entry.table;
+        kept.entry = entry;
+        kept.entry.table = kept.table;
+        kept.entry.key = entry.key.clone(arena_);
+        kept.entry.before = entry.before.clone(arena_);
+        kept.entry.after = entry.after.clone(arena_);
+        for (std::string_view& name : kept.entry.absent) {
+            name = arena_.copy(name);
+        }
+        kept.edit = reverse_edit_of(kept.entry, target(kept.table), arena_);
+    }
+
+    /// The put of a moved item comes first (newest first); if it cannot be taken back, the item
+    /// must not come back at its old key either.
+    void send_move() {
+        const bool is_insert = wave_.front().entry.kind == EntryKind::move_insert;
+        if (!is_insert && !move_taken_back_) {
+            ++result_.conflicts;
+            tell(wave_.front().entry, "the item at its new key was changed since");
+            forget();
+            move_taken_back_ = true;
+            return;
+        }
+        const std::uint64_t conflicts = result_.conflicts;
+        send();
+        move_taken_back_ = !is_insert || result_.conflicts == conflicts;
+    }
+
+    void forget() {
+        wave_.clear();
+        keys_.clear();
+        arena_.reset();
+    }
+
+    const Target& target(const std::string& table) {
+        auto known = targets_.find(table);
+        if (known == targets_.end()) {
+            known = targets_.emplace(table, Target{table, plan_.key_schema(table)}).first;
+        }
+        return known->second;
+    }
+
+    /// A deleted item that is past its TTL by now is not brought back.
+    bool is_expired(const UndoEntry& entry) const {
+        if (!plan_.ttl_attribute || !entry.edit.is_insert()) {
+            return false;
+        }
+        const dynamodb::AttributeValue* expiry = entry.edit.after.find(*plan_.ttl_attribute);
+        if (expiry == nullptr || !expiry->is(dynamodb::AttributeType::number)) {
+            return false;
+        }
+        const auto now =
+            std::chrono::duration_cast<std::chrono::seconds>(clock_.now().time_since_epoch());
+        return dynamodb::compare_numbers(expiry->text(), std::to_string(now.count())) < 0;
+    }
+
+    void classify(UndoEntry& entry, const WriteEnd& end) {
+        if (end.kind == WriteEnd::Kind::applied) {
+            ++result_.restored;
+            return;
+        }
+        if (end.kind == WriteEnd::Kind::rejected) {
+            ++result_.conflicts;
+            tell(entry.entry, end.message);
+            return;
+        }
+        base::Arena arena;
+        const auto current = writer_.read(*entry.edit.target, entry.entry.key, arena);
+        const Item* item = current ? &*current : nullptr;
+        if (equals_before(entry.entry, item, true)) {
+            ++result_.already;
+        } else if (plan_.dry && equals_after(entry.entry, item)) {
+            ++result_.restored;
+        } else {
+            ++result_.conflicts;
+            tell(entry.entry, item == nullptr ? "the item was deleted since"
+                                              : "the item was changed since");
+        }
+    }
+
+    void tell(const JournalEntry& entry, std::string reason) {
+        if (plan_.on_conflict) {
+            plan_.on_conflict(
+                {std::string(entry.table), dynamodb::to_wire_json(entry.key), std::move(reason)});
+        }
+    }
+
+    const UndoPlan& plan_;
+    base::Clock& clock_;
+    std::stop_token stop_;
+    Endpoint endpoint_;
+    EditWriter writer_;
+    UndoResult result_;
+    base::Arena arena_;
+    std::deque<UndoEntry> wave_;
+    std::unordered_set<std::string> keys_;
+    std::map<std::string, Target> targets_;
+    bool move_taken_back_ = true;
+};
+
+}  // namespace
+
+UndoResult undo(const UndoPlan& plan, const Surroundings& surroundings, std::stop_token stop) {
+    Undo undo(plan, surroundings, stop);
+    const auto is_wanted = [&](const layers::JournalPage& page) {
+        return std::find(plan.steps.begin(), plan.steps.end(), plain_step(page.step)) !=
+               plan.steps.end();
+    };
+    try {
+        surroundings.journal->read_newest_first(
+            is_wanted, [&](const layers::JournalPage&, const JournalEntry& entry,
+                           EntryOutcome outcome) { undo.take(entry, outcome); });
+        undo.send();
+    } catch (const base::Error& error) {
+        if (error.kind() != base::ErrorKind::cancelled || !stop.stop_requested()) {
+            throw;
+        }
+        undo.set_stopped();
+    }
+    return undo.result();
+}
+
+}  // namespace dynamigrate::backfill
