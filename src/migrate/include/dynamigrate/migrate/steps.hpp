@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -92,6 +93,10 @@ struct TransformStep {
     OwnedExpression where;
     Transformation transformation;
     ItemFunction function;  ///< C++ instead of a transformation
+    /// What `function` may do besides changing attributes; anything undeclared quarantines the
+    /// item. Either one makes the run collect the keys before it begins.
+    bool function_changes_key = false;
+    bool function_acts = false;  ///< puts, updates or deletes items of any table
     backfill::Guard guard;
     bool overwrite = false;
     BackfillOptions options;
@@ -102,7 +107,7 @@ struct CopyStep {
     std::string to;
     OwnedExpression where;
     Transformation transformation;
-    ItemFunction function;
+    ItemFunction function;  ///< as in TransformStep; it may change the key
     backfill::IfExists if_exists = backfill::IfExists::keep;
     BackfillOptions options;
 };
@@ -156,6 +161,8 @@ StepPtr make_delete_table(std::string table);
 StepPtr make_update_table(UpdateTable change);
 StepPtr make_create_index(std::string table, IndexDefinition definition);
 StepPtr make_delete_index(std::string table, std::string name);
+/// With the whole definition the step has an inverse.
+StepPtr make_delete_index(std::string table, IndexDefinition definition);
 StepPtr make_ttl(TtlStep step);
 StepPtr make_transform(TransformStep step);
 StepPtr make_copy(CopyStep step);
@@ -214,10 +221,16 @@ public:
     void finish();
 
 private:
+    dynamodb::Attribute* current(std::string_view name);
+    bool is_written(std::string_view name) const;
+    std::string_view note_written(std::string_view name);
+    void store(std::string_view name, const dynamodb::AttributeValue& value);
+
     const dynamodb::Item& before_;
     base::Arena& arena_;
     backfill::TransformOutput& out_;
     std::vector<dynamodb::Attribute> attributes_;
+    std::vector<std::string_view> written_;  ///< names that the callback has set or removed
     bool changed_ = false;
     bool removed_ = false;
 };
