@@ -1,0 +1,140 @@
+#include "journal_writer.hpp"
+
+#include <dynamigrate/base/hash.hpp>
+
+#include <utility>
+
+namespace dynamigrate::layers {
+
+using base::Error;
+using base::ErrorKind;
+
+namespace {
+
+constexpr std::size_t kMaxBufferedRuns = 16 * 1024;
+
+}  // namespace
+
+EntryCounter::EntryCounter(const PartHeader& header)
+    : attempt_(header.attempt), lane_(header.lane) {
+    if (attempt_ == 0 || attempt_ > UINT16_MAX || lane_ > UINT16_MAX) {
+        throw Error(ErrorKind::invalid_argument,
+                    "a journal part has attempt 1 to 65535 and lane 0 to 65535, not " +
+                        std::to_string(attempt_) + " and " + std::to_string(lane_));
+    }
+}
+
+EntryId EntryCounter::next() {
+    if (given_ > UINT32_MAX) {
+        throw Error(ErrorKind::failed_precondition,
+                    "a journal part holds at most 4294967296 entries; stop and resume the run");
+    }
+    return make_entry_id(attempt_, lane_, given_++);
+}
+
+FileJournalWriter::FileJournalWriter(base::AppendFile file, const PartHeader& header)
+    : file_(std::move(file)), counter_(header) {
+    written_.name = file_.path().filename().string();
+    out_.put_bytes(kPartMagic);
+    append_header(out_, header);
+    append_or_cut_back();
+}
+
+FileJournalWriter::~FileJournalWriter() {
+    try {
+        flush();
+    } catch (const std::exception&) {
+        // Entries whose outcomes are lost count as unsettled, which is always safe.
+    }
+}
+
+void FileJournalWriter::begin_page(const JournalPage& page) {
+    encoder_.clear();
+    page_ = PageFrame{page, counter_.given(), 0, 0, {}};
+}
+
+EntryId FileJournalWriter::add(const JournalEntry& entry) {
+    const EntryId id = counter_.next();
+    encoder_.add(entry);
+    ++page_.entries;
+    return id;
+}
+
+void FileJournalWriter::commit_page() {
+    if (page_.entries == 0) {
+        return;
+    }
+    begin_write();
+    compressor_.append_page(out_, page_, encoder_.encoded());
+    write();
+    written_.entries += page_.entries;
+    begin_page(page_.page);
+    try {
+        file_.sync();
+    } catch (const Error&) {
+        is_broken_ = true;
+        throw;
+    }
+}
+
+void FileJournalWriter::add_outcome(EntryId id, EntryOutcome outcome) {
+    if (!outcomes_.empty()) {
+        OutcomeRun& last = outcomes_.back();
+        if (last.outcome == outcome && id == last.first + last.count) {
+            ++last.count;
+            return;
+        }
+    }
+    if (outcomes_.size() >= kMaxBufferedRuns) {
+        flush();
+    }
+    outcomes_.push_back({id, 1, outcome});
+}
+
+void FileJournalWriter::flush() {
+    if (outcomes_.empty()) {
+        return;
+    }
+    begin_write();
+    write();
+}
+
+PartSummary FileJournalWriter::summary() const { return written_; }
+
+void FileJournalWriter::begin_write() {
+    if (is_broken_) {
+        throw Error(ErrorKind::unavailable,
+                    "an earlier write to this journal part failed; start the run again to go on in "
+                    "a new part")
+            .at(file_.path().string());
+    }
+    out_.clear();
+    if (!outcomes_.empty()) {
+        append_outcomes(out_, outcomes_);
+    }
+}
+
+void FileJournalWriter::write() {
+    append_or_cut_back();
+    outcomes_.clear();
+}
+
+void FileJournalWriter::append_or_cut_back() {
+    try {
+        file_.append(out_.view());
+    } catch (const Error& error) {
+        try {
+            file_.truncate(written_.bytes);
+        } catch (const Error&) {
+            is_broken_ = true;
+        }
+        throw Error(ErrorKind::unavailable,
+                    "cannot write the journal; nothing is changed without it: make room on its "
+                    "disk and start the run again")
+            .because(error);
+    }
+    written_.bytes += out_.size();
+    written_.checksum = base::crc32(out_.view(), written_.checksum);
+}
+
+}  // namespace dynamigrate::layers
