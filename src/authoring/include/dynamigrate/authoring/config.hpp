@@ -1,0 +1,65 @@
+#pragma once
+
+#include <dynamigrate/base/environment.hpp>
+#include <dynamigrate/json/value.hpp>
+#include <dynamigrate/migrate/migrator.hpp>
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+
+namespace dynamigrate::authoring {
+
+/// A rate as configured: units per second, or a share of the table's capacity ("40%").
+struct Rate {
+    double units = 0;     ///< absolute; 0 with a share
+    double percent = 0;
+};
+
+/// A project's configuration, profile blended in.
+struct Config {
+    std::string path;                 ///< the file read, or "" when there is none
+    std::filesystem::path directory;  ///< that relative paths refer to
+    std::string profile;              ///< the profile in force, or ""
+    std::string table;
+    std::map<std::string, std::string> tables;  ///< logical -> physical
+    std::filesystem::path migrations;
+    std::string history_layout = "native";
+    std::string history_table = "dynamigrate-history";
+    std::string scope;                ///< "" : the table's name
+    std::string endpoint;
+    std::string region;
+    std::string account;
+    std::string aws_profile;
+    std::string access_key, secret_key;
+    std::string arn;
+    std::string out_of_order;         ///< "", error, allow, ignore
+    std::optional<Rate> max_rcu, max_wcu;
+    std::optional<std::uint32_t> lanes, segments;
+    std::string journal;              ///< directory, or "none"; "" : the default
+    std::string backup;
+    /// Kept for JavaScript migrations as they are (secrets: never printed).
+    json::Value crypto;
+    json::Value schema;
+    json::Value raw;                  ///< the whole blended tree
+};
+
+/// What the command line says about finding the configuration.
+struct ConfigRequest {
+    std::string file;     ///< --config; "" : searched in `directory`
+    std::string profile;  ///< --profile
+    std::filesystem::path directory = ".";
+};
+
+/// Finds and reads the configuration: `dynamigrate.{yaml,yml,json5,json}`, else OneTable's
+/// `migrate.json5` or `migrate.json` in either of its generations.
+///
+/// Profile: --profile, else the file's `profile`, else environment PROFILE. `profiles[profile]` is
+/// blended over the top level, then each file of `config: [...]`, then the profile again.
+/// Nothing found and none named: an empty configuration.
+/// Errors: invalid_argument at file:line:column (unknown key with the nearest known one, wrong
+///         type, unknown profile with those known); not_found for a named file.
+Config load_config(const ConfigRequest& request, const base::Environment& environment);
+
+}  // namespace dynamigrate::authoring

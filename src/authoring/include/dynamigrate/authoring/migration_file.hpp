@@ -1,0 +1,45 @@
+#pragma once
+
+#include <dynamigrate/json/value.hpp>
+#include <dynamigrate/migrate/migration.hpp>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace dynamigrate::authoring {
+
+/// What a file's name in the migrations directory says: `<version>[_slug].<ext>`.
+struct MigrationFileName {
+    std::string id;   ///< version, or the name of a named migration
+    std::string slug;
+    bool is_version = true;
+};
+/// Nothing when the file is no migration (a helper beside them).
+std::optional<MigrationFileName> parse_file_name(const std::string& file_name);
+
+/// Builds a migration from the tree of a YAML or JSON5 file.
+///
+/// `id`: from the file's name; a `version:` inside must agree. `path` is kept as given.
+/// Errors: invalid_argument at file:line:column; an unknown key names the nearest known one.
+migrate::Migration read_migration(const json::Value& tree, const std::string& id,
+                                  const std::filesystem::path& path);
+
+/// SHA-256 (hex) of a file's content with line ends normalised to LF.
+std::string file_checksum(std::string_view content);
+
+/// The declarative migrations of a directory (not recursive): .yaml .yml .json5 .json.
+///
+/// Files of kinds that need a host which this program does not have yet are errors that say so.
+class DirectorySource final : public migrate::MigrationSource {
+public:
+    explicit DirectorySource(std::filesystem::path directory);
+    /// Errors: not_found when there is no such directory.
+    void load(migrate::Registry& registry) override;
+
+private:
+    std::filesystem::path directory_;
+};
+
+}  // namespace dynamigrate::authoring

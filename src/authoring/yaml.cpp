@@ -1,0 +1,220 @@
+#include <dynamigrate/authoring/yaml.hpp>
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <set>
+
+namespace dynamigrate::authoring {
+
+using base::Error;
+using base::ErrorKind;
+using base::TextPosition;
+using json::Value;
+
+namespace {
+
+constexpr int kMaxDepth = 256;
+constexpr std::size_t kMaxNodes = 2'000'000;
+
+[[noreturn]] void fail(const std::string& file, const YAML::Mark& mark,
+                       const std::string& message) {
+    TextPosition place{file, mark.is_null() ? 0 : mark.line + 1,
+                       mark.is_null() ? 0 : mark.column + 1};
+    throw Error(ErrorKind::invalid_argument, message).at(place.to_string());
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// -? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?
+bool is_json_number(std::string_view text) {
+    std::size_t at = text.starts_with('-') ? 1 : 0;
+    const auto digits = [&] {
+        const std::size_t start = at;
+        while (at < text.size() && is_digit(text[at])) {
+            ++at;
+        }
+        return at - start;
+    };
+    const std::size_t integer_start = at;
+    const std::size_t integer = digits();
+    if (integer == 0 || (integer > 1 && text[integer_start] == '0')) {
+        return false;
+    }
+    if (at < text.size() && text[at] == '.') {
+        ++at;
+        if (digits() == 0) {
+            return false;
+        }
+    }
+    if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+        ++at;
+        if (at < text.size() && (text[at] == '+' || text[at] == '-')) {
+            ++at;
+        }
+        if (digits() == 0) {
+            return false;
+        }
+    }
+    return at == text.size();
+}
+
+std::string lower(std::string_view text) {
+    std::string result(text);
+    std::transform(result.begin(), result.end(), result.begin(), [](unsigned char c) {
+        return static_cast<char>(std::tolower(c));
+    });
+    return result;
+}
+
+bool consists_of(std::string_view text, std::string_view allowed) {
+    return text.find_first_not_of(allowed) == std::string_view::npos;
+}
+
+bool is_date(std::string_view text) {
+    return text.size() >= 8 && is_digit(text[0]) && is_digit(text[1]) && is_digit(text[2]) &&
+           is_digit(text[3]) && text[4] == '-' && is_digit(text[5]) &&
+           consists_of(text, "0123456789-:.TtZz+ ");
+}
+
+/// Why a plain scalar means different things to different YAMLs; empty when it does not.
+std::string_view ambiguity(std::string_view text) {
+    static constexpr std::array<std::string_view, 4> kBooleans{"yes", "no", "on", "off"};
+    static constexpr std::array<std::string_view, 6> kSpecial{".inf",  "-.inf", "+.inf",
+                                                              ".nan", "-.nan", "+.nan"};
+    const std::string small = lower(text);
+    if (std::find(kBooleans.begin(), kBooleans.end(), small) != kBooleans.end()) {
+        return "a boolean in older YAML";
+    }
+    if (std::find(kSpecial.begin(), kSpecial.end(), small) != kSpecial.end()) {
+        return "a number that DynamoDB does not have";
+    }
+    if (is_date(text)) {
+        return "a date in older YAML";
+    }
+    std::string_view number = small;
+    if (number.starts_with('+') || number.starts_with('-')) {
+        number.remove_prefix(1);
+    }
+    if (number.empty() || !(is_digit(number[0]) || number[0] == '.') ||
+        std::none_of(number.begin(), number.end(), is_digit)) {
+        return {};
+    }
+    const bool is_radix = number.size() > 2 && number[0] == '0' &&
+                          ((number[1] == 'x' && consists_of(number.substr(2), "0123456789abcdef_")) ||
+                           (number[1] == 'o' && consists_of(number.substr(2), "01234567_")) ||
+                           (number[1] == 'b' && consists_of(number.substr(2), "01_")));
+    const bool has_one_point = std::count(number.begin(), number.end(), '.') <= 1;
+    if (is_radix || (has_one_point && consists_of(number, "0123456789_.")) ||
+        (has_one_point && number.find('e') != std::string_view::npos &&
+         consists_of(number, "0123456789_.e+-"))) {
+        return "a number in another spelling";
+    }
+    return {};
+}
+
+Value read_plain(const std::string& text, const std::string& file, const YAML::Mark& mark) {
+    if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") {
+        return Value();
+    }
+    if (text == "true" || text == "True" || text == "TRUE") {
+        return Value::boolean(true);
+    }
+    if (text == "false" || text == "False" || text == "FALSE") {
+        return Value::boolean(false);
+    }
+    if (is_json_number(text)) {
+        return Value::number(text);
+    }
+    if (const std::string_view why = ambiguity(text); !why.empty()) {
+        fail(file, mark,
+             "`" + text + "` is " + std::string(why) + "; quote it if it is text: \"" + text +
+                 "\", else write it as JSON does");
+    }
+    return Value::string(text);
+}
+
+/// Turns yaml-cpp's nodes into the tree.
+class Converter {
+public:
+    explicit Converter(const std::string& file) : file_(file) {}
+
+    Value convert(const YAML::Node& node, int depth) {
+        if (depth > kMaxDepth || ++nodes_ > kMaxNodes) {
+            fail(file_, node.Mark(), "the document is nested too deeply or expands too far");
+        }
+        Value value = content(node, depth);
+        const YAML::Mark mark = node.Mark();
+        if (!mark.is_null()) {
+            value.line = mark.line + 1;
+            value.column = mark.column + 1;
+        }
+        if (node.IsDefined() && node.Tag().size() > 1 && node.Tag()[0] == '!') {
+            value.tag = node.Tag();
+        }
+        return value;
+    }
+
+private:
+    Value content(const YAML::Node& node, int depth) {
+        switch (node.Type()) {
+            case YAML::NodeType::Scalar:
+                return node.Tag() == "?" ? read_plain(node.Scalar(), file_, node.Mark())
+                                         : Value::string(node.Scalar());
+            case YAML::NodeType::Sequence: {
+                Value list = Value::array();
+                for (const YAML::Node& element : node) {
+                    list.elements().push_back(convert(element, depth + 1));
+                }
+                return list;
+            }
+            case YAML::NodeType::Map:
+                return map(node, depth);
+            default:
+                return Value();
+        }
+    }
+
+    Value map(const YAML::Node& node, int depth) {
+        Value object = Value::object();
+        std::set<std::string> keys;
+        for (const auto& member : node) {
+            if (!member.first.IsScalar()) {
+                fail(file_, member.first.Mark(), "a key must be a text, not a list or a map");
+            }
+            const std::string& key = member.first.Scalar();
+            if (!keys.insert(key).second) {
+                fail(file_, member.first.Mark(), "the key `" + key + "` stands here twice");
+            }
+            const YAML::Mark mark = member.first.Mark();
+            object.members().push_back(
+                {key, convert(member.second, depth + 1), mark.line + 1, mark.column + 1});
+        }
+        return object;
+    }
+
+    const std::string& file_;
+    std::size_t nodes_ = 0;
+};
+
+}  // namespace
+
+Value parse_yaml(std::string_view text, const std::string& file) {
+    std::vector<YAML::Node> documents;
+    try {
+        documents = YAML::LoadAll(std::string(text));
+    } catch (const YAML::Exception& error) {
+        fail(file, error.mark, error.msg);
+    }
+    if (documents.empty()) {
+        throw Error(ErrorKind::invalid_argument, "the file is empty").at(file);
+    }
+    if (documents.size() > 1) {
+        fail(file, documents[1].Mark(), "a second YAML document begins here; one is expected");
+    }
+    return Converter(file).convert(documents.front(), 0);
+}
+
+}  // namespace dynamigrate::authoring

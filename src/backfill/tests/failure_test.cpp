@@ -1,0 +1,194 @@
+#include "backfill_fixture.hpp"
+
+#include <memory>
+
+namespace dynamigrate::backfill {
+namespace {
+
+using expressions::Failure;
+
+struct FailureCase {
+    Failure failure;
+    const char* name;
+};
+
+/// One run per failing request: each builds its own world.
+class FailAtEveryRequest : public ::testing::TestWithParam<FailureCase> {};
+
+class World : public BackfillTest {
+public:
+    void TestBody() override {}
+    using BackfillTest::fill;
+    using BackfillTest::number;
+    using BackfillTest::plan;
+    using BackfillTest::records;
+    using BackfillTest::run_with_failure;
+    using BackfillTest::service;
+    using BackfillTest::undo;
+};
+
+TEST_P(FailAtEveryRequest, LeavesEveryCounterRaisedOnce) {
+    constexpr int kCount = 30;
+    bool fired = true;
+    int n = 1;
+    for (; fired && n < 100; ++n) {
+        World world;
+        world.fill(kCount);
+        world.plan.lanes = 1;
+        const auto transform = increment();
+
+        fired = world.run_with_failure(transform, n, GetParam().failure);
+
+        for (int i = 0; i < kCount; ++i) {
+            ASSERT_EQ(world.number(i, "c"), std::to_string(i + 1)) << "request " << n;
+        }
+        ASSERT_TRUE(world.records.quarantined(0).empty());
+    }
+    EXPECT_GT(n, 4);
+}
+
+TEST_P(FailAtEveryRequest, MovesEveryItemOnce) {
+    constexpr int kCount = 6;
+    bool fired = true;
+    for (int n = 1; fired && n < 100; ++n) {
+        World world;
+        world.fill(kCount);
+        world.plan.lanes = 1;
+        world.plan.segments = 1;
+        const auto transform = prefix_key();
+
+        fired = world.run_with_failure(transform, n, GetParam().failure);
+
+        ASSERT_EQ(world.service.items("app").size(), static_cast<std::size_t>(kCount)) << n;
+        for (int i = 0; i < kCount; ++i) {
+            const std::string item =
+                world.service.item("app", R"({"pk":{"S":"P#k)" + std::to_string(i) + R"("}})");
+            ASSERT_NE(item.find("\"Name " + std::to_string(i)), std::string::npos) << n;
+        }
+    }
+}
+
+TEST_P(FailAtEveryRequest, UndoesEverythingAfterwards) {
+    constexpr int kCount = 12;
+    bool fired = true;
+    for (int n = 1; fired && n < 100; ++n) {
+        World world;
+        world.fill(kCount);
+        world.plan.lanes = 1;
+        const auto before = world.service.items("app");
+        const auto transform = increment();
+
+        fired = world.run_with_failure(transform, n, GetParam().failure);
+        const UndoResult undone = world.undo();
+
+        ASSERT_EQ(undone.conflicts + undone.unsettled, 0U) << n;
+        ASSERT_EQ(world.service.items("app"), before) << n;
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Backfill, FailAtEveryRequest,
+    ::testing::Values(
+        FailureCase{Failure::throttle, "throttle"}, FailureCase{Failure::internal_500, "internal"},
+        FailureCase{Failure::lost_answer, "lost"}, FailureCase{Failure::reset, "reset"},
+        FailureCase{Failure::statement_throttled, "statementThrottled"},
+        FailureCase{Failure::statement_internal_error_applied, "statementApplied"},
+        FailureCase{Failure::statement_internal_error_not_applied, "statementNotApplied"}),
+    [](const auto& parameter) { return std::string(parameter.param.name); });
+
+TEST_F(BackfillTest, DoesNotRepeatPagesWhoseCheckpointWasLost) {
+    fill();
+    const auto transform = increment();
+    records.drops_checkpoints = true;
+    run(transform);
+    records.drops_checkpoints = false;
+
+    run(transform, 2);
+
+    for (int i = 0; i < kItems; ++i) {
+        EXPECT_EQ(number(i, "c"), std::to_string(i + 1));
+    }
+}
+
+TEST_F(BackfillTest, QuarantinesWhatCannotBeKnown) {
+    fill(5);
+    plan.failure_budget.count = 5;
+    plan.lanes = 1;
+    plan.segments = 1;
+    const auto transform = increment();
+    expressions::FailingService failing(service, 2, Failure::lost_answer);
+    EXPECT_THROW(run_over(failing, transform), base::Error);
+    service.put("app", R"({"pk":{"S":"k1"},"c":{"N":"77"}})");
+
+    run(transform, 2);
+
+    EXPECT_EQ(number(1, "c"), "77");
+    EXPECT_EQ(number(2, "c"), "3");
+    ASSERT_EQ(records.quarantined(0).size(), 1U);
+    EXPECT_EQ(records.quarantined(0)[0].reason, "outcome_unknown");
+}
+
+TEST_F(BackfillTest, TellsItsOwnWriteByTheMarker) {
+    fill(5);
+    plan.marker = true;
+    plan.lanes = 1;
+    plan.segments = 1;
+    const auto transform = increment();
+    expressions::FailingService failing(service, 2, Failure::lost_answer);
+    EXPECT_THROW(run_over(failing, transform), base::Error);
+    // The application raises one counter too, between the crash and the resume.
+    service.put("app", R"({"pk":{"S":"k1"},"c":{"N":"3"},"_dm":{"S":"run1"}})");
+
+    run(transform, 2);
+
+    EXPECT_EQ(number(1, "c"), "3");
+    EXPECT_EQ(number(2, "c"), "3");
+    EXPECT_TRUE(records.quarantined(0).empty());
+}
+
+TEST_F(BackfillTest, UndoLeavesWhatWasChangedSince) {
+    fill(5);
+    const auto transform = increment();
+    run(transform);
+    service.put("app", R"({"pk":{"S":"k1"},"c":{"N":"100"}})");
+    service.put("app", R"({"pk":{"S":"k2"},"c":{"N":"3"},"name":{"S":"changed"}})");
+
+    const UndoResult undone = undo();
+
+    EXPECT_EQ(undone.restored, 4U);
+    EXPECT_EQ(undone.conflicts, 1U);
+    ASSERT_EQ(undo_conflicts.size(), 1U);
+    EXPECT_EQ(number(1, "c"), "100");
+    EXPECT_EQ(number(2, "c"), "2");
+    EXPECT_EQ(number(2, "name"), "changed");
+}
+
+TEST_F(BackfillTest, UndoIsRepeatable) {
+    fill(5);
+    const auto before = service.items("app");
+    const auto transform = increment();
+    run(transform);
+
+    const UndoResult first = undo();
+    const UndoResult second = undo();
+
+    EXPECT_EQ(first.restored, 5U);
+    EXPECT_EQ(second.restored, 0U);
+    EXPECT_EQ(second.already, 5U);
+    EXPECT_EQ(service.items("app"), before);
+}
+
+TEST_F(BackfillTest, UndoBringsBackDeletedAndMovedItems) {
+    fill(20);
+    const auto before = service.items("app");
+    const auto transform = prefix_key();
+    run(transform);
+
+    const UndoResult undone = undo();
+
+    EXPECT_EQ(undone.conflicts, 0U);
+    EXPECT_EQ(service.items("app"), before);
+}
+
+}  // namespace
+}  // namespace dynamigrate::backfill
