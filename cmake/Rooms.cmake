@@ -43,7 +43,9 @@ room(backfill FLOOR 5
   USES base json dynamodb expressions layers)
 
 room(migrate FLOOR 6
-  USES base json dynamodb expressions layers backfill)
+  USES base json dynamodb expressions layers backfill
+  ADMITS zlib.h zstd.h
+  LINKS ZLIB::ZLIB zstd::libzstd_shared)
 
 room(authoring FLOOR 7
   USES base json dynamodb expressions backfill migrate

@@ -34,8 +34,18 @@ const AttributeValue& require(const AttributeValue* value, AttributeType type,
 }  // namespace
 
 ItemEditor::ItemEditor(const dynamodb::Item& item, base::Arena& arena,
-                       backfill::TransformOutput& out)
-    : before_(item), arena_(arena), out_(out), attributes_(item.begin(), item.end()) {}
+                       backfill::TransformOutput& out,
+                       std::function<std::string(const std::string&)> physical_name)
+    : before_(item),
+      arena_(arena),
+      out_(out),
+      physical_name_(std::move(physical_name)),
+      attributes_(item.begin(), item.end()) {}
+
+std::string_view ItemEditor::table_named(std::string_view table) {
+    return table.empty() || !physical_name_ ? arena_.copy(table)
+                                            : arena_.copy(physical_name_(std::string(table)));
+}
 
 Attribute* ItemEditor::current(std::string_view name) {
     auto found = std::find_if(attributes_.begin(), attributes_.end(),
@@ -155,7 +165,7 @@ void ItemEditor::put(std::string_view table, const dynamodb::Item& item,
                      backfill::IfExists if_exists) {
     backfill::Action action;
     action.kind = backfill::Action::Kind::put;
-    action.table = arena_.copy(table);
+    action.table = table_named(table);
     action.item = item.clone(arena_);
     action.if_exists = if_exists;
     out_.act(action);
@@ -169,7 +179,7 @@ void ItemEditor::update(std::string_view table, const dynamodb::Item& key,
     }
     backfill::Action action;
     action.kind = backfill::Action::Kind::update;
-    action.table = arena_.copy(table);
+    action.table = table_named(table);
     action.item = key.clone(arena_);
     action.update = attributes.clone(arena_);
     action.removed = {names, removed.size()};
@@ -179,7 +189,7 @@ void ItemEditor::update(std::string_view table, const dynamodb::Item& key,
 void ItemEditor::delete_item(std::string_view table, const dynamodb::Item& key) {
     backfill::Action action;
     action.kind = backfill::Action::Kind::remove;
-    action.table = arena_.copy(table);
+    action.table = table_named(table);
     action.item = key.clone(arena_);
     out_.act(action);
 }

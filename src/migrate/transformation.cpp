@@ -149,9 +149,8 @@ private:
 };
 
 CompiledTransformation::CompiledTransformation(const Transformation& source, RunValues run,
-                                               const std::optional<dynamodb::KeySchema>& key,
-                                               Output output)
-    : run_(std::move(run)), output_(output), remove_(source.remove) {
+                                               const std::optional<dynamodb::KeySchema>& key)
+    : run_(std::move(run)), remove_(source.remove) {
     auto compile = [&](const auto& pairs, std::vector<Assignment>& assignments) {
         for (const auto& [name, tree] : pairs) {
             Assignment assignment{name, ValueTemplate::compile(tree, source.file), {}};
@@ -268,7 +267,7 @@ void CompiledTransformation::apply(const Item& item, Arena& arena, TransformOutp
     for (const std::string& name : remove_) {
         draft.remove(name);
     }
-    if (output_ == Output::whole_item || !(draft.item() == item)) {
+    if (!set_.empty() || !(draft.item() == item)) {
         out.change(draft.item());
     }
 }

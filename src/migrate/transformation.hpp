@@ -39,15 +39,11 @@ private:
 /// `set`, `rename`, `default` and `remove`, compiled into a transform of items.
 class CompiledTransformation final : public backfill::Transform {
 public:
-    /// What an item that nothing applies to counts as.
-    enum class Output { difference, whole_item };
-
     /// `key`: the table's, to know whether keys change; nothing while validating.
     /// Errors: Error invalid_argument at file:line:column where there is one: templates that do not
     ///         compile, attributes named twice, a key attribute that would be removed.
     CompiledTransformation(const Transformation& source, RunValues run,
-                           const std::optional<dynamodb::KeySchema>& key,
-                           Output output = Output::difference);
+                           const std::optional<dynamodb::KeySchema>& key);
 
     void apply(const dynamodb::Item& item, base::Arena& arena,
                backfill::TransformOutput& out) const override;
@@ -72,7 +68,6 @@ private:
     void rename(Draft& draft, backfill::TransformOutput& out) const;
 
     RunValues run_;
-    Output output_;
     std::vector<Assignment> set_;
     std::vector<Renaming> rename_;
     std::vector<Assignment> defaults_;

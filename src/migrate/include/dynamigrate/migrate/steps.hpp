@@ -183,7 +183,9 @@ StepPtr make_remove_attribute(std::string table, std::string name, OwnedExpressi
 ///         another type: the item is quarantined with that message.
 class ItemEditor {
 public:
-    ItemEditor(const dynamodb::Item& item, base::Arena& arena, backfill::TransformOutput& out);
+    /// `physical_name`: of a table as the callback names it; nothing: as it is.
+    ItemEditor(const dynamodb::Item& item, base::Arena& arena, backfill::TransformOutput& out,
+               std::function<std::string(const std::string&)> physical_name = {});
 
     bool has(std::string_view name);
     const dynamodb::AttributeValue* find(std::string_view name);
@@ -225,10 +227,12 @@ private:
     bool is_written(std::string_view name) const;
     std::string_view note_written(std::string_view name);
     void store(std::string_view name, const dynamodb::AttributeValue& value);
+    std::string_view table_named(std::string_view table);
 
     const dynamodb::Item& before_;
     base::Arena& arena_;
     backfill::TransformOutput& out_;
+    std::function<std::string(const std::string&)> physical_name_;
     std::vector<dynamodb::Attribute> attributes_;
     std::vector<std::string_view> written_;  ///< names that the callback has set or removed
     bool changed_ = false;
