@@ -73,7 +73,8 @@ struct TableDescription {
 /// Reads the answer of DescribeTable, CreateTable, UpdateTable or DeleteTable.
 TableDescription parse_table_description(std::string_view body);
 
-/// A short stable digest of a key for logs and messages ("key 3f2a9c…"); never the key itself.
+/// A short stable digest of a key for logs and messages, such as "key 3f2a9c81d07e"; never the key
+/// itself. The same for every spelling of a number and every order of the attributes.
 std::string key_digest(const Item& key);
 
 /// Orders two values of one key type as DynamoDB sorts keys (numbers by value, text and binary by

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <dynamigrate/base/arena.hpp>
+#include <dynamigrate/base/error.hpp>
 #include <dynamigrate/dynamodb/attribute_value.hpp>
 #include <dynamigrate/json/reader.hpp>
 
@@ -33,7 +34,7 @@ public:
     Item read_item(json::wire::object& object) { return Item(read_attributes(object, 0)); }
 
 private:
-    static constexpr std::size_t kNameSlots = 256;
+    static constexpr std::size_t kNameSlots = 64;
 
     AttributeValue read_typed(json::wire::value& value, int nesting);
     AttributeValue read_of_type(std::string_view type, json::wire::value& value, int nesting);
@@ -56,7 +57,23 @@ private:
     std::array<std::string_view, kNameSlots> names_{};
 };
 
+/// For one value or item; a ValueReader that is kept is cheaper.
 AttributeValue read_value(json::wire::value& value, base::Arena& arena);
 Item read_item(json::wire::object& object, base::Arena& arena);
+
+/// Runs the reading of a service's answer; whatever is wrong with it is Error corrupted
+/// ("what: reason").
+template <class Function>
+auto corrupted_unless_read(std::string_view what, Function&& function) {
+    try {
+        return json::translate(what, function);
+    } catch (const base::Error& error) {
+        if (error.kind() == base::ErrorKind::corrupted) {
+            throw;
+        }
+        throw base::Error(base::ErrorKind::corrupted,
+                          std::string(what) + ": " + error.message());
+    }
+}
 
 }  // namespace dynamigrate::dynamodb
