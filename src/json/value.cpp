@@ -34,6 +34,10 @@ Value Value::array(Array elements) {
     return made;
 }
 
+Value Value::object() {
+    return object(Object());
+}
+
 Value Value::object(Object members) {
     Value made;
     made.type_ = Type::object;

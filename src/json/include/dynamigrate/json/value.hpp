@@ -22,13 +22,20 @@ public:
     using Array = std::vector<Value>;
     using Object = std::vector<Member>;
 
-    Value() = default;
+    /// Null.
+    Value();
+    Value(const Value&);
+    Value(Value&&) noexcept;
+    Value& operator=(const Value&);
+    Value& operator=(Value&&) noexcept;
+    ~Value();
     static Value boolean(bool value);
     /// `text`: the number's canonical JSON text (what JavaScript would print, digits kept).
     static Value number(std::string text);
     static Value string(std::string text);
     static Value array(Array elements = {});
-    static Value object(Object members = {});
+    static Value object();
+    static Value object(Object members);
 
     Type type() const noexcept { return type_; }
     bool is_null() const noexcept { return type_ == Type::null; }
@@ -72,6 +79,13 @@ struct Value::Member {
     int line = 0;  ///< of the key
     int column = 0;
 };
+
+inline Value::Value() = default;
+inline Value::Value(const Value&) = default;
+inline Value::Value(Value&&) noexcept = default;
+inline Value& Value::operator=(const Value&) = default;
+inline Value& Value::operator=(Value&&) noexcept = default;
+inline Value::~Value() = default;
 
 /// Says "object", "string" ... for messages.
 std::string_view to_string(Value::Type type) noexcept;
