@@ -34,12 +34,16 @@ std::string file_checksum(std::string_view content);
 /// Files of kinds that need a host which this program does not have yet are errors that say so.
 class DirectorySource final : public migrate::MigrationSource {
 public:
-    explicit DirectorySource(std::filesystem::path directory);
+    /// `default_table`: the configuration's, for migrations that name none.
+    explicit DirectorySource(std::filesystem::path directory, std::string default_table = {});
     /// Errors: not_found when there is no such directory.
     void load(migrate::Registry& registry) override;
 
 private:
+    void load_file(migrate::Registry& registry, const std::filesystem::path& file);
+
     std::filesystem::path directory_;
+    std::string default_table_;
 };
 
 }  // namespace dynamigrate::authoring

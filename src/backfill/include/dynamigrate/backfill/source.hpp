@@ -32,6 +32,7 @@ struct QuerySource {
     std::string index;
     dynamodb::ExpressionText key_condition;
     bool forward = true;
+    std::shared_ptr<const void> owner = nullptr;  ///< of the key condition's values
 };
 /// Keys (or items whose key attributes count), each followed by a consistent read of the item.
 struct KeysSource {

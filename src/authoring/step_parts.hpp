@@ -1,0 +1,41 @@
+#pragma once
+
+#include "fields.hpp"
+#include "step_reader.hpp"
+
+#include <dynamigrate/migrate/steps.hpp>
+
+/// The parts that several steps share.
+namespace dynamigrate::authoring {
+
+/// `attr`, `attr:N`, `attr:B`, or {name, type}.
+migrate::KeyAttribute read_key_attribute(const json::Value& value, const std::string& file);
+migrate::Billing read_billing(const json::Value& value, const std::string& file);
+migrate::IndexDefinition read_index(const json::Value& value, const std::string& file);
+
+/// `names` and `values` of a step, from which each of its expressions takes what it uses.
+class ExpressionParts {
+public:
+    explicit ExpressionParts(Fields& fields);
+    /// The expression with the names and values that its text mentions.
+    migrate::OwnedExpression take(const std::string& text);
+    /// Errors: a name or value that no expression used.
+    void finish() const;
+
+private:
+    struct Part {
+        std::string placeholder;
+        const json::Value* value;
+        bool used = false;
+    };
+    Fields& fields_;
+    std::vector<Part> names_;
+    std::vector<Part> values_;
+};
+
+migrate::OwnedExpression read_where(Fields& fields);
+migrate::Transformation read_transformation(Fields& fields);
+migrate::BackfillOptions read_backfill_options(Fields& fields, const StepPlace& place);
+backfill::IfExists read_if_exists(Fields& fields, backfill::IfExists otherwise);
+
+}  // namespace dynamigrate::authoring
