@@ -3,7 +3,7 @@
 
 Finds what the compiler lets pass: a room reached only through another room's headers, a third party's
 header outside the room that admits it, a file of another room included by path, test doubles in
-production code, and cycles among the files of a room.
+production code, and headers that include each other in a circle.
 
     scripts/check_layers.py [ROOT]
 """
@@ -39,8 +39,7 @@ class Checker:
             inside = path.relative_to(folder)
             kind = inside.parts[0] if len(inside.parts) > 1 else "source"
             is_test = kind in ("tests", "testing")
-            if not is_test:
-                edges.setdefault(self.component(room, inside), set())
+            edges[path.resolve()] = set()
             for number, quote, target in includes(path):
                 if quote == '"':
                     self.check_quoted(path, number, target, folder)
@@ -48,8 +47,8 @@ class Checker:
                     self.check_room_include(room, path, number, target, kind, is_test)
                 else:
                     self.check_third_party(room.name, room.admits, path, number, target, is_test)
-                if not is_test and self.is_own(room, quote, target):
-                    edges[self.component(room, inside)].add(pathlib.PurePath(target).stem)
+                beside = path.parent if quote == '"' else folder / "include"
+                edges[path.resolve()].add((beside / target).resolve())
         self.check_cycles(room, edges)
 
     def check_quoted(self, path, number, target, folder):
@@ -96,18 +95,11 @@ class Checker:
                   "no room admits it: add its prefix to ADMITS of one room in cmake/Rooms.cmake")
         self.complain(path, number, f"<{target}> in '{who}': {reason}")
 
-    def is_own(self, room, quote, target):
-        return quote == '"' or target.startswith(f"dynamigrate/{room.name}/")
-
-    def component(self, room, inside):
-        """A header and the source of the same name are one thing."""
-        return inside.stem
-
     def check_cycles(self, room, edges):
         for members in strongly_connected(edges):
             if len(members) > 1:
                 self.complaints.append(
-                    f"src/{room.name}: the files {', '.join(sorted(members))} include each other in a "
+                    f"src/{room.name}: {', '.join(sorted(m.name for m in members))} include each other in a "
                     f"circle; move what they share into a file of its own")
 
     def check_outside(self):

@@ -115,7 +115,7 @@ class Sources(House):
         for one, other in (("a", "b"), ("b", "c"), ("c", "a")):
             self.write(f"src/low/include/dynamigrate/low/{one}.hpp",
                        f"#include <dynamigrate/low/{other}.hpp>\n")
-        self.assert_layers("src/low: the files a, b, c include each other in a circle")
+        self.assert_layers("src/low: a.hpp, b.hpp, c.hpp include each other in a circle")
 
     def test_room_without_its_page_or_its_line(self):
         (self.root / "src/low/README.md").unlink()
