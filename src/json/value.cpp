@@ -34,9 +34,7 @@ Value Value::array(Array elements) {
     return made;
 }
 
-Value Value::object() {
-    return object(Object());
-}
+Value Value::object() { return object(Object()); }
 
 Value Value::object(Object members) {
     Value made;
