@@ -58,7 +58,9 @@ TEST_F(BackfillTest, TouchesOnlyWhatWhereSelects) {
 }
 
 TEST_F(BackfillTest, KeepsWhatTheApplicationWroteMeanwhile) {
-    fill();
+    fill(10);
+    plan.lanes = 1;
+    plan.segments = 1;
     bool interfered = false;
     service.before_call = [&](const dynamodb::Call& call) {
         if (call.operation == "BatchExecuteStatement" && !interfered) {
