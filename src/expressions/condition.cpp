@@ -29,14 +29,23 @@ std::size_t text_length(std::string_view text) noexcept {
 
 bool size_of(const AttributeValue& value, std::size_t& size) noexcept {
     switch (value.type()) {
-        case AttributeType::string: size = text_length(value.text()); return true;
-        case AttributeType::binary: size = value.text().size(); return true;
-        case AttributeType::map: size = value.attributes().size(); return true;
+        case AttributeType::string:
+            size = text_length(value.text());
+            return true;
+        case AttributeType::binary:
+            size = value.text().size();
+            return true;
+        case AttributeType::map:
+            size = value.attributes().size();
+            return true;
         case AttributeType::list:
         case AttributeType::string_set:
         case AttributeType::number_set:
-        case AttributeType::binary_set: size = value.elements().size(); return true;
-        default: return false;
+        case AttributeType::binary_set:
+            size = value.elements().size();
+            return true;
+        default:
+            return false;
     }
 }
 
@@ -45,10 +54,18 @@ class Evaluated {
 public:
     Evaluated(const Operand& operand, const Item& item) noexcept {
         switch (operand.kind) {
-            case Operand::Kind::path: value = resolve(item, operand.path); break;
-            case Operand::Kind::value: value = &operand.value; break;
-            case Operand::Kind::size_of_path: set_size(resolve(item, operand.path)); break;
-            case Operand::Kind::size_of_value: set_size(&operand.value); break;
+            case Operand::Kind::path:
+                value = resolve(item, operand.path);
+                break;
+            case Operand::Kind::value:
+                value = &operand.value;
+                break;
+            case Operand::Kind::size_of_path:
+                set_size(resolve(item, operand.path));
+                break;
+            case Operand::Kind::size_of_value:
+                set_size(&operand.value);
+                break;
         }
     }
     Evaluated(const Evaluated&) = delete;
@@ -79,10 +96,13 @@ std::partial_ordering compare(const AttributeValue* a, const AttributeValue* b) 
         return std::partial_ordering::unordered;
     }
     switch (a->type()) {
-        case AttributeType::number: return dynamodb::compare_numbers(a->text(), b->text());
+        case AttributeType::number:
+            return dynamodb::compare_numbers(a->text(), b->text());
         case AttributeType::string:
-        case AttributeType::binary: return a->text().compare(b->text()) <=> 0;
-        default: return std::partial_ordering::unordered;
+        case AttributeType::binary:
+            return a->text().compare(b->text()) <=> 0;
+        default:
+            return std::partial_ordering::unordered;
     }
 }
 
@@ -97,7 +117,8 @@ bool contains(const AttributeValue* whole, const AttributeValue* part) noexcept 
         return false;
     }
     if (whole->is(AttributeType::string) || whole->is(AttributeType::binary)) {
-        return part->is(whole->type()) && whole->text().find(part->text()) != std::string_view::npos;
+        return part->is(whole->type()) &&
+               whole->text().find(part->text()) != std::string_view::npos;
     }
     if (!whole->is_set() && !whole->is(AttributeType::list)) {
         return false;
@@ -118,24 +139,36 @@ bool is_in(const ConditionNode& node, const AttributeValue* value, const Item& i
 
 bool matches_two(Op op, const AttributeValue* a, const AttributeValue* b) noexcept {
     switch (op) {
-        case Op::equal: return are_equal(a, b);
-        case Op::not_equal: return !are_equal(a, b);
-        case Op::less: return compare(a, b) < 0;
-        case Op::less_or_equal: return compare(a, b) <= 0;
-        case Op::greater: return compare(a, b) > 0;
-        case Op::greater_or_equal: return compare(a, b) >= 0;
-        case Op::begins_with: return begins_with(a, b);
-        default: return contains(a, b);
+        case Op::equal:
+            return are_equal(a, b);
+        case Op::not_equal:
+            return !are_equal(a, b);
+        case Op::less:
+            return compare(a, b) < 0;
+        case Op::less_or_equal:
+            return compare(a, b) <= 0;
+        case Op::greater:
+            return compare(a, b) > 0;
+        case Op::greater_or_equal:
+            return compare(a, b) >= 0;
+        case Op::begins_with:
+            return begins_with(a, b);
+        default:
+            return contains(a, b);
     }
 }
 
 bool matches_operands(const ConditionNode& node, const Item& item) noexcept {
     Evaluated first(node.operands[0], item);
     switch (node.op) {
-        case Op::exists: return first.value != nullptr;
-        case Op::not_exists: return first.value == nullptr;
-        case Op::has_type: return first.value != nullptr && first.value->is(node.type);
-        case Op::in: return is_in(node, first.value, item);
+        case Op::exists:
+            return first.value != nullptr;
+        case Op::not_exists:
+            return first.value == nullptr;
+        case Op::has_type:
+            return first.value != nullptr && first.value->is(node.type);
+        case Op::in:
+            return is_in(node, first.value, item);
         case Op::between:
             return compare(first.value, Evaluated(node.operands[1], item).value) >= 0 &&
                    compare(first.value, Evaluated(node.operands[2], item).value) <= 0;
@@ -145,16 +178,20 @@ bool matches_operands(const ConditionNode& node, const Item& item) noexcept {
 }
 
 constexpr std::string_view kOpNames[] = {
-    "eq", "ne", "lt", "le", "gt", "ge", "between", "in", "exists", "not_exists",
-    "type", "begins_with", "contains", "and", "or", "not",
+    "eq",     "ne",         "lt",   "le",          "gt",       "ge",  "between", "in",
+    "exists", "not_exists", "type", "begins_with", "contains", "and", "or",      "not",
 };
 
 std::string to_string(const Operand& operand) {
     switch (operand.kind) {
-        case Operand::Kind::path: return expressions::to_string(operand.path);
-        case Operand::Kind::value: return dynamodb::to_wire_json(operand.value);
-        case Operand::Kind::size_of_path: return "size(" + expressions::to_string(operand.path) + ")";
-        case Operand::Kind::size_of_value: break;
+        case Operand::Kind::path:
+            return expressions::to_string(operand.path);
+        case Operand::Kind::value:
+            return dynamodb::to_wire_json(operand.value);
+        case Operand::Kind::size_of_path:
+            return "size(" + expressions::to_string(operand.path) + ")";
+        case Operand::Kind::size_of_value:
+            break;
     }
     return "size(" + dynamodb::to_wire_json(operand.value) + ")";
 }
@@ -164,10 +201,14 @@ std::string to_string(const Operand& operand) {
 bool matches(const ConditionNode& node, const Item& item) noexcept {
     auto holds = [&](const ConditionNode& child) { return matches(child, item); };
     switch (node.op) {
-        case Op::conjunction: return std::all_of(node.children.begin(), node.children.end(), holds);
-        case Op::disjunction: return std::any_of(node.children.begin(), node.children.end(), holds);
-        case Op::negation: return !matches(node.children.front(), item);
-        default: return matches_operands(node, item);
+        case Op::conjunction:
+            return std::all_of(node.children.begin(), node.children.end(), holds);
+        case Op::disjunction:
+            return std::any_of(node.children.begin(), node.children.end(), holds);
+        case Op::negation:
+            return !matches(node.children.front(), item);
+        default:
+            return matches_operands(node, item);
     }
 }
 
@@ -192,7 +233,8 @@ Condition Condition::parse(const ExpressionText& text, std::string_view what) {
     return condition;
 }
 
-Condition Condition::parse(std::string_view text, Substitutions& substitutions, std::string_view what) {
+Condition Condition::parse(std::string_view text, Substitutions& substitutions,
+                           std::string_view what) {
     Condition condition;
     condition.tree_ =
         std::make_shared<const ConditionTree>(parse_condition_tree({what, text}, substitutions));

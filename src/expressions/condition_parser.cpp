@@ -32,9 +32,16 @@ constexpr auto kFunctions = std::to_array<Function>({
 });
 
 constexpr auto kTypes = std::to_array<AttributeType>({
-    AttributeType::string, AttributeType::number, AttributeType::binary, AttributeType::boolean,
-    AttributeType::null, AttributeType::string_set, AttributeType::number_set,
-    AttributeType::binary_set, AttributeType::list, AttributeType::map,
+    AttributeType::string,
+    AttributeType::number,
+    AttributeType::binary,
+    AttributeType::boolean,
+    AttributeType::null,
+    AttributeType::string_set,
+    AttributeType::number_set,
+    AttributeType::binary_set,
+    AttributeType::list,
+    AttributeType::map,
 });
 
 Op comparison_op(std::string_view symbol) {
@@ -67,9 +74,12 @@ bool has_size(AttributeType type) {
 /// The type of an operand that is known before any item is seen.
 std::optional<AttributeType> static_type(const Operand& operand) {
     switch (operand.kind) {
-        case Operand::Kind::path: return std::nullopt;
-        case Operand::Kind::value: return operand.value.type();
-        default: return AttributeType::number;
+        case Operand::Kind::path:
+            return std::nullopt;
+        case Operand::Kind::value:
+            return operand.value.type();
+        default:
+            return AttributeType::number;
     }
 }
 
@@ -86,7 +96,9 @@ bool is_above(const AttributeValue& a, const AttributeValue& b) {
 class ConditionBinder {
 public:
     ConditionBinder(const Source& source, Substitutions& substitutions, base::Arena& arena)
-        : source_(source), substitutions_(substitutions), arena_(arena) {}
+        : source_(source),
+          substitutions_(substitutions),
+          arena_(arena) {}
 
     ConditionNode condition(const RawExpression& raw) {
         operators_.add(raw.kind == Kind::conjunction || raw.kind == Kind::disjunction
@@ -96,13 +108,27 @@ public:
         node.begin = raw.begin;
         node.end = raw.end;
         switch (raw.kind) {
-            case Kind::conjunction: bind_children(node, Op::conjunction, raw); break;
-            case Kind::disjunction: bind_children(node, Op::disjunction, raw); break;
-            case Kind::negation: bind_children(node, Op::negation, raw); break;
-            case Kind::comparison: bind_comparison(node, raw); break;
-            case Kind::between: bind_between(node, raw); break;
-            case Kind::in: bind_in(node, raw); break;
-            default: bind_function(node, raw); break;
+            case Kind::conjunction:
+                bind_children(node, Op::conjunction, raw);
+                break;
+            case Kind::disjunction:
+                bind_children(node, Op::disjunction, raw);
+                break;
+            case Kind::negation:
+                bind_children(node, Op::negation, raw);
+                break;
+            case Kind::comparison:
+                bind_comparison(node, raw);
+                break;
+            case Kind::between:
+                bind_between(node, raw);
+                break;
+            case Kind::in:
+                bind_in(node, raw);
+                break;
+            default:
+                bind_function(node, raw);
+                break;
         }
         return node;
     }
@@ -145,9 +171,9 @@ private:
         std::string bounds = "; lower bound operand: " + describe(low.value) +
                              ", upper bound operand: " + describe(high.value);
         if (low.value.type() != high.value.type()) {
-            source_.fail(raw.begin,
-                         "The BETWEEN operator requires same data type for lower and upper bounds" +
-                             bounds);
+            source_.fail(
+                raw.begin,
+                "The BETWEEN operator requires same data type for lower and upper bounds" + bounds);
         }
         if (is_above(low.value, high.value)) {
             source_.fail(raw.begin,
@@ -160,9 +186,10 @@ private:
     void bind_in(ConditionNode& node, const RawExpression& raw) {
         node.op = Op::in;
         if (raw.children.size() - 1 > kMaxInOperands) {
-            source_.fail(raw.begin,
-                         "The IN operator is provided with too many operands; number of operands: " +
-                             std::to_string(raw.children.size() - 1));
+            source_.fail(
+                raw.begin,
+                "The IN operator is provided with too many operands; number of operands: " +
+                    std::to_string(raw.children.size() - 1));
         }
         bind_operands(node, raw);
         check_first_is_distinct(node, raw);
@@ -178,21 +205,28 @@ private:
         check_count(raw, function.operands);
         switch (node.op) {
             case Op::exists:
-            case Op::not_exists: check_is_path(node, raw); break;
-            case Op::has_type: bind_type(node, raw); break;
+            case Op::not_exists:
+                check_is_path(node, raw);
+                break;
+            case Op::has_type:
+                bind_type(node, raw);
+                break;
             case Op::begins_with:
                 check_types(node, raw, [](AttributeType type) {
                     return type == AttributeType::string || type == AttributeType::binary;
                 });
                 [[fallthrough]];
-            default: check_first_is_distinct(node, raw); break;
+            default:
+                check_first_is_distinct(node, raw);
+                break;
         }
     }
 
     void check_is_path(const ConditionNode& node, const RawExpression& raw) const {
         if (node.operands.front().kind != Operand::Kind::path) {
-            source_.fail(raw.begin, "Operator or function requires a document path; operator or function: " +
-                                        std::string(raw.symbol));
+            source_.fail(raw.begin,
+                         "Operator or function requires a document path; operator or function: " +
+                             std::string(raw.symbol));
         }
     }
 
@@ -249,8 +283,9 @@ private:
             }
         }
         if (raw.symbol == "if_not_exists" || raw.symbol == "list_append") {
-            source_.fail(raw.begin, "The function is not allowed in a condition expression; function: " +
-                                        std::string(raw.symbol));
+            source_.fail(raw.begin,
+                         "The function is not allowed in a condition expression; function: " +
+                             std::string(raw.symbol));
         }
         source_.fail(raw.begin, "Invalid function name; function: " + std::string(raw.symbol));
     }
@@ -271,7 +306,8 @@ private:
             return;
         }
         for (std::size_t i = 1; i < node.operands.size(); ++i) {
-            if (node.operands[i].kind == Operand::Kind::path && node.operands[i].path == first.path) {
+            if (node.operands[i].kind == Operand::Kind::path &&
+                node.operands[i].path == first.path) {
                 source_.fail(raw.begin,
                              "The first operand must be distinct from the remaining operands for "
                              "this operator or function; operator: " +
@@ -282,7 +318,8 @@ private:
     }
 
     template <class Predicate>
-    void check_types(const ConditionNode& node, const RawExpression& raw, Predicate is_allowed) const {
+    void check_types(const ConditionNode& node, const RawExpression& raw,
+                     Predicate is_allowed) const {
         for (const Operand& operand : node.operands) {
             std::optional<AttributeType> type = static_type(operand);
             if (type && !is_allowed(*type)) {
@@ -298,9 +335,10 @@ private:
     }
 
     [[noreturn]] void refuse_use(const RawExpression& raw) const {
-        source_.fail(raw.begin,
-                     "The function is not allowed to be used this way in an expression; function: " +
-                         std::string(raw.symbol));
+        source_.fail(
+            raw.begin,
+            "The function is not allowed to be used this way in an expression; function: " +
+                std::string(raw.symbol));
     }
 
     const Source& source_;
@@ -318,7 +356,8 @@ ConditionTree parse_condition_tree(const Source& source, Substitutions& substitu
     ConditionBinder binder(source, substitutions, tree.arena);
     tree.root = binder.condition(raw);
     binder.check_operators();
-    for_each_path(tree.root, [&](const Path& path) { tree.attributes.push_back(path.attribute()); });
+    for_each_path(tree.root,
+                  [&](const Path& path) { tree.attributes.push_back(path.attribute()); });
     std::sort(tree.attributes.begin(), tree.attributes.end());
     tree.attributes.erase(std::unique(tree.attributes.begin(), tree.attributes.end()),
                           tree.attributes.end());

@@ -27,35 +27,50 @@ struct Part {
 
 std::string_view name_of(Op op) {
     switch (op) {
-        case Op::not_equal: return "<>";
-        case Op::in: return "IN";
-        case Op::exists: return "attribute_exists";
-        case Op::not_exists: return "attribute_not_exists";
-        case Op::has_type: return "attribute_type";
-        case Op::contains: return "contains";
-        case Op::disjunction: return "OR";
-        default: return "NOT";
+        case Op::not_equal:
+            return "<>";
+        case Op::in:
+            return "IN";
+        case Op::exists:
+            return "attribute_exists";
+        case Op::not_exists:
+            return "attribute_not_exists";
+        case Op::has_type:
+            return "attribute_type";
+        case Op::contains:
+            return "contains";
+        case Op::disjunction:
+            return "OR";
+        default:
+            return "NOT";
     }
 }
 
 SortOperator operator_of(Op op, bool value_comes_first) {
     switch (op) {
-        case Op::equal: return SortOperator::equal;
-        case Op::less: return value_comes_first ? SortOperator::greater : SortOperator::less;
+        case Op::equal:
+            return SortOperator::equal;
+        case Op::less:
+            return value_comes_first ? SortOperator::greater : SortOperator::less;
         case Op::less_or_equal:
             return value_comes_first ? SortOperator::greater_or_equal : SortOperator::less_or_equal;
-        case Op::greater: return value_comes_first ? SortOperator::less : SortOperator::greater;
+        case Op::greater:
+            return value_comes_first ? SortOperator::less : SortOperator::greater;
         case Op::greater_or_equal:
             return value_comes_first ? SortOperator::less_or_equal : SortOperator::greater_or_equal;
-        case Op::between: return SortOperator::between;
-        case Op::begins_with: return SortOperator::begins_with;
-        default: refuse("Invalid operator used in KeyConditionExpression: " + std::string(name_of(op)));
+        case Op::between:
+            return SortOperator::between;
+        case Op::begins_with:
+            return SortOperator::begins_with;
+        default:
+            refuse("Invalid operator used in KeyConditionExpression: " + std::string(name_of(op)));
     }
 }
 
 Part part_of(const ConditionNode& node) {
     Part part;
-    part.op = operator_of(node.op, node.operands.empty() || node.operands.front().kind == Operand::Kind::value);
+    part.op = operator_of(
+        node.op, node.operands.empty() || node.operands.front().kind == Operand::Kind::value);
     std::vector<AttributeValue> values;
     for (const Operand& operand : node.operands) {
         if (operand.kind == Operand::Kind::value) {
@@ -63,12 +78,15 @@ Part part_of(const ConditionNode& node) {
         } else if (operand.kind != Operand::Kind::path) {
             refuse("KeyConditionExpressions cannot contain nested operations");
         } else if (!part.attribute.empty()) {
-            refuse("Invalid condition in KeyConditionExpression: Multiple attribute names used in one "
-                   "condition");
+            refuse(
+                "Invalid condition in KeyConditionExpression: Multiple attribute names used in one "
+                "condition");
         } else if (operand.path.is_nested()) {
-            refuse("Key attributes must be scalars; list random access '[]' and map lookup '.' are not "
-                   "allowed: Key: " +
-                   operand.path.attribute());
+            refuse(
+                "Key attributes must be scalars; list random access '[]' and map lookup '.' are "
+                "not "
+                "allowed: Key: " +
+                operand.path.attribute());
         } else {
             part.attribute = operand.path.attribute();
         }
@@ -100,14 +118,16 @@ std::vector<Part> parts_of(const ConditionNode& root) {
 
 void check_type(const Part& part, const dynamodb::KeyAttribute& key) {
     if (!part.value.is(key.type) || !part.upper.is(key.type)) {
-        refuse("One or more parameter values were invalid: Condition parameter type does not match "
-               "schema type");
+        refuse(
+            "One or more parameter values were invalid: Condition parameter type does not match "
+            "schema type");
     }
     if (!part.value.is(dynamodb::AttributeType::number) && part.value.text().empty()) {
-        refuse("One or more parameter values are not valid. The AttributeValue for a key attribute "
-               "cannot contain an empty " +
-               std::string(part.value.is(dynamodb::AttributeType::string) ? "string" : "binary") +
-               " value. Key: " + key.name);
+        refuse(
+            "One or more parameter values are not valid. The AttributeValue for a key attribute "
+            "cannot contain an empty " +
+            std::string(part.value.is(dynamodb::AttributeType::string) ? "string" : "binary") +
+            " value. Key: " + key.name);
     }
 }
 

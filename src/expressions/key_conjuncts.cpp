@@ -15,8 +15,8 @@ bool names_key(const ConditionNode& node, const dynamodb::KeySchema& key) {
     return found;
 }
 
-void append_keyless(const ConditionNode& node, const dynamodb::KeySchema& key, std::string_view text,
-                    std::string& kept) {
+void append_keyless(const ConditionNode& node, const dynamodb::KeySchema& key,
+                    std::string_view text, std::string& kept) {
     if (node.op == ConditionNode::Op::conjunction) {
         for (const ConditionNode& child : node.children) {
             append_keyless(child, key, text, kept);

@@ -84,9 +84,9 @@ private:
 
     [[noreturn]] void fail(const char* expected) const {
         std::string found = at_ < text_.size() ? "'" + std::string(1, text_[at_]) + "'" : "the end";
-        throw base::Error(base::ErrorKind::invalid_argument,
-                          "the path \"" + std::string(text_) + "\" has " + found + " where " + expected +
-                              " is expected")
+        throw base::Error(base::ErrorKind::invalid_argument, "the path \"" + std::string(text_) +
+                                                                 "\" has " + found + " where " +
+                                                                 expected + " is expected")
             .at("column " + std::to_string(at_ + 1) + " of the path");
     }
 

@@ -46,8 +46,9 @@ std::span<const Attribute> project_attributes(const Node& node, std::span<const 
     auto* kept = arena.allocate_array<Attribute>(std::min(source.size(), node.children.size()));
     std::size_t count = 0;
     for (const Attribute& attribute : source) {
-        const Node* child = find_child(
-            node, [&](const PathStep& step) { return !step.is_index() && step.name == attribute.name; });
+        const Node* child = find_child(node, [&](const PathStep& step) {
+            return !step.is_index() && step.name == attribute.name;
+        });
         AttributeValue value;
         if (child != nullptr && project(*child, attribute.value, arena, value)) {
             new (kept + count++) Attribute{attribute.name, value};
@@ -59,7 +60,8 @@ std::span<const Attribute> project_attributes(const Node& node, std::span<const 
 std::span<const AttributeValue> project_elements(const Node& node,
                                                  std::span<const AttributeValue> source,
                                                  base::Arena& arena) {
-    auto* kept = arena.allocate_array<AttributeValue>(std::min(source.size(), node.children.size()));
+    auto* kept =
+        arena.allocate_array<AttributeValue>(std::min(source.size(), node.children.size()));
     std::size_t count = 0;
     for (std::size_t i = 0; i < source.size(); ++i) {
         const Node* child = find_child(node, [&](const PathStep& step) {
@@ -134,7 +136,8 @@ Projection Projection::of(std::vector<Path> paths) {
 }
 
 Item Projection::apply(const Item& item, base::Arena& arena) const {
-    return tree_ == nullptr ? item : Item(project_attributes(tree_->root, item.attributes(), arena));
+    return tree_ == nullptr ? item
+                            : Item(project_attributes(tree_->root, item.attributes(), arena));
 }
 
 const std::vector<Path>& Projection::paths() const noexcept {

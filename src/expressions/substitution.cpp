@@ -27,8 +27,8 @@ void check_key(std::string_view key, char sign, const char* member) {
 
 void refuse_unused(const std::string& keys, const char* member) {
     if (!keys.empty()) {
-        refuse(std::string("Value provided in ") + member + " unused in expressions: keys: {" + keys +
-               "}");
+        refuse(std::string("Value provided in ") + member + " unused in expressions: keys: {" +
+               keys + "}");
     }
 }
 
@@ -41,12 +41,16 @@ void append_key(std::string& keys, std::string_view key) {
 
 Substitutions::Substitutions(std::span<const std::pair<std::string, std::string>> names,
                              const dynamodb::Item& values)
-    : names_(names), values_(values), used_names_(names.size()), used_values_(values.size()) {
+    : names_(names),
+      values_(values),
+      used_names_(names.size()),
+      used_values_(values.size()) {
     for (const auto& [key, name] : names_) {
         check_key(key, '#', "ExpressionAttributeNames");
         if (name.empty()) {
-            refuse("ExpressionAttributeNames contains invalid value: Empty attribute name for key " +
-                   key);
+            refuse(
+                "ExpressionAttributeNames contains invalid value: Empty attribute name for key " +
+                key);
         }
     }
     for (const dynamodb::Attribute& value : values_) {

@@ -36,9 +36,9 @@ private:
 
     RawExpression disjunction(bool may_be_operand) {
         RawExpression first = conjunction(may_be_operand);
-        return cursor_.at_keyword("OR")
-                   ? chain(Kind::disjunction, "OR", std::move(first), &ConditionGrammar::conjunction)
-                   : first;
+        return cursor_.at_keyword("OR") ? chain(Kind::disjunction, "OR", std::move(first),
+                                                &ConditionGrammar::conjunction)
+                                        : first;
     }
 
     RawExpression conjunction(bool may_be_operand) {
@@ -147,8 +147,8 @@ private:
 
     static bool is_comparator(const Token& token) {
         return token.kind == TokenKind::symbol &&
-               (token.text == "=" || token.text == "<>" || token.text == "<" || token.text == "<=" ||
-                token.text == ">" || token.text == ">=");
+               (token.text == "=" || token.text == "<>" || token.text == "<" ||
+                token.text == "<=" || token.text == ">" || token.text == ">=");
     }
 
     void enter() {
@@ -304,9 +304,10 @@ std::string path_for_message(const Path& path) {
 
 void check_distinct_paths(const Source& source, const std::vector<Path>& paths) {
     auto refuse = [&](const char* verb, const Path& a, const Path& b) {
-        source.fail(0, std::string("Two document paths ") + verb +
-                           " with each other; must remove or rewrite one of these paths; path one: " +
-                           path_for_message(a) + ", path two: " + path_for_message(b));
+        source.fail(0,
+                    std::string("Two document paths ") + verb +
+                        " with each other; must remove or rewrite one of these paths; path one: " +
+                        path_for_message(a) + ", path two: " + path_for_message(b));
     };
     for (std::size_t i = 1; i < paths.size(); ++i) {
         for (std::size_t j = 0; j < i; ++j) {

@@ -67,13 +67,24 @@ using RawPath = std::vector<RawStep>;
 
 /// An operand or condition as written.
 struct RawExpression {
-    enum class Kind { path, value, function, arithmetic, comparison, between, in, conjunction, disjunction, negation };
+    enum class Kind {
+        path,
+        value,
+        function,
+        arithmetic,
+        comparison,
+        between,
+        in,
+        conjunction,
+        disjunction,
+        negation
+    };
 
     Kind kind = Kind::path;
     std::string_view symbol;  ///< ":value", function name or operator
     RawPath path;
     std::vector<RawExpression> children;
-    std::size_t begin = 0;    ///< range in the text, parentheses included
+    std::size_t begin = 0;  ///< range in the text, parentheses included
     std::size_t end = 0;
     bool is_parenthesised = false;
 

@@ -33,9 +33,12 @@ bool contains(std::span<const AttributeValue> elements, const AttributeValue& va
 
 AttributeValue make_set(AttributeType type, std::span<const AttributeValue> elements) {
     switch (type) {
-        case AttributeType::string_set: return AttributeValue::string_set(elements);
-        case AttributeType::number_set: return AttributeValue::number_set(elements);
-        default: return AttributeValue::binary_set(elements);
+        case AttributeType::string_set:
+            return AttributeValue::string_set(elements);
+        case AttributeType::number_set:
+            return AttributeValue::number_set(elements);
+        default:
+            return AttributeValue::binary_set(elements);
     }
 }
 
@@ -57,11 +60,11 @@ private:
 class Application {
 public:
     Application(const Item& before, base::Arena& arena)
-        : before_(before), arena_(arena), is_missing_(before.empty()) {}
+        : before_(before),
+          arena_(arena),
+          is_missing_(before.empty()) {}
 
-    Item run(const UpdateNode& root) {
-        return Item(attributes(before_.attributes(), root));
-    }
+    Item run(const UpdateNode& root) { return Item(attributes(before_.attributes(), root)); }
 
 private:
     /// The value at the node's place afterwards; false when there is none.
@@ -144,31 +147,42 @@ private:
 
     bool act(const UpdateAction& action, const AttributeValue* old, AttributeValue& result) {
         switch (action.kind) {
-            case UpdateAction::Kind::set: result = evaluate(action.operand); return true;
-            case UpdateAction::Kind::remove: return false;
-            case UpdateAction::Kind::add: result = add(action.value, old); return true;
-            case UpdateAction::Kind::erase: break;
+            case UpdateAction::Kind::set:
+                result = evaluate(action.operand);
+                return true;
+            case UpdateAction::Kind::remove:
+                return false;
+            case UpdateAction::Kind::add:
+                result = add(action.value, old);
+                return true;
+            case UpdateAction::Kind::erase:
+                break;
         }
         return erase(action.value, old, result);
     }
 
     AttributeValue evaluate(const SetOperand& operand) {
         switch (operand.kind) {
-            case SetOperand::Kind::path: return required(operand.path);
-            case SetOperand::Kind::value: return operand.value;
+            case SetOperand::Kind::path:
+                return required(operand.path);
+            case SetOperand::Kind::value:
+                return operand.value;
             case SetOperand::Kind::if_not_exists: {
                 const AttributeValue* value = resolve(before_, operand.path);
                 return value != nullptr ? *value : evaluate(operand.operands.front());
             }
-            case SetOperand::Kind::list_append: return appended(operand);
-            default: return arithmetic(operand);
+            case SetOperand::Kind::list_append:
+                return appended(operand);
+            default:
+                return arithmetic(operand);
         }
     }
 
     AttributeValue required(const Path& path) const {
         const AttributeValue* value = resolve(before_, path);
         if (value == nullptr) {
-            refuse("The provided expression refers to an attribute that does not exist in the item");
+            refuse(
+                "The provided expression refers to an attribute that does not exist in the item");
         }
         return *value;
     }

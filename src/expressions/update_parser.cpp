@@ -116,16 +116,26 @@ private:
 
 std::string_view long_name(AttributeType type) {
     switch (type) {
-        case AttributeType::string: return "STRING";
-        case AttributeType::number: return "NUMBER";
-        case AttributeType::binary: return "BINARY";
-        case AttributeType::boolean: return "BOOLEAN";
-        case AttributeType::null: return "NULL";
-        case AttributeType::string_set: return "STRING_SET";
-        case AttributeType::number_set: return "NUMBER_SET";
-        case AttributeType::binary_set: return "BINARY_SET";
-        case AttributeType::list: return "LIST";
-        case AttributeType::map: break;
+        case AttributeType::string:
+            return "STRING";
+        case AttributeType::number:
+            return "NUMBER";
+        case AttributeType::binary:
+            return "BINARY";
+        case AttributeType::boolean:
+            return "BOOLEAN";
+        case AttributeType::null:
+            return "NULL";
+        case AttributeType::string_set:
+            return "STRING_SET";
+        case AttributeType::number_set:
+            return "NUMBER_SET";
+        case AttributeType::binary_set:
+            return "BINARY_SET";
+        case AttributeType::list:
+            return "LIST";
+        case AttributeType::map:
+            break;
     }
     return "MAP";
 }
@@ -133,7 +143,9 @@ std::string_view long_name(AttributeType type) {
 class UpdateBinder {
 public:
     UpdateBinder(const Source& source, Substitutions& substitutions, base::Arena& arena)
-        : source_(source), substitutions_(substitutions), arena_(arena) {}
+        : source_(source),
+          substitutions_(substitutions),
+          arena_(arena) {}
 
     UpdateAction action(const RawAction& raw) {
         UpdateAction action;
@@ -161,15 +173,18 @@ private:
             return;
         }
         std::string name = is_add ? "ADD" : "DELETE";
-        source_.fail(raw.begin, "Incorrect operand type for operator or function; operator: " + name +
-                                    ", operand type: " + std::string(long_name(action.value.type())) +
-                                    ", typeSet: ALLOWED_FOR_" + name + "_OPERAND");
+        source_.fail(raw.begin,
+                     "Incorrect operand type for operator or function; operator: " + name +
+                         ", operand type: " + std::string(long_name(action.value.type())) +
+                         ", typeSet: ALLOWED_FOR_" + name + "_OPERAND");
     }
 
     SetOperand operand(const RawExpression& raw) {
         SetOperand result;
         switch (raw.kind) {
-            case Kind::path: result.path = bind_path(source_, raw.path, substitutions_); break;
+            case Kind::path:
+                result.path = bind_path(source_, raw.path, substitutions_);
+                break;
             case Kind::value:
                 result.kind = SetOperand::Kind::value;
                 result.value = value(raw);
@@ -178,7 +193,9 @@ private:
                 result.kind = raw.symbol == "+" ? SetOperand::Kind::plus : SetOperand::Kind::minus;
                 bind_operands(result, raw, AttributeType::number);
                 break;
-            default: bind_function(result, raw); break;
+            default:
+                bind_function(result, raw);
+                break;
         }
         return result;
     }
@@ -191,21 +208,26 @@ private:
         for (const SetOperand& child : result.operands) {
             std::optional<AttributeType> type = static_type(child);
             if (type && *type != wanted) {
-                source_.fail(raw.begin,
-                             "Incorrect operand type for operator or function; operator or function: " +
-                                 std::string(raw.symbol) +
-                                 ", operand type: " + std::string(to_string(*type)));
+                source_.fail(
+                    raw.begin,
+                    "Incorrect operand type for operator or function; operator or function: " +
+                        std::string(raw.symbol) +
+                        ", operand type: " + std::string(to_string(*type)));
             }
         }
     }
 
     static std::optional<AttributeType> static_type(const SetOperand& operand) {
         switch (operand.kind) {
-            case SetOperand::Kind::value: return operand.value.type();
+            case SetOperand::Kind::value:
+                return operand.value.type();
             case SetOperand::Kind::plus:
-            case SetOperand::Kind::minus: return AttributeType::number;
-            case SetOperand::Kind::list_append: return AttributeType::list;
-            default: return std::nullopt;
+            case SetOperand::Kind::minus:
+                return AttributeType::number;
+            case SetOperand::Kind::list_append:
+                return AttributeType::list;
+            default:
+                return std::nullopt;
         }
     }
 
@@ -228,8 +250,9 @@ private:
         result.kind = SetOperand::Kind::if_not_exists;
         operators_.add();
         if (raw.children.front().kind != Kind::path) {
-            source_.fail(raw.begin, "Operator or function requires a document path; operator or function: " +
-                                        std::string(raw.symbol));
+            source_.fail(raw.begin,
+                         "Operator or function requires a document path; operator or function: " +
+                             std::string(raw.symbol));
         }
         result.path = bind_path(source_, raw.children.front().path, substitutions_);
         result.operands.push_back(operand(raw.children.back()));
@@ -260,9 +283,10 @@ void insert(UpdateNode& root, const UpdateAction& action) {
         auto found = std::find_if(children.begin(), children.end(),
                                   [&](const UpdateNode& child) { return child.step == step; });
         if (found == children.end()) {
-            auto place = std::find_if(children.begin(), children.end(), [&](const UpdateNode& child) {
-                return step.is_index() && child.step.index > step.index;
-            });
+            auto place =
+                std::find_if(children.begin(), children.end(), [&](const UpdateNode& child) {
+                    return step.is_index() && child.step.index > step.index;
+                });
             found = children.insert(place, UpdateNode{step, nullptr, {}});
         }
         node = &*found;
@@ -296,8 +320,7 @@ void summarise(UpdateTree& tree) {
         if (action.path.is_nested() || (!is_set && !is_remove)) {
             tree.read.push_back(action.path.attribute());
         }
-        tree.creates_item =
-            tree.creates_item || is_set || action.kind == UpdateAction::Kind::add;
+        tree.creates_item = tree.creates_item || is_set || action.kind == UpdateAction::Kind::add;
     }
     make_unique(tree.written);
     make_unique(tree.read);

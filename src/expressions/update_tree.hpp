@@ -15,9 +15,9 @@ struct SetOperand {
     enum class Kind { path, value, plus, minus, list_append, if_not_exists };
 
     Kind kind = Kind::path;
-    Path path;                          ///< also the tested path of if_not_exists
-    dynamodb::AttributeValue value;     ///< in the tree's arena
-    std::vector<SetOperand> operands;   ///< both sides; the fallback of if_not_exists
+    Path path;                         ///< also the tested path of if_not_exists
+    dynamodb::AttributeValue value;    ///< in the tree's arena
+    std::vector<SetOperand> operands;  ///< both sides; the fallback of if_not_exists
 };
 
 struct UpdateAction {
@@ -25,8 +25,8 @@ struct UpdateAction {
 
     Kind kind = Kind::set;
     Path path;
-    SetOperand operand;               ///< for set
-    dynamodb::AttributeValue value;   ///< for add and erase (DELETE)
+    SetOperand operand;              ///< for set
+    dynamodb::AttributeValue value;  ///< for add and erase (DELETE)
 };
 
 /// The actions arranged by path: a node has children, or is the end of one action's path.

@@ -12,11 +12,13 @@ class ConditionSyntaxTest : public ExpressionTest {
 protected:
     std::string refusal(std::string expression, std::string_view values = "{}",
                         std::vector<std::pair<std::string, std::string>> names = {}) {
-        return error_of([&] { Condition::parse(text(std::move(expression), values, std::move(names))); });
+        return error_of(
+            [&] { Condition::parse(text(std::move(expression), values, std::move(names))); });
     }
     void expect_refusal(const std::string& expression, std::string_view values,
                         const std::string& message) {
-        EXPECT_EQ(refusal(expression, values), "Invalid ConditionExpression: " + message) << expression;
+        EXPECT_EQ(refusal(expression, values), "Invalid ConditionExpression: " + message)
+            << expression;
     }
     std::string dump(std::string expression, std::string_view values = kValues,
                      std::vector<std::pair<std::string, std::string>> names = {}) {
@@ -44,9 +46,10 @@ TEST_F(ConditionSyntaxTest, ReadsEveryForm) {
               R"(and(lt(a, {"S":"x"}), le(a, {"S":"x"}), gt(a, {"S":"x"}), ge(a, {"S":"x"}), )"
               R"(between(a, {"S":"x"}, {"S":"x"})))");
     EXPECT_EQ(dump("a in (:v, b)"), R"(in(a, {"S":"x"}, b))");
-    EXPECT_EQ(dump("attribute_exists(a) AND attribute_not_exists((b)) AND begins_with(c, :v) AND "
-                   "contains(:v, d)"),
-              R"(and(exists(a), not_exists(b), begins_with(c, {"S":"x"}), contains({"S":"x"}, d)))");
+    EXPECT_EQ(
+        dump("attribute_exists(a) AND attribute_not_exists((b)) AND begins_with(c, :v) AND "
+             "contains(:v, d)"),
+        R"(and(exists(a), not_exists(b), begins_with(c, {"S":"x"}), contains({"S":"x"}, d)))");
     EXPECT_EQ(dump("attribute_type(a, :v) AND size(b) > size(c)", R"({":v":{"S":"BOOL"}})"),
               R"(and(type(a, {"S":"BOOL"}), gt(size(b), size(c))))");
     EXPECT_EQ(dump("(a) = (:v)"), R"(eq(a, {"S":"x"}))");
@@ -56,8 +59,10 @@ TEST_F(ConditionSyntaxTest, ReadsEveryForm) {
 }
 
 TEST_F(ConditionSyntaxTest, NamesTheTokenAndWhatIsNear) {
-    auto expect = [&](const std::string& expression, const std::string& token, const std::string& near) {
-        expect_refusal(expression, "{}", "Syntax error; token: \"" + token + "\", near: \"" + near + "\"");
+    auto expect = [&](const std::string& expression, const std::string& token,
+                      const std::string& near) {
+        expect_refusal(expression, "{}",
+                       "Syntax error; token: \"" + token + "\", near: \"" + near + "\"");
     };
     expect("a AN b", "AN", "a AN b");
     expect("a", "<EOF>", "a");
@@ -100,15 +105,18 @@ TEST_F(ConditionSyntaxTest, GivesTheColumn) {
 TEST_F(ConditionSyntaxTest, ReportsSyntaxBeforeAnythingElse) {
     EXPECT_TRUE(refusal("name = :v AND b").find("Syntax error") != std::string::npos);
     EXPECT_EQ(refusal("a = :v AND name = :v", kValues),
-              "Invalid ConditionExpression: Attribute name is a reserved keyword; reserved keyword: name");
+              "Invalid ConditionExpression: Attribute name is a reserved keyword; reserved "
+              "keyword: name");
 }
 
 TEST_F(ConditionSyntaxTest, ChecksSubstitutions) {
-    expect_refusal("a = :v", "{}",
-                   "An expression attribute value used in expression is not defined; attribute value: :v");
-    expect_refusal("#a = :v", kValues,
-                   "An expression attribute name used in the document path is not defined; attribute "
-                   "name: #a");
+    expect_refusal(
+        "a = :v", "{}",
+        "An expression attribute value used in expression is not defined; attribute value: :v");
+    expect_refusal(
+        "#a = :v", kValues,
+        "An expression attribute name used in the document path is not defined; attribute "
+        "name: #a");
     EXPECT_EQ(refusal("a = :v", R"({":v":{"S":"x"},":w":{"S":"y"}})"),
               "Value provided in ExpressionAttributeValues unused in expressions: keys: {:w}");
     EXPECT_EQ(refusal("a = :v", kValues, {{"#x", "y"}, {"#y", "y"}}),
@@ -124,10 +132,12 @@ TEST_F(ConditionSyntaxTest, ChecksSubstitutions) {
 TEST_F(ConditionSyntaxTest, ChecksFunctions) {
     expect_refusal("foo(a)", "{}", "Invalid function name; function: foo");
     expect_refusal("SIZE(a) > :v", kValues, "Invalid function name; function: SIZE");
-    expect_refusal("if_not_exists(a, b)", "{}",
-                   "The function is not allowed in a condition expression; function: if_not_exists");
-    expect_refusal("size(a)", "{}",
-                   "The function is not allowed to be used this way in an expression; function: size");
+    expect_refusal(
+        "if_not_exists(a, b)", "{}",
+        "The function is not allowed in a condition expression; function: if_not_exists");
+    expect_refusal(
+        "size(a)", "{}",
+        "The function is not allowed to be used this way in an expression; function: size");
     expect_refusal("a = attribute_exists(b)", "{}",
                    "The function is not allowed to be used this way in an expression; function: "
                    "attribute_exists");
@@ -144,8 +154,9 @@ TEST_F(ConditionSyntaxTest, ChecksFunctions) {
 
 TEST_F(ConditionSyntaxTest, ChecksOperands) {
     auto expect = [&](const std::string& expression, const char* values, const std::string& rest) {
-        expect_refusal(expression, values,
-                       "Incorrect operand type for operator or function; operator or function: " + rest);
+        expect_refusal(
+            expression, values,
+            "Incorrect operand type for operator or function; operator or function: " + rest);
     };
     expect("begins_with(a, :v)", R"({":v":{"N":"1"}})", "begins_with, operand type: N");
     expect("begins_with(a, size(b))", "{}", "begins_with, operand type: N");
@@ -153,22 +164,26 @@ TEST_F(ConditionSyntaxTest, ChecksOperands) {
     expect("a > :v", R"({":v":{"BOOL":true}})", ">, operand type: BOOL");
     expect("a BETWEEN :v AND :v", R"({":v":{"NULL":true}})", "BETWEEN, operand type: NULL");
     expect("attribute_type(a, :v)", R"({":v":{"N":"1"}})", "attribute_type, operand type: N");
-    expect_refusal("a = a", "{}",
-                   "The first operand must be distinct from the remaining operands for this operator or "
-                   "function; operator: =, first operand: [a]");
-    expect_refusal("a[0].b IN (:v, a[0].b)", kValues,
-                   "The first operand must be distinct from the remaining operands for this operator or "
-                   "function; operator: IN, first operand: [a, [0], b]");
+    expect_refusal(
+        "a = a", "{}",
+        "The first operand must be distinct from the remaining operands for this operator or "
+        "function; operator: =, first operand: [a]");
+    expect_refusal(
+        "a[0].b IN (:v, a[0].b)", kValues,
+        "The first operand must be distinct from the remaining operands for this operator or "
+        "function; operator: IN, first operand: [a, [0], b]");
 }
 
 TEST_F(ConditionSyntaxTest, ChecksTheBoundsOfBetween) {
-    expect_refusal("a BETWEEN :v AND :w", R"({":v":{"N":"10"},":w":{"N":"9"}})",
-                   "The BETWEEN operator requires upper bound to be greater than or equal to lower bound; "
-                   "lower bound operand: AttributeValue: {N:10}, upper bound operand: AttributeValue: "
-                   "{N:9}");
-    expect_refusal("a BETWEEN :v AND :w", R"({":v":{"S":"b"},":w":{"N":"1"}})",
-                   "The BETWEEN operator requires same data type for lower and upper bounds; lower bound "
-                   "operand: AttributeValue: {S:b}, upper bound operand: AttributeValue: {N:1}");
+    expect_refusal(
+        "a BETWEEN :v AND :w", R"({":v":{"N":"10"},":w":{"N":"9"}})",
+        "The BETWEEN operator requires upper bound to be greater than or equal to lower bound; "
+        "lower bound operand: AttributeValue: {N:10}, upper bound operand: AttributeValue: "
+        "{N:9}");
+    expect_refusal(
+        "a BETWEEN :v AND :w", R"({":v":{"S":"b"},":w":{"N":"1"}})",
+        "The BETWEEN operator requires same data type for lower and upper bounds; lower bound "
+        "operand: AttributeValue: {S:b}, upper bound operand: AttributeValue: {N:1}");
 }
 
 TEST_F(ConditionSyntaxTest, RefusesRedundantParentheses) {
@@ -195,16 +210,19 @@ TEST_F(ConditionSyntaxTest, HasLimits) {
 }
 
 TEST_F(ConditionSyntaxTest, SurvivesDeepNesting) {
-    EXPECT_NE(refusal(std::string(2000, '(') + "a = :v" + std::string(2000, ')'), kValues), "no error");
+    EXPECT_NE(refusal(std::string(2000, '(') + "a = :v" + std::string(2000, ')'), kValues),
+              "no error");
     EXPECT_NE(refusal(repeat("NOT", 1000, " ") + " a = :v", kValues), "no error");
-    EXPECT_NE(refusal(repeat("size(", 800, "") + "a" + std::string(800, ')') + " = a", "{}"), "no error");
+    EXPECT_NE(refusal(repeat("size(", 800, "") + "a" + std::string(800, ')') + " = a", "{}"),
+              "no error");
 }
 
 TEST_F(ConditionSyntaxTest, KnowsReservedWordsInAnyCase) {
     for (const char* word : {"ABORT", "zone", "Status", "LOCALTIMESTAMP", "size", "ttl", "user"}) {
         EXPECT_TRUE(is_reserved_word(word)) << word;
     }
-    for (const char* word : {"", "contains", "email", "pk", "id", "REMOVE", "a_very_long_attribute_name"}) {
+    for (const char* word :
+         {"", "contains", "email", "pk", "id", "REMOVE", "a_very_long_attribute_name"}) {
         EXPECT_FALSE(is_reserved_word(word)) << word;
     }
 }
@@ -220,7 +238,8 @@ TEST_F(ConditionSyntaxTest, OwnsItsValues) {
 }
 
 TEST_F(ConditionSyntaxTest, ListsTheAttributesItNames) {
-    auto condition = Condition::parse(text("b.x = :v AND (size(c) > a OR NOT attribute_exists(b))", kValues));
+    auto condition =
+        Condition::parse(text("b.x = :v AND (size(c) > a OR NOT attribute_exists(b))", kValues));
     EXPECT_EQ(condition.attributes(), (std::vector<std::string>{"a", "b", "c"}));
     EXPECT_TRUE(Condition::always().attributes().empty());
 }

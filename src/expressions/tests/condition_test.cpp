@@ -114,8 +114,10 @@ TEST_F(KeyConjunctsTest, DropsWhatNamesKeysAndWhatThatUsed) {
 }
 
 TEST_F(KeyConjunctsTest, LeavesNothingWhereEveryPartNamesAKey) {
-    EXPECT_FALSE(without_key_conjuncts(text("pk = :v OR a = :v", R"({":v":{"S":"x"}})"), key, arena));
-    EXPECT_FALSE(without_key_conjuncts(text("NOT #s = :v", R"({":v":{"S":"x"}})", {{"#s", "sk"}}), key, arena));
+    EXPECT_FALSE(
+        without_key_conjuncts(text("pk = :v OR a = :v", R"({":v":{"S":"x"}})"), key, arena));
+    EXPECT_FALSE(without_key_conjuncts(text("NOT #s = :v", R"({":v":{"S":"x"}})", {{"#s", "sk"}}),
+                                       key, arena));
 }
 
 TEST_F(KeyConjunctsTest, KeepsAFilterWithoutKeysAsItIs) {

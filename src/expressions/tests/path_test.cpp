@@ -8,13 +8,15 @@ namespace {
 using PathTest = ExpressionTest;
 
 TEST_F(PathTest, ReadsWhatItWrites) {
-    for (const char* text : {"a", "a.b[0].c", "a-b._c[12][0]", "'odd.name'.x", "a.'it''s'", "'a b'[3]"}) {
+    for (const char* text :
+         {"a", "a.b[0].c", "a-b._c[12][0]", "'odd.name'.x", "a.'it''s'", "'a b'[3]"}) {
         EXPECT_EQ(to_string(parse_path(text)), text);
     }
 }
 
 TEST_F(PathTest, SaysWhatWasExpectedAndWhere) {
-    for (const char* text : {"", ".a", "a.", "a[", "a[x]", "a[-1]", "a[1", "a b", "'a", "''", "a]"}) {
+    for (const char* text :
+         {"", ".a", "a.", "a[", "a[x]", "a[-1]", "a[1", "a b", "'a", "''", "a]"}) {
         EXPECT_THROW(parse_path(text), base::Error) << text;
     }
     try {

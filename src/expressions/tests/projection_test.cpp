@@ -21,9 +21,7 @@ TEST_F(ProjectionTest, TakesWhatThePathsReach) {
     EXPECT_EQ(apply("m.b, m.z"), R"({"m":{"M":{"b":{"S":"c"}}}})");
 }
 
-TEST_F(ProjectionTest, LeavesOutWhatIsNotThere) {
-    EXPECT_EQ(apply("m.z, l[9], a.b, z"), "{}");
-}
+TEST_F(ProjectionTest, LeavesOutWhatIsNotThere) { EXPECT_EQ(apply("m.z, l[9], a.b, z"), "{}"); }
 
 TEST_F(ProjectionTest, NoTextTakesEverything) {
     EXPECT_TRUE(Projection().empty());
@@ -39,9 +37,12 @@ TEST_F(ProjectionTest, Refuses) {
     expect("size(a)", R"(Syntax error; token: "(", near: "size(a")");
     expect("name", "Attribute name is a reserved keyword; reserved keyword: name");
     expect("a.b, a",
-           "Two document paths overlap with each other; must remove or rewrite one of these paths; path "
+           "Two document paths overlap with each other; must remove or rewrite one of these paths; "
+           "path "
            "one: [a, b], path two: [a]");
-    EXPECT_EQ(error_of([&] { Projection::parse(text("a", "{}", {{"#b", "c"}})); }),
+    EXPECT_EQ(error_of([&] {
+                  Projection::parse(text("a", "{}", {{"#b", "c"}}));
+              }),
               "Value provided in ExpressionAttributeNames unused in expressions: keys: {#b}");
 }
 
