@@ -145,7 +145,9 @@ Version Version::bumped(std::string_view part) const {
         }
         return *parse(next);
     }
-    auto [major, minor, patch] = std::tuple(numbers_[0], numbers_[1], numbers_[2]);
+    std::uint64_t major = numbers_[0];
+    std::uint64_t minor = numbers_[1];
+    std::uint64_t patch = numbers_[2];
     if (part == "major") {
         return *parse(std::to_string(major + 1) + ".0.0");
     }

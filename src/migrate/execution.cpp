@@ -1,0 +1,398 @@
+#include "execution.hpp"
+
+#include <dynamigrate/base/error.hpp>
+#include <dynamigrate/base/file.hpp>
+#include <dynamigrate/base/hash.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace dynamigrate::migrate {
+
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+using std::chrono::milliseconds;
+
+constexpr unsigned kPrivateMode = 0700;
+
+std::string describe(const base::ProcessIdentity& identity) {
+    return fmt::format("{}@{}", identity.user, identity.host);
+}
+
+/// Later than every row so far, whatever the clocks of the machines say: rows are kept by this time.
+base::WallTime start_time(const HistoryView& view, base::WallTime now) {
+    for (const HistoryRow& row : view.rows()) {
+        now = std::max(now, base::parse_iso8601(row.started_at) + milliseconds(1));
+    }
+    return now;
+}
+
+/// The lower of two optional limits; 0 for none.
+double lower_limit(std::optional<double> a, std::optional<double> b) {
+    if (a && b) {
+        return std::min(*a, *b);
+    }
+    return a.value_or(b.value_or(0));
+}
+
+}  // namespace
+
+Execution::Execution(const ExecutionInputs& inputs, const PlannedMigration& planned)
+    : inputs_(inputs),
+      planned_(planned),
+      migration_(*planned.migration),
+      is_dry_(inputs.settings.dry) {
+    if (!planned.resumed_run.empty()) {
+        resumed_ = inputs.view.row_of_run(planned.resumed_run);
+    }
+    if (inputs.world.meter) {
+        meter_before_ = inputs.world.meter->reading();
+    }
+}
+
+HistoryRow Execution::run() {
+    if (resumed_) {
+        take_over_row();
+    } else {
+        begin_row();
+    }
+    try {
+        inputs_.listener.migration_begins(planned_);
+        if (run_actions()) {
+            finish();
+        } else {
+            row_.interrupted = true;
+            save();
+        }
+    } catch (const Error& error) {
+        if (inputs_.lock && inputs_.lock->is_lost()) {
+            throw Error(ErrorKind::aborted,
+                        fmt::format("lost the lock while {} ran; `dynamigrate runs` tells who "
+                                    "holds it",
+                                    migration_.id()))
+                .because(error);
+        }
+        bool is_interrupted = error.kind() == ErrorKind::cancelled && is_stopped();
+        if (!is_interrupted) {
+            record_failure(place_error(error));
+            throw place_error(error);
+        }
+        row_.interrupted = true;
+        save();
+    }
+    inputs_.listener.migration_ends(planned_, row_);
+    return row_;
+}
+
+void Execution::begin_row() {
+    list_actions();
+    row_.id = migration_.id();
+    row_.run = inputs_.world.random->uuid();
+    row_.status = planned_.rolls_back ? Status::rolling_back : Status::running;
+    row_.action = planned_.action;
+    row_.description = migration_.description();
+    row_.path = migration_.path();
+    row_.checksum = migration_.checksum();
+    row_.started_at = base::to_iso8601(start_time(inputs_.view, inputs_.world.clock->now()));
+    row_.by = describe(inputs_.world.identity);
+    row_.tool_version = inputs_.settings.tool_version;
+    row_.fence = inputs_.lock ? inputs_.lock->fence() : 0;
+    if (inputs_.settings.journal && !is_dry_) {
+        row_.journal = std::filesystem::absolute(journal_path(row_.run)).string();
+    }
+    check_undone_journals();
+    open_journal();
+    save();
+}
+
+/// Only when the row and every record carry the new fence, and the journal is sealed, is anything
+/// of the earlier attempt read.
+void Execution::take_over_row() {
+    row_ = *resumed_;
+    list_actions();
+    read_units_before_ = row_.read_units;
+    write_units_before_ = row_.write_units;
+    row_.status = planned_.rolls_back ? Status::rolling_back : Status::running;
+    row_.interrupted = false;
+    row_.error.clear();
+    row_.finished_at.clear();
+    row_.by = describe(inputs_.world.identity);
+    row_.tool_version = inputs_.settings.tool_version;
+    row_.checksum = migration_.checksum();
+    row_.fence = inputs_.lock ? inputs_.lock->fence() : 0;
+    if (is_dry_) {
+        open_journal();
+        return;
+    }
+    check_resumed_journal();
+    check_undone_journals();
+    open_journal();
+    row_.attempt = std::max(row_.attempt, journal_->last_attempt()) + 1;
+    save();
+    NativeRunRecords(inputs_.table, row_.run, row_.fence).raise_fence();
+    journal_->seal();
+}
+
+void Execution::list_actions() {
+    if (planned_.rolls_back) {
+        actions_ = plan_rollback(migration_,
+                                 inputs_.view.standing_runs(migration_.id(), resumed_));
+        return;
+    }
+    for (const StepPtr& step : migration_.up_steps()) {
+        actions_.push_back({step, nullptr, 0, step->summary()});
+    }
+}
+
+std::filesystem::path Execution::journal_path(const std::string& run) const {
+    return inputs_.settings.journal_directory / run;
+}
+
+/// The directory is made before the row is written: where a row names a journal whose directory is
+/// not here, it lies on another machine.
+void Execution::open_journal() {
+    if (is_dry_) {
+        records_ = std::make_unique<MemoryRunRecords>();
+    } else {
+        records_ = std::make_unique<NativeRunRecords>(inputs_.table, row_.run, row_.fence);
+    }
+    if (is_dry_ || row_.journal.empty()) {
+        journal_ = layers::make_null_journal();
+        return;
+    }
+    base::create_directories(journal_path(row_.run), kPrivateMode);
+    journal_ = layers::open_directory_journal(inputs_.settings.journal_directory, row_.run);
+}
+
+bool Execution::was_begun(const std::string& run, std::uint32_t step) {
+    return NativeRunRecords(inputs_.table, run, 0).total_segments(step).has_value();
+}
+
+void Execution::check_resumed_journal() {
+    bool is_needed = !row_.journal.empty() && !inputs_.settings.force &&
+                     row_.steps_done < actions_.size() && actions_[row_.steps_done].step &&
+                     !std::filesystem::exists(journal_path(row_.run));
+    if (is_needed && was_begun(row_.run, row_.steps_done)) {
+        throw Error(ErrorKind::failed_precondition,
+                    fmt::format("cannot resume run {} of {}: its journal is not here but in {} "
+                                "(written by {}); resume there, copy the directory to {}, or use "
+                                "--force to run on items that may have been changed already",
+                                row_.run, row_.id, row_.journal, row_.by,
+                                journal_path(row_.run).string()));
+    }
+}
+
+void Execution::check_undone_journals() {
+    for (const RollbackAction& action : actions_) {
+        if (action.step || inputs_.settings.force ||
+            std::filesystem::exists(journal_path(action.run->run)) ||
+            !was_begun(action.run->run, action.undone_step)) {
+            continue;
+        }
+        throw Error(ErrorKind::failed_precondition,
+                    fmt::format("cannot roll back {}: the journal of run {} is not here but in {} "
+                                "(written by {}); roll back there or copy the directory to {}",
+                                migration_.id(), action.run->run, action.run->journal,
+                                action.run->by, journal_path(action.run->run).string()));
+    }
+}
+
+/// Returns false when it was stopped.
+bool Execution::run_actions() {
+    for (current_ = row_.steps_done; current_ < actions_.size(); ++current_) {
+        if (is_stopped()) {
+            return false;
+        }
+        const RollbackAction& action = actions_[current_];
+        if (action.step) {
+            inputs_.listener.step_begins(migration_, current_, actions_.size(), *action.step);
+        } else {
+            inputs_.listener.line(action.line);
+        }
+        StepRun step_run = make_step_run(current_);
+        StepResult result = action.step ? action.step->run(step_run) : undo(action, step_run);
+        add_result(current_, result);
+        if (result.stopped) {
+            return false;
+        }
+        row_.steps_done = current_ + 1;
+        if (row_.steps_done < actions_.size()) {
+            save();
+        }
+    }
+    return true;
+}
+
+StepRun Execution::make_step_run(std::uint32_t index) {
+    StepRun run;
+    run.surroundings = make_surroundings();
+    run.run = row_.run;
+    run.started_at = row_.started_at;
+    run.index = index;
+    run.dry = is_dry_;
+    run.settings = inputs_.settings.backfill;
+    run.stop = inputs_.stop;
+    run.stop_now = inputs_.stop_now;
+    run.table = [this](const std::string& name) { return physical_table(name); };
+    run.set_pace = [this](std::optional<double> max_rcu, std::optional<double> max_wcu) {
+        set_pace(max_rcu, max_wcu);
+    };
+    run.tell = [this](const std::string& line) { tell(line); };
+    return run;
+}
+
+backfill::Surroundings Execution::make_surroundings() {
+    backfill::Surroundings surroundings;
+    surroundings.service = inputs_.world.service;
+    surroundings.journal = journal_.get();
+    surroundings.records = records_.get();
+    surroundings.clock = inputs_.world.clock;
+    surroundings.random = inputs_.world.random;
+    surroundings.log = inputs_.world.log;
+    surroundings.attempt = row_.attempt;
+    surroundings.fence = row_.fence;
+    surroundings.spool_directory = inputs_.settings.journal_directory / "spool" / row_.run;
+    surroundings.on_progress = [this](const backfill::Progress& progress) {
+        std::lock_guard lock(listener_mutex_);
+        progress_ = progress.counts;
+        layers::MeterReading reading;
+        if (inputs_.world.meter) {
+            reading = inputs_.world.meter->reading().since(meter_before_);
+        }
+        inputs_.listener.progress(progress, reading);
+    };
+    surroundings.on_dry_change = [this](const backfill::DryChange& change) {
+        std::lock_guard lock(listener_mutex_);
+        inputs_.listener.dry_change(change);
+    };
+    return surroundings;
+}
+
+std::string Execution::physical_table(const std::string& name) const {
+    const std::string& chosen = !name.empty()               ? name
+                                : !migration_.table().empty() ? migration_.table()
+                                                              : inputs_.settings.default_table;
+    if (chosen.empty()) {
+        throw Error(ErrorKind::invalid_argument,
+                    "the step names no table; add `table:` to the step, the migration or the "
+                    "configuration");
+    }
+    auto mapped = inputs_.settings.tables.find(chosen);
+    return mapped == inputs_.settings.tables.end() ? chosen : mapped->second;
+}
+
+void Execution::set_pace(std::optional<double> max_rcu, std::optional<double> max_wcu) const {
+    if (inputs_.world.pace) {
+        const BackfillSettings& settings = inputs_.settings.backfill;
+        inputs_.world.pace->set_limits(
+            {lower_limit(max_rcu, settings.max_rcu), lower_limit(max_wcu, settings.max_wcu)});
+    }
+}
+
+void Execution::tell(const std::string& line) {
+    std::lock_guard lock(listener_mutex_);
+    inputs_.listener.line(line);
+}
+
+void Execution::add_result(std::uint32_t index, const StepResult& result) {
+    for (const std::string& line : result.lines) {
+        tell(line);
+    }
+    row_.step_counts.resize(std::max<std::size_t>(row_.step_counts.size(), index + 1));
+    row_.step_counts[index] = result.counts;
+    for (const layers::PartSummary& part : result.parts) {
+        std::erase_if(row_.parts, [&](const auto& known) { return known.name == part.name; });
+        row_.parts.push_back(part);
+    }
+    std::lock_guard lock(listener_mutex_);
+    progress_ = {};
+}
+
+void Execution::finish() {
+    if (row_.action == "reset" && !is_dry_) {
+        count_versions_as_applied();
+    }
+    row_.status = planned_.rolls_back ? Status::rolled_back : Status::applied;
+    row_.finished_at = base::to_iso8601(inputs_.world.clock->now());
+    save();
+}
+
+/// The rows' ids follow from the run's, so that a resumed reset writes the same ones again.
+void Execution::count_versions_as_applied() {
+    std::string now = base::to_iso8601(inputs_.world.clock->now());
+    for (const Migration& migration : inputs_.registry.all()) {
+        if (migration.is_named()) {
+            continue;
+        }
+        HistoryRow row;
+        row.id = migration.id();
+        row.run = base::uuid5(row_.run, migration.id());
+        row.status = Status::applied;
+        row.action = "reset";
+        row.description = migration.description();
+        row.path = migration.path();
+        row.checksum = migration.checksum();
+        row.started_at = row_.started_at;
+        row.finished_at = now;
+        row.by = row_.by;
+        row.tool_version = row_.tool_version;
+        row.fence = row_.fence;
+        row.steps_done = static_cast<std::uint32_t>(migration.up_steps().size());
+        inputs_.history.write(row);
+    }
+}
+
+/// The failure itself matters more than that it could not be recorded.
+void Execution::record_failure(const Error& error) {
+    row_.status = Status::failed;
+    row_.error = error.what();
+    row_.finished_at = base::to_iso8601(inputs_.world.clock->now());
+    {
+        std::lock_guard lock(listener_mutex_);
+        if (progress_.read > 0) {
+            row_.step_counts.resize(std::max<std::size_t>(row_.step_counts.size(), current_ + 1));
+            row_.step_counts[current_] = progress_;
+        }
+    }
+    try {
+        save();
+    } catch (const std::exception& second) {
+        inputs_.world.log->warning("the failure of run {} could not be recorded: {}", row_.run,
+                                   second.what());
+    }
+    inputs_.listener.migration_ends(planned_, row_);
+}
+
+void Execution::save() {
+    row_.counts = {};
+    for (const backfill::Counts& step : row_.step_counts) {
+        row_.counts += step;
+    }
+    if (inputs_.world.meter) {
+        layers::MeterReading used = inputs_.world.meter->reading().since(meter_before_);
+        row_.read_units = read_units_before_ + used.read_units;
+        row_.write_units = write_units_before_ + used.write_units;
+    }
+    if (!is_dry_) {
+        inputs_.history.write(row_);
+    }
+}
+
+bool Execution::is_stopped() const {
+    return inputs_.stop.stop_requested() || inputs_.stop_now.stop_requested();
+}
+
+Error Execution::place_error(const Error& error) const {
+    Error placed = error;
+    std::string place = fmt::format("migration {}", migration_.id());
+    if (current_ < actions_.size()) {
+        place += fmt::format(", step {} ({})", current_ + 1, actions_[current_].line);
+    }
+    placed.at(error.where().empty() ? place : place + ": " + error.where());
+    return placed;
+}
+
+}  // namespace dynamigrate::migrate

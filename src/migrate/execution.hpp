@@ -1,0 +1,89 @@
+#pragma once
+
+#include "history.hpp"
+#include "lock.hpp"
+#include "rollback.hpp"
+#include "run_records.hpp"
+
+#include <dynamigrate/migrate/migrator.hpp>
+
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace dynamigrate::migrate {
+
+/// What a run of several migrations works with. All outlives the executions.
+struct ExecutionInputs {
+    const Registry& registry;
+    const Settings& settings;
+    const World& world;
+    NativeTable& table;
+    History& history;
+    const HistoryView& view;  ///< as read under the lock, before the first of the migrations
+    Lock* lock = nullptr;     ///< nullptr in a dry run
+    Listener& listener;
+    std::stop_token stop;      ///< ends gracefully
+    std::stop_token stop_now;  ///< ends at once; also stopped when the lock is lost
+};
+
+/// Runs one planned migration, or continues its run, and keeps its row.
+///
+/// Order of effects: the row says `running` before the first step begins, a step counts as done
+/// after it ended, and the row says `applied` (`rolled_back`) last: whatever the instruction at
+/// which the process dies, the row shows a run that can be resumed.
+class Execution {
+public:
+    Execution(const ExecutionInputs& inputs, const PlannedMigration& planned);
+
+    /// The row as it ends; `interrupted` when it was stopped.
+    /// Errors: those of the steps, after the row says `failed`; aborted when the lock was lost.
+    HistoryRow run();
+
+private:
+    void begin_row();
+    void take_over_row();
+    void list_actions();
+    void open_journal();
+    void check_resumed_journal();
+    void check_undone_journals();
+    bool was_begun(const std::string& run, std::uint32_t step);
+    std::filesystem::path journal_path(const std::string& run) const;
+
+    bool run_actions();
+    void run_action(std::uint32_t index);
+    StepResult undo(const RollbackAction& action, const StepRun& run);
+    void verify_parts(layers::Journal& journal, const HistoryRow& row);
+    StepRun make_step_run(std::uint32_t index);
+    backfill::Surroundings make_surroundings();
+    std::string physical_table(const std::string& name) const;
+    void set_pace(std::optional<double> max_rcu, std::optional<double> max_wcu) const;
+    void add_result(std::uint32_t index, const StepResult& result);
+    void finish();
+    void count_versions_as_applied();
+    void record_failure(const base::Error& error);
+    void save();
+    bool is_stopped() const;
+    base::Error place_error(const base::Error& error) const;
+    void tell(const std::string& line);
+
+    const ExecutionInputs& inputs_;
+    const PlannedMigration& planned_;
+    const Migration& migration_;
+    bool is_dry_;
+    HistoryRow row_;
+    const HistoryRow* resumed_ = nullptr;
+    std::vector<RollbackAction> actions_;
+    std::unique_ptr<layers::Journal> journal_;
+    std::unique_ptr<backfill::RunRecords> records_;
+    layers::MeterReading meter_before_;
+    double read_units_before_ = 0;
+    double write_units_before_ = 0;
+    std::uint32_t current_ = 0;  ///< index of the action that runs
+    std::mutex listener_mutex_;  ///< guards the listener and what follows
+    backfill::Counts progress_;
+};
+
+}  // namespace dynamigrate::migrate

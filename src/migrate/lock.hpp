@@ -1,0 +1,82 @@
+#pragma once
+
+#include "native_table.hpp"
+
+#include <dynamigrate/base/environment.hpp>
+#include <dynamigrate/base/log.hpp>
+#include <dynamigrate/migrate/migrator.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+namespace dynamigrate::migrate {
+
+struct LockItem;
+
+struct LockTiming {
+    std::chrono::milliseconds lease{30'000};
+    std::chrono::milliseconds heartbeat{5'000};
+};
+
+/// Who holds the scope's lock; nothing when nobody does.
+std::optional<LockOwner> read_lock_owner(NativeTable& table);
+
+/// Ends whoever's lease and raises the fence, so that the old owner's next write under it fails.
+void break_lock(NativeTable& table);
+
+/// The scope's lock, held from construction to destruction and renewed by an own thread.
+///
+/// A lock whose owner is dead on this host and boot is taken over at once. One of another host is
+/// watched for one lease by this machine's monotonic clock and taken over when its heartbeat does
+/// not move.
+/// Errors:  aborted "locked by ..." for a live owner; cancelled.
+/// Ensures: the fence is higher than that of every owner before.
+class Lock {
+public:
+    /// `tell` gets a line when the constructor has to wait.
+    Lock(NativeTable& table, const World& world, LockTiming timing,
+         const std::function<void(const std::string&)>& tell, std::stop_token stop);
+    /// Releases it; a failure to do so is only logged: the lease then expires.
+    ~Lock();
+    Lock(const Lock&) = delete;
+    Lock& operator=(const Lock&) = delete;
+
+    std::uint64_t fence() const noexcept { return fence_; }
+    /// Stopped as soon as the lock is known to be lost.
+    std::stop_token lost() const noexcept { return lost_.get_token(); }
+    bool is_lost() const noexcept { return lost_.stop_requested(); }
+    /// Names the run in the lock from the next heartbeat on.
+    void set_run(const std::string& run);
+
+private:
+    void acquire(const std::function<void(const std::string&)>& tell, const std::stop_token& stop);
+    bool take(const std::optional<LockItem>& held);
+    void watch(const LockItem& held, const std::function<void(const std::string&)>& tell,
+               const std::stop_token& stop);
+    void beat(const std::stop_token& stop);
+    bool renew(const std::stop_token& stop);
+    void release();
+    dynamodb::ExpressionText owned_condition(base::Arena& arena) const;
+
+    NativeTable& table_;
+    base::Clock& clock_;
+    base::Random& random_;
+    base::Log& log_;
+    base::ProcessIdentity identity_;
+    LockTiming timing_;
+    std::string token_;
+    std::uint64_t fence_ = 0;
+    std::uint64_t heartbeat_ = 0;
+    std::mutex mutex_;
+    std::string run_;
+    std::stop_source lost_;
+    std::jthread thread_;
+};
+
+}  // namespace dynamigrate::migrate

@@ -1,0 +1,258 @@
+#include <dynamigrate/migrate/migrator.hpp>
+
+#include "execution.hpp"
+#include "history.hpp"
+#include "identity.hpp"
+#include "lock.hpp"
+#include "planner.hpp"
+#include "validation.hpp"
+
+#include <dynamigrate/base/error.hpp>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace dynamigrate::migrate {
+
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+
+std::vector<HistoryRow> copy_rows(const std::vector<const HistoryRow*>& rows) {
+    std::vector<HistoryRow> copies;
+    for (const HistoryRow* row : rows) {
+        copies.push_back(*row);
+    }
+    return copies;
+}
+
+std::string zero_version(const Registry& registry) {
+    for (const Migration& migration : registry.all()) {
+        if (migration.version() && migration.version()->kind() != Version::Kind::semver) {
+            return "0";
+        }
+    }
+    return "0.0.0";
+}
+
+/// A stop that any of several stops causes.
+class JoinedStop {
+public:
+    explicit JoinedStop(const std::vector<std::stop_token>& causes) {
+        for (const std::stop_token& cause : causes) {
+            callbacks_.push_back(std::make_unique<Callback>(cause, Request{source_}));
+        }
+    }
+    std::stop_token token() const { return source_.get_token(); }
+
+private:
+    struct Request {
+        std::stop_source source;
+        void operator()() { source.request_stop(); }
+    };
+    using Callback = std::stop_callback<Request>;
+
+    std::stop_source source_;
+    std::vector<std::unique_ptr<Callback>> callbacks_;
+};
+
+}  // namespace
+
+struct Migrator::Parts {
+    const Registry& registry;
+    Settings settings;
+    World world;
+    NativeTable table;
+    History history;
+
+    Parts(const Registry& the_registry, Settings the_settings, const World& the_world)
+        : registry(the_registry),
+          settings(std::move(the_settings)),
+          world(the_world),
+          table(*world.service, settings.history_table, settings.scope, *world.clock,
+                *world.random),
+          history(table) {}
+
+    PlanPolicy policy() const { return {settings.out_of_order, settings.force}; }
+
+    void check_plan(const std::vector<PlannedMigration>& plan) const {
+        for (const PlannedMigration& planned : plan) {
+            if (!settings.force) {
+                throw_first_error(planned.findings);
+            }
+        }
+    }
+
+    void check_basis(const std::vector<PlannedMigration>& plan, const HistoryView& view) const {
+        const std::string& basis = plan.front().basis;
+        if (!basis.empty() && basis != view.digest()) {
+            throw Error(ErrorKind::aborted,
+                        "the history changed since the plan was made; run the command again");
+        }
+    }
+
+    RunResult run_all(const std::vector<PlannedMigration>& plan, const ExecutionInputs& inputs) {
+        RunResult result;
+        for (const PlannedMigration& planned : plan) {
+            if (inputs.stop.stop_requested()) {
+                result.interrupted = true;
+                result.resume_command = "dynamigrate up";
+                break;
+            }
+            if (inputs.lock) {
+                inputs.lock->set_run(planned.resumed_run);
+            }
+            result.rows.push_back(Execution(inputs, planned).run());
+            if (result.rows.back().interrupted) {
+                result.interrupted = true;
+                result.resume_command = "dynamigrate resume";
+                break;
+            }
+        }
+        return result;
+    }
+};
+
+Migrator::Migrator(const Registry& registry, Settings settings, World world)
+    : parts_(std::make_unique<Parts>(registry, std::move(settings), world)) {}
+
+Migrator::~Migrator() = default;
+
+std::vector<Finding> Migrator::validate() const {
+    std::vector<Finding> findings = check_structure(parts_->registry);
+    for (const Migration& migration : parts_->registry.all()) {
+        std::vector<Finding> own = check_migration(migration);
+        findings.insert(findings.end(), own.begin(), own.end());
+    }
+    return findings;
+}
+
+std::vector<HistoryRow> Migrator::history() {
+    return parts_->history.read().rows();
+}
+
+std::vector<HistoryRow> Migrator::applied() {
+    HistoryView view = parts_->history.read();
+    return copy_rows(view.applied());
+}
+
+std::string Migrator::current_version() {
+    std::string current = parts_->history.read().current_version();
+    return current.empty() ? zero_version(parts_->registry) : current;
+}
+
+std::vector<const Migration*> Migrator::outstanding() {
+    HistoryView view = parts_->history.read();
+    return Planner(parts_->registry, view, parts_->policy()).outstanding();
+}
+
+std::vector<PlannedMigration> Migrator::plan_up(std::optional<std::string> target, bool all) {
+    HistoryView view = parts_->history.read();
+    return Planner(parts_->registry, view, parts_->policy()).up(target, all);
+}
+
+std::vector<PlannedMigration> Migrator::plan_down(std::optional<std::string> target_exclusive) {
+    HistoryView view = parts_->history.read();
+    return Planner(parts_->registry, view, parts_->policy()).down(target_exclusive);
+}
+
+std::vector<PlannedMigration> Migrator::plan_to(const std::string& version) {
+    HistoryView view = parts_->history.read();
+    return Planner(parts_->registry, view, parts_->policy()).to(version);
+}
+
+std::vector<PlannedMigration> Migrator::plan_named(const std::string& name) {
+    HistoryView view = parts_->history.read();
+    return Planner(parts_->registry, view, parts_->policy()).named(name);
+}
+
+std::vector<PlannedMigration> Migrator::plan_repeat() {
+    HistoryView view = parts_->history.read();
+    return Planner(parts_->registry, view, parts_->policy()).repeat();
+}
+
+std::vector<PlannedMigration> Migrator::plan_reset() {
+    HistoryView view = parts_->history.read();
+    return Planner(parts_->registry, view, parts_->policy()).reset();
+}
+
+std::vector<PlannedMigration> Migrator::plan_retry_failed() {
+    HistoryView view = parts_->history.read();
+    return Planner(parts_->registry, view, parts_->policy()).retry_failed();
+}
+
+RunResult Migrator::run(const std::vector<PlannedMigration>& plan, Listener& listener,
+                        std::stop_token stop, std::stop_token stop_now) {
+    Parts& parts = *parts_;
+    if (plan.empty()) {
+        return {};
+    }
+    parts.check_plan(plan);
+    if (parts.settings.dry) {
+        HistoryView view = parts.history.read();
+        JoinedStop ends({stop, stop_now});
+        return parts.run_all(plan, {parts.registry, parts.settings, parts.world, parts.table,
+                                    parts.history, view, nullptr, listener, ends.token(),
+                                    stop_now});
+    }
+    parts.table.create_if_absent(stop_now);
+    JoinedStop waits({stop, stop_now});
+    Lock lock(parts.table, parts.world, {parts.settings.lease, parts.settings.heartbeat},
+              [&](const std::string& line) { listener.line(line); }, waits.token());
+    JoinedStop ends({stop, stop_now, lock.lost()});
+    JoinedStop ends_now({stop_now, lock.lost()});
+    HistoryView view = parts.history.read();
+    parts.check_basis(plan, view);
+    return parts.run_all(plan, {parts.registry, parts.settings, parts.world, parts.table,
+                                parts.history, view, &lock, listener, ends.token(),
+                                ends_now.token()});
+}
+
+std::vector<UnfinishedRun> Migrator::unfinished() {
+    HistoryView view = parts_->history.read();
+    std::optional<LockOwner> owner = lock_owner();
+    std::vector<UnfinishedRun> runs;
+    for (const HistoryRow* row : view.unfinished()) {
+        bool is_alive =
+            owner && owner->fence == row->fence && !owner->identity.is_dead_here();
+        runs.push_back({*row, !is_alive});
+    }
+    return runs;
+}
+
+RunResult Migrator::resume(const std::string& run, Listener& listener, std::stop_token stop,
+                           std::stop_token stop_now) {
+    HistoryView view = parts_->history.read();
+    std::vector<const HistoryRow*> candidates = view.unfinished();
+    std::vector<std::string> names;
+    for (const HistoryRow* row : candidates) {
+        names.push_back(fmt::format("{} ({} of {})", row->run, row->action, row->id));
+    }
+    std::erase_if(candidates,
+                  [&](const HistoryRow* row) { return !run.empty() && row->run != run; });
+    if (names.empty()) {
+        throw Error(ErrorKind::not_found, "there is no unfinished run to resume");
+    }
+    if (candidates.size() != 1) {
+        throw Error(ErrorKind::not_found,
+                    fmt::format("{}; unfinished runs: {}",
+                                run.empty() ? "name the run to resume"
+                                            : "run " + run + " is not unfinished",
+                                fmt::join(names, ", ")));
+    }
+    Planner planner(parts_->registry, view, parts_->policy());
+    return this->run({planner.resume(*candidates.front())}, listener, stop, stop_now);
+}
+
+std::optional<LockOwner> Migrator::lock_owner() {
+    return read_lock_owner(parts_->table);
+}
+
+void Migrator::unlock() {
+    break_lock(parts_->table);
+}
+
+}  // namespace dynamigrate::migrate

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <dynamigrate/base/clock.hpp>
+#include <dynamigrate/base/random.hpp>
+#include <dynamigrate/dynamodb/operations.hpp>
+#include <dynamigrate/dynamodb/service.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+namespace dynamigrate::migrate {
+
+inline constexpr std::string_view kLockSortKey = "lock";
+
+/// One scope of the native history table: items of one partition key, told apart by `sk`.
+///
+/// All reads are consistent; where there is no table, they find nothing.
+/// Fenced writes replace the item unless its `fence` is higher than the writer's, so that they may
+/// be repeated, and an owner that lost the lock cannot write over its successor's items.
+/// Threads: any.
+class NativeTable {
+public:
+    /// The service, the clock and the chance must outlive it.
+    NativeTable(dynamodb::Service& service, std::string table, std::string scope,
+                base::Clock& clock, base::Random& random);
+
+    const std::string& name() const noexcept { return table_; }
+    dynamodb::Service& service() const noexcept { return service_; }
+
+    /// Creates the table where there is none, on demand, and waits until it is active.
+    void create_if_absent(std::stop_token stop);
+
+    /// The key of that sort key, in the arena.
+    dynamodb::Item key(base::Arena& arena, std::string_view sort_key) const;
+    std::optional<dynamodb::OwnedItem> get(std::string_view sort_key);
+    /// Items whose sort key begins with the prefix, in its order; valid during the call only.
+    void query(std::string_view prefix, const std::function<void(const dynamodb::Item&)>& visit);
+
+    /// Errors: aborted when a higher fence is there.
+    void put_fenced(std::string_view sort_key, const dynamodb::Item& attributes,
+                    std::uint64_t fence);
+    /// As put_fenced, in one transaction with a check that the lock is held under that fence; where
+    /// the endpoint has no transactions, after that check.
+    void put_under_lock(std::string_view sort_key, const dynamodb::Item& attributes,
+                        std::uint64_t fence);
+    /// Sets the item's fence only.
+    void raise_fence(std::string_view sort_key, std::uint64_t fence);
+    void remove_fenced(std::string_view sort_key, std::uint64_t fence);
+
+private:
+    dynamodb::Item with_key(base::Arena& arena, std::string_view sort_key,
+                            const dynamodb::Item& attributes, std::uint64_t fence) const;
+    bool try_transaction(const std::vector<dynamodb::TransactAction>& actions);
+    void check_lock(std::uint64_t fence);
+    void wait_until_active(std::stop_token stop);
+
+    dynamodb::Service& service_;
+    std::string table_;
+    std::string partition_;
+    base::Clock& clock_;
+    base::Random& random_;
+    std::atomic<bool> has_transactions_{true};
+};
+
+}  // namespace dynamigrate::migrate

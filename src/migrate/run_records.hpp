@@ -1,0 +1,61 @@
+#pragma once
+
+#include "native_table.hpp"
+
+#include <dynamigrate/backfill/records.hpp>
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace dynamigrate::migrate {
+
+/// The records of one run in the native table. Every write is fenced.
+class NativeRunRecords final : public backfill::RunRecords {
+public:
+    NativeRunRecords(NativeTable& table, std::string run, std::uint64_t fence)
+        : table_(table), run_(std::move(run)), fence_(fence) {}
+
+    /// Sets the fence in every record of the run, so that an earlier owner can write none of them.
+    void raise_fence();
+
+    std::optional<std::uint32_t> total_segments(std::uint32_t step) override;
+    void begin_step(std::uint32_t step, std::uint32_t total_segments) override;
+    /// Those saved under the step's fixed number of segments, in order.
+    std::vector<backfill::SegmentState> load_segments(std::uint32_t step) override;
+    void save_segment(std::uint32_t step, const backfill::SegmentState& state) override;
+    void quarantine(const backfill::QuarantinedItem& item) override;
+    std::vector<backfill::QuarantinedItem> quarantined(std::uint32_t step) override;
+    void forget_quarantined(const backfill::QuarantinedItem& item) override;
+
+private:
+    std::string prefix(std::uint32_t step) const;
+    std::uint32_t known_total(std::uint32_t step);
+
+    NativeTable& table_;
+    std::string run_;
+    std::uint64_t fence_;
+    std::mutex mutex_;
+    std::map<std::uint32_t, std::uint32_t> totals_;
+};
+
+/// The records of a dry run: in memory only.
+class MemoryRunRecords final : public backfill::RunRecords {
+public:
+    std::optional<std::uint32_t> total_segments(std::uint32_t step) override;
+    void begin_step(std::uint32_t step, std::uint32_t total_segments) override;
+    std::vector<backfill::SegmentState> load_segments(std::uint32_t step) override;
+    void save_segment(std::uint32_t step, const backfill::SegmentState& state) override;
+    void quarantine(const backfill::QuarantinedItem& item) override;
+    std::vector<backfill::QuarantinedItem> quarantined(std::uint32_t step) override;
+    void forget_quarantined(const backfill::QuarantinedItem& item) override;
+
+private:
+    std::mutex mutex_;
+    std::map<std::uint32_t, std::uint32_t> totals_;
+    std::map<std::pair<std::uint32_t, std::uint32_t>, backfill::SegmentState> segments_;
+    std::vector<backfill::QuarantinedItem> quarantined_;
+};
+
+}  // namespace dynamigrate::migrate

@@ -1,0 +1,132 @@
+#include "execution.hpp"
+
+#include <dynamigrate/base/error.hpp>
+#include <dynamigrate/json/json5.hpp>
+#include <dynamigrate/json/writer.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace dynamigrate::migrate {
+
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+
+/// Conflicts that are told one by one; of the others there is only the count.
+constexpr std::uint64_t kToldConflicts = 10;
+
+/// The table's TTL attribute; nothing where there is none or the endpoint knows no TTL.
+std::optional<std::string> ttl_attribute(dynamodb::Service& service, const std::string& table,
+                                         const std::stop_token& stop) {
+    std::string body;
+    json::Writer(body).begin_object().key("TableName").string(table).end_object();
+    dynamodb::Reply reply;
+    try {
+        service.call({"DescribeTimeToLive", body, stop}, reply);
+    } catch (const Error& error) {
+        if (error.kind() == ErrorKind::unimplemented || error.kind() == ErrorKind::not_found) {
+            return std::nullopt;
+        }
+        throw;
+    }
+    json::Value answer = json::parse_json(reply.body, "DescribeTimeToLive");
+    const json::Value* description = answer.find("TimeToLiveDescription");
+    const json::Value* status = description ? description->find("TimeToLiveStatus") : nullptr;
+    const json::Value* name = description ? description->find("AttributeName") : nullptr;
+    bool is_on = status && status->is_string() && status->text().starts_with("ENABL");
+    return is_on && name ? std::optional(name->text()) : std::nullopt;
+}
+
+dynamodb::KeySchema key_schema(dynamodb::Service& service, const std::string& table) {
+    auto description = dynamodb::describe_table(service, table);
+    if (!description) {
+        throw Error(ErrorKind::failed_precondition,
+                    "the table of the journal does not exist any more")
+            .at("table " + table);
+    }
+    return description->key;
+}
+
+std::string summary_line(const backfill::UndoResult& result, bool is_dry) {
+    std::string line = fmt::format("{} {}", is_dry ? "would restore" : "restored", result.restored);
+    if (result.already > 0) {
+        line += fmt::format(", already as before {}", result.already);
+    }
+    if (result.conflicts > 0) {
+        line += fmt::format(", changed since and left alone {}", result.conflicts);
+    }
+    if (result.unsettled > 0) {
+        line += fmt::format(", outcome unknown and left alone {}", result.unsettled);
+    }
+    return line;
+}
+
+}  // namespace
+
+/// Every part that the run told of must be there in its full length.
+void Execution::verify_parts(layers::Journal& journal, const HistoryRow& row) {
+    if (row.parts.empty() || inputs_.settings.force) {
+        return;
+    }
+    auto none = [](const layers::JournalPage&) { return false; };
+    auto ignore = [](const layers::JournalPage&, const layers::JournalEntry&,
+                     layers::EntryOutcome) {};
+    std::vector<layers::PartSummary> found = journal.read(none, ignore).parts;
+    for (const layers::PartSummary& part : row.parts) {
+        bool is_there = std::any_of(found.begin(), found.end(), [&](const auto& other) {
+            return other.name == part.name && other.bytes >= part.bytes;
+        });
+        if (!is_there) {
+            throw Error(ErrorKind::failed_precondition,
+                        fmt::format("part {} of the journal of run {} is missing or shortened in "
+                                    "{}; restore it, or use --force to undo what is left",
+                                    part.name, row.run, journal.location()));
+        }
+    }
+}
+
+StepResult Execution::undo(const RollbackAction& action, const StepRun& run) {
+    StepResult result;
+    if (!std::filesystem::exists(journal_path(action.run->run))) {
+        result.lines.push_back("nothing was journalled");
+        return result;
+    }
+    auto journal =
+        layers::open_directory_journal(inputs_.settings.journal_directory, action.run->run);
+    if (action.run->status != Status::applied && !is_dry_) {
+        journal->seal();
+    }
+    verify_parts(*journal, *action.run);
+    dynamodb::Service& service = *inputs_.world.service;
+    backfill::Surroundings surroundings = run.surroundings;
+    surroundings.journal = journal.get();
+    std::uint64_t told = 0;
+    backfill::UndoPlan plan;
+    plan.steps = {action.undone_step};
+    plan.dry = is_dry_;
+    plan.key_schema = [&](const std::string& table) { return key_schema(service, table); };
+    plan.on_conflict = [&](const backfill::UndoConflict& conflict) {
+        if (told++ < kToldConflicts) {
+            tell(fmt::format("not restored: table {}, key {}: {}", conflict.table, conflict.key,
+                             conflict.reason));
+        }
+    };
+    for (const std::string& table : migration_.up_steps()[action.undone_step]->tables()) {
+        if (!plan.ttl_attribute) {
+            plan.ttl_attribute = ttl_attribute(service, physical_table(table), inputs_.stop_now);
+        }
+    }
+    set_pace({}, {});
+    backfill::UndoResult undone = backfill::undo(plan, surroundings, run.stop);
+    result.stopped = undone.stopped;
+    result.counts.changed = undone.restored;
+    result.counts.unchanged = undone.already;
+    result.counts.conflicts = undone.conflicts + undone.unsettled;
+    result.lines.push_back(summary_line(undone, is_dry_));
+    return result;
+}
+
+}  // namespace dynamigrate::migrate
