@@ -1,0 +1,67 @@
+#include "item_functions.hpp"
+
+#include <dynamigrate/base/error.hpp>
+
+#include <fmt/format.h>
+
+namespace dynamigrate::migrate {
+
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+using dynamodb::Item;
+
+bool same_attribute(const Item& a, const Item& b, const std::string& name) {
+    const auto* before = a.find(name);
+    const auto* after = b.find(name);
+    return before != nullptr && after != nullptr && *before == *after;
+}
+
+void check_key(const Item& before, const Item& after, const dynamodb::KeySchema& key) {
+    auto check = [&](const std::string& name) {
+        if (!same_attribute(before, after, name)) {
+            throw Error(ErrorKind::failed_precondition,
+                        fmt::format("the function changed {}, an attribute of the key: declare "
+                                    "TransformStep::function_changes_key",
+                                    name));
+        }
+    };
+    check(key.hash.name);
+    if (key.sort) {
+        check(key.sort->name);
+    }
+}
+
+}  // namespace
+
+void FunctionTransform::apply(const Item& item, base::Arena& arena,
+                              backfill::TransformOutput& out) const {
+    ItemEditor editor(item, arena, out, physical_name_);
+    try {
+        function_(editor);
+    } catch (const Error&) {
+        throw;
+    } catch (const std::exception& error) {
+        throw Error(ErrorKind::invalid_argument,
+                    std::string("the function failed: ") + error.what());
+    }
+    editor.finish();
+    if (!declared_.changes_key && out.kind() == backfill::TransformOutput::Kind::changed) {
+        check_key(item, out.after(), key_);
+    }
+    if (!declared_.acts && !out.actions().empty()) {
+        throw Error(ErrorKind::failed_precondition,
+                    "the function wrote other items: declare TransformStep::function_acts");
+    }
+}
+
+void UpdateTransform::apply(const Item& item, base::Arena& arena,
+                            backfill::TransformOutput& out) const {
+    for (const std::string& name : expression_.attributes_read()) {
+        out.reads(name);
+    }
+    out.change(expression_.apply(item, arena));
+}
+
+}  // namespace dynamigrate::migrate
