@@ -79,6 +79,8 @@ void delete_table(Store& store, Request& request, json::Writer& out);
 void list_tables(Store& store, Request& request, json::Writer& out);
 void update_ttl(Store& store, Request& request, json::Writer& out);
 void describe_ttl(Store& store, Request& request, json::Writer& out);
+void update_backups(Store& store, Request& request, json::Writer& out);
+void describe_backups(Store& store, Request& request, json::Writer& out);
 void tag(Store& store, Request& request, json::Writer& out);
 void untag(Store& store, Request& request, json::Writer& out);
 void list_tags(Store& store, Request& request, json::Writer& out);

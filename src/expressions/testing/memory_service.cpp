@@ -31,6 +31,8 @@ constexpr auto kOperations = std::to_array<Operation>({
     {"ListTables", memory::list_tables},
     {"UpdateTimeToLive", memory::update_ttl},
     {"DescribeTimeToLive", memory::describe_ttl},
+    {"UpdateContinuousBackups", memory::update_backups},
+    {"DescribeContinuousBackups", memory::describe_backups},
     {"TagResource", memory::tag},
     {"UntagResource", memory::untag},
     {"ListTagsOfResource", memory::list_tags},

@@ -51,6 +51,7 @@ struct Table {
     dynamodb::Throughput throughput;
     std::string stream;         ///< StreamSpecification as received, or ""
     std::string ttl_attribute;  ///< "" when disabled
+    bool has_point_in_time_recovery = false;
     std::map<std::string, std::string> tags;
     std::map<ItemKey, StoredItem> items;
 

@@ -443,6 +443,23 @@ void describe_ttl(Store& store, Request& request, Writer& out) {
     out.end_object();
 }
 
+void update_backups(Store& store, Request& request, Writer& out) {
+    Table& table = store.table(text(request.body, "TableName"));
+    table.has_point_in_time_recovery = flag(
+        required(request.body, "PointInTimeRecoverySpecification"), "PointInTimeRecoveryEnabled");
+    describe_backups(store, request, out);
+}
+
+void describe_backups(Store& store, Request& request, Writer& out) {
+    const Table& table = store.table(text(request.body, "TableName"));
+    out.key("ContinuousBackupsDescription").begin_object();
+    out.key("ContinuousBackupsStatus").string("ENABLED");
+    out.key("PointInTimeRecoveryDescription").begin_object();
+    out.key("PointInTimeRecoveryStatus")
+        .string(table.has_point_in_time_recovery ? "ENABLED" : "DISABLED");
+    out.end_object().end_object();
+}
+
 void tag(Store& store, Request& request, Writer&) {
     Table& table = tagged_table(store, request);
     for (const Value& element : required(request.body, "Tags").elements()) {

@@ -2,6 +2,9 @@
 
 #include "memory_fixture.hpp"
 
+#include <thread>
+#include <vector>
+
 namespace dynamigrate::expressions {
 namespace {
 
@@ -108,6 +111,17 @@ TEST_F(MemoryTableTest, ListsTables) {
     EXPECT_EQ(call("ListTables", R"({ExclusiveStartTableName: "b"})"), R"({"TableNames":["c"]})");
 }
 
+TEST_F(MemoryTableTest, HasPointInTimeRecovery) {
+    call("CreateTable", kCreate);
+    auto is_enabled = [](const std::string& answer) {
+        return answer.find(R"("PointInTimeRecoveryStatus":"ENABLED")") != std::string::npos;
+    };
+    EXPECT_FALSE(is_enabled(call("DescribeContinuousBackups", R"({TableName: "app"})")));
+    call("UpdateContinuousBackups", R"({TableName: "app",
+        PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: true}})");
+    EXPECT_TRUE(is_enabled(call("DescribeContinuousBackups", R"({TableName: "app"})")));
+}
+
 TEST_F(MemoryTableTest, HasTimeToLiveAndTags) {
     call("CreateTable", kCreate);
     call("UpdateTimeToLive",
@@ -118,6 +132,36 @@ TEST_F(MemoryTableTest, HasTimeToLiveAndTags) {
     call("TagResource", "{ResourceArn: '" + arn + "', Tags: [{Key: 'k', Value: 'v'}]}");
     EXPECT_EQ(call("ListTagsOfResource", "{ResourceArn: '" + arn + "'}"),
               R"({"Tags":[{"Key":"k","Value":"v"}]})");
+}
+
+TEST_F(MemoryTableTest, AnswersManyThreadsAtOnce) {
+    call("CreateTable", kCreate);
+    {
+        std::vector<std::jthread> threads;
+        for (int i = 0; i < 4; ++i) {
+            threads.emplace_back([&] {
+                for (int n = 0; n < 50; ++n) {
+                    call("UpdateItem", R"({TableName: "app", Key: {pk: {S: "a"}, sk: {N: "1"}},
+                        UpdateExpression: "ADD n :v", ExpressionAttributeValues: {":v": {N: "1"}}})");
+                }
+            });
+        }
+    }
+    EXPECT_EQ(memory.item("app", R"({"pk":{"S":"a"},"sk":{"N":"1"}})"),
+              R"({"n":{"N":"200"},"pk":{"S":"a"},"sk":{"N":"1"}})");
+}
+
+TEST_F(MemoryTableTest, TheHookMayWriteAndThrow) {
+    call("CreateTable", kCreate);
+    memory.before_call = [&](const dynamodb::Call& seen) {
+        if (seen.operation == "PutItem") {
+            memory.put("app", R"({"pk":{"S":"a"},"sk":{"N":"1"}})");
+            throw base::Error(base::ErrorKind::unavailable, "gone");
+        }
+    };
+    EXPECT_EQ(refusal("PutItem", R"({TableName: "app", Item: {pk: {S: "b"}, sk: {N: "1"}}})"),
+              "gone");
+    EXPECT_EQ(memory.items("app").size(), 1u);
 }
 
 TEST_F(MemoryTableTest, CountsAndHooksCalls) {
