@@ -116,6 +116,27 @@ void find_difference(Edit& edit, base::Arena& arena) {
     edit.removes = freeze(removes, arena);
 }
 
+void measure(Edit& edit) {
+    edit.before_bytes = edit.before.empty() ? 0 : dynamodb::item_size(edit.before).value;
+    if (edit.kind != EntryKind::update) {
+        edit.after_bytes = edit.after.empty() ? 0 : dynamodb::item_size(edit.after).value;
+        return;
+    }
+    edit.after_bytes = edit.before_bytes;
+    const auto subtract = [&](std::string_view name) {
+        if (const AttributeValue* old = edit.before.find(name)) {
+            edit.after_bytes -= name.size() + dynamodb::value_size(*old).value;
+        }
+    };
+    for (const Attribute& attribute : edit.sets) {
+        subtract(attribute.name);
+        edit.after_bytes += attribute.name.size() + dynamodb::value_size(attribute.value).value;
+    }
+    for (std::string_view name : edit.removes) {
+        subtract(name);
+    }
+}
+
 bool same_state(const AttributeValue* a, const AttributeValue* b) {
     return a == nullptr || b == nullptr ? a == b : *a == *b;
 }
@@ -184,8 +205,7 @@ void set_images(Edit& edit, const JournalEntry& entry, bool reversed, base::Aren
 }  // namespace
 
 double Edit::write_units() const noexcept {
-    const auto size = std::max(dynamodb::item_size(before), dynamodb::item_size(after));
-    return dynamodb::write_units(size).value;
+    return dynamodb::write_units(base::ItemBytes{std::max(before_bytes, after_bytes)}).value;
 }
 
 Edit make_update(const Target& target, const Item& before, const Item& after, const ReadSet& read,
@@ -207,6 +227,7 @@ Edit make_update(const Target& target, const Item& before, const Item& after, co
         edit.run = policy.run;
     }
     guard(edit, read, policy, arena);
+    measure(edit);
     return edit;
 }
 
@@ -217,6 +238,7 @@ Edit make_insert(const Target& target, const Item& after, const EditPolicy& poli
     edit.target = &target;
     edit.key = target.key.key_of(after, arena);
     edit.after = with_marker(after, policy, arena);
+    measure(edit);
     return edit;
 }
 
@@ -228,6 +250,7 @@ Edit make_delete(const Target& target, const Item& before, const ReadSet& read,
     edit.key = target.key.key_of(before, arena);
     edit.before = before;
     guard(edit, read, policy, arena);
+    measure(edit);
     return edit;
 }
 

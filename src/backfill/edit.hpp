@@ -48,6 +48,8 @@ struct Edit {
     layers::EntryId id = 0;
     std::uint32_t rounds = 0;         ///< failed guards so far
     bool may_have_applied = false;
+    std::uint64_t before_bytes = 0;  ///< item sizes, 0: not known yet
+    std::uint64_t after_bytes = 0;
 
     bool is_delete() const noexcept {
         return kind == layers::EntryKind::remove || kind == layers::EntryKind::action_remove ||

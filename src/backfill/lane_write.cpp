@@ -46,7 +46,7 @@ json::Value shown(const Item& item, const Item& other) {
 }  // namespace
 
 bool Lane::fits(const Edit& edit) {
-    if (edit.after.empty() || dynamodb::item_size(edit.after) <= dynamodb::kMaxItemBytes) {
+    if (edit.after_bytes <= dynamodb::kMaxItemBytes.value) {
         return true;
     }
     quarantine(*edit.target, edit.key, "too_large", "the changed item would exceed 400 KB");

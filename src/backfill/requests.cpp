@@ -22,6 +22,13 @@ constexpr std::size_t kMaxExpressionBytes = 4000;
 /// Appends a PartiQL identifier inside a JSON string: "a" with quotes doubled and escaped.
 void append_identifier(std::string& out, std::string_view name) {
     out.append("\\\"");
+    const bool is_plain = std::none_of(name.begin(), name.end(), [](char c) {
+        return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
+    });
+    if (is_plain) {
+        out.append(name).append("\\\"");
+        return;
+    }
     for (char c : name) {
         const auto byte = static_cast<unsigned char>(c);
         if (c == '"') {

@@ -214,6 +214,9 @@ bool operator==(const AttributeValue& a, const AttributeValue& b) noexcept {
     if (a.type_ != b.type_) {
         return false;
     }
+    if (a.size_ == b.size_ && a.text_ == b.text_) {
+        return true;  // the same memory
+    }
     switch (a.type_) {
         case AttributeType::string:
         case AttributeType::binary:

@@ -137,6 +137,30 @@ std::string number_error(std::string_view text) {
 
 std::string canonical_number(std::string_view text) { return Decimal::parse(text).to_string(); }
 
+namespace {
+
+/// The size of digits with at most one point, which neither begin nor end with a zero; 0: of
+/// another spelling.
+std::size_t size_of_plain_digits(std::string_view text) noexcept {
+    const bool is_negative = text.starts_with('-');
+    text.remove_prefix(is_negative ? 1 : 0);
+    if (text.empty() || text.front() == '0' || text.back() == '0' || text.back() == '.') {
+        return 0;
+    }
+    std::size_t integer = text.size();
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '.' && i > 0 && integer == text.size()) {
+            integer = i;
+        } else if (text[i] < '0' || text[i] > '9') {
+            return 0;
+        }
+    }
+    const std::size_t fraction = integer == text.size() ? 0 : text.size() - integer - 1;
+    return 1 + (integer + 1) / 2 + (fraction + 1) / 2 + (is_negative ? 1 : 0);
+}
+
+}  // namespace
+
 std::strong_ordering compare_numbers(std::string_view a, std::string_view b) noexcept {
     if (a == b) {
         return std::strong_ordering::equal;
@@ -166,6 +190,9 @@ std::string subtract_numbers(std::string_view a, std::string_view b) {
 }
 
 std::size_t number_size(std::string_view text) noexcept {
+    if (const std::size_t size = size_of_plain_digits(text); size != 0) {
+        return size;
+    }
     Decimal number = Decimal::parse(text);
     int integer_digits = std::clamp(number.exponent, 0, number.count);
     int fraction_digits = number.count - integer_digits;
