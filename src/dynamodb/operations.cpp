@@ -16,8 +16,12 @@ std::optional<OwnedItem> read_member_item(Reply& reply, std::string_view member)
         json::Reader reader;
         json::wire::document document = reader.read(reply.body);
         json::wire::object object;
-        if (document[member].get_object().get(object) != simdjson::SUCCESS) {
+        auto code = document[member].get_object().get(object);
+        if (code == simdjson::NO_SUCH_FIELD) {
             return std::nullopt;
+        }
+        if (code != simdjson::SUCCESS) {
+            throw simdjson::simdjson_error(code);
         }
         std::optional<OwnedItem> found(std::in_place);
         found->item = read_item(object, found->arena);
