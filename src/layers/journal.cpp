@@ -57,7 +57,8 @@ private:
 class DirectoryJournal final : public Journal {
 public:
     DirectoryJournal(const std::filesystem::path& directory, const std::string& run)
-        : parent_(directory), directory_(directory / run) {}
+        : parent_(directory),
+          directory_(directory / run) {}
 
     std::string location() const override { return directory_.string(); }
     std::unique_ptr<JournalWriter> create_part(const PartHeader& header) override;

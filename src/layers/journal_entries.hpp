@@ -34,8 +34,8 @@ private:
     };
 
     ByteBuffer bytes_;
-    std::vector<Name> names_;  ///< places in `bytes_`
-    std::size_t expected_ = 0; ///< number of the name that follows the last one written
+    std::vector<Name> names_;   ///< places in `bytes_`
+    std::size_t expected_ = 0;  ///< number of the name that follows the last one written
 };
 
 /// Decodes the entries of one page. The entries point into the encoded bytes and into the arena.

@@ -165,12 +165,18 @@ void append_header(ByteBuffer& out, const PartHeader& header) {
     std::string text;
     json::Writer(text)
         .begin_object()
-        .key("format").number(kPartFormat)
-        .key("run").string(header.run)
-        .key("attempt").number(header.attempt)
-        .key("lane").number(header.lane)
-        .key("fence").number(header.fence)
-        .key("tool").string(header.tool_version)
+        .key("format")
+        .number(kPartFormat)
+        .key("run")
+        .string(header.run)
+        .key("attempt")
+        .number(header.attempt)
+        .key("lane")
+        .number(header.lane)
+        .key("fence")
+        .number(header.fence)
+        .key("tool")
+        .string(header.tool_version)
         .end_object();
     const std::size_t begun = begin_frame(out, FrameType::header);
     out.put_bytes(text);
@@ -195,7 +201,8 @@ PartHeader parse_header(std::string_view body, const std::string& name) {
 }
 
 PartReader::PartReader(const std::filesystem::path& path)
-    : path_(path), file_(path, std::ios::binary) {
+    : path_(path),
+      file_(path, std::ios::binary) {
     if (!file_) {
         const int code = errno;
         throw Error(code == ENOENT ? ErrorKind::not_found : ErrorKind::unavailable,

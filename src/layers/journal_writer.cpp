@@ -16,7 +16,8 @@ constexpr std::size_t kMaxBufferedRuns = 16 * 1024;
 }  // namespace
 
 EntryCounter::EntryCounter(const PartHeader& header)
-    : attempt_(header.attempt), lane_(header.lane) {
+    : attempt_(header.attempt),
+      lane_(header.lane) {
     if (attempt_ == 0 || attempt_ > UINT16_MAX || lane_ > UINT16_MAX) {
         throw Error(ErrorKind::invalid_argument,
                     "a journal part has attempt 1 to 65535 and lane 0 to 65535, not " +
@@ -33,7 +34,8 @@ EntryId EntryCounter::next() {
 }
 
 FileJournalWriter::FileJournalWriter(base::AppendFile file, const PartHeader& header)
-    : file_(std::move(file)), counter_(header) {
+    : file_(std::move(file)),
+      counter_(header) {
     written_.name = file_.path().filename().string();
     out_.put_bytes(kPartMagic);
     append_header(out_, header);

@@ -68,12 +68,13 @@ protected:
         return written;
     }
     void replace_part(std::string_view bytes) {
-        std::ofstream(part_path(kPart), std::ios::binary | std::ios::trunc) << bytes;
+        std::filesystem::remove(part_path(kPart));  // truncation would be synced on some systems
+        std::ofstream(part_path(kPart), std::ios::binary) << bytes;
     }
     static std::size_t entries_before(const Written& written, std::uint64_t length) {
-        return 2 * static_cast<std::size_t>(std::count_if(
-                       written.ends.begin(), written.ends.end(),
-                       [&](std::uint64_t end) { return end <= length; }));
+        return 2 * static_cast<std::size_t>(
+                       std::count_if(written.ends.begin(), written.ends.end(),
+                                     [&](std::uint64_t end) { return end <= length; }));
     }
     /// The first `count` entries as written; outcomes may be missing, never wrong.
     void expect_first_entries(std::size_t count) {
@@ -112,15 +113,14 @@ TEST_F(JournalDamageTest, CountsEverythingBeforeATornTailOfAnyLength) {
 TEST_F(JournalDamageTest, CountsEverythingBeforeAnyChangedByte) {
     const Written written = write_part();
     for (std::size_t place = 0; place < written.bytes.size(); ++place) {
-        for (const unsigned flip : {0x01u, 0x80u, 0xffu}) {
-            SCOPED_TRACE(place);
-            std::string bytes = written.bytes;
-            bytes[place] = static_cast<char>(static_cast<unsigned char>(bytes[place]) ^ flip);
-            replace_part(bytes);
-            expect_first_entries(entries_before(written, place));
-            EXPECT_THAT(result_.torn_parts, ElementsAre(kPart));
-            EXPECT_LT(result_.parts.at(0).bytes, written.bytes.size());
-        }
+        SCOPED_TRACE(place);
+        std::string bytes = written.bytes;
+        bytes[place] =
+            static_cast<char>(static_cast<unsigned char>(bytes[place]) ^ (1u << place % 8));
+        replace_part(bytes);
+        expect_first_entries(entries_before(written, place));
+        EXPECT_THAT(result_.torn_parts, ElementsAre(kPart));
+        EXPECT_LT(result_.parts.at(0).bytes, written.bytes.size());
     }
 }
 

@@ -65,7 +65,8 @@ protected:
         std::vector<ReadEntry> entries;
         const auto visit = [&](const JournalPage& page, const JournalEntry& entry,
                                EntryOutcome outcome) {
-            ReadEntry copy{page, entry.id, entry.kind, outcome, std::string(entry.table), {}, {}, {}, {}};
+            ReadEntry copy{page, entry.id, entry.kind, outcome, std::string(entry.table),
+                           {},   {},       {},         {}};
             copy.key = std::make_shared<dynamodb::OwnedItem>(entry.key);
             copy.before = std::make_shared<dynamodb::OwnedItem>(entry.before);
             copy.after = std::make_shared<dynamodb::OwnedItem>(entry.after);

@@ -97,6 +97,7 @@ public:
     virtual EntryId add(const JournalEntry& entry) = 0;
     /// Writes the page frame; returns after it is on stable storage. Nothing may be sent to the
     /// table before. A page without entries writes nothing.
+    /// After Error unavailable it may be called again (there is room now); ids stay.
     virtual void commit_page() = 0;
     /// Appends the outcome of entries (of this or of an earlier part). Buffered: written with the
     /// next frame, by `flush`, or on close; not synced.
@@ -110,8 +111,8 @@ using EntryVisitor = std::function<void(const JournalPage&, const JournalEntry&,
 
 /// What a whole read of a journal found.
 struct JournalReadResult {
-    std::uint64_t entries = 0;
-    std::vector<PartSummary> parts;
+    std::uint64_t entries = 0;           ///< visited
+    std::vector<PartSummary> parts;      ///< each up to where it is sound
     std::vector<std::string> torn_parts;  ///< parts whose tail was cut off by a crash
 };
 
@@ -140,6 +141,9 @@ public:
 };
 
 /// Parts as files (mode 0600) in `directory`/`run`, appended under an exclusive lock (flock).
+/// The layout: docs/reference/journal-format.md.
+/// `create_part`: Errors: failed_precondition while a writer holds that part, already_exists when
+/// it was written before, aborted when its attempt was sealed.
 std::unique_ptr<Journal> open_directory_journal(const std::filesystem::path& directory,
                                                 const std::string& run);
 /// Keeps nothing (journal: none): entries get ids, reads find nothing.
