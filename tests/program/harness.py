@@ -1,0 +1,254 @@
+"""What whole-program tests share: servers, projects, the program, faults on the wire.
+
+Runs under Debian's python3 with boto3. The program is given by DYNAMIGRATE_PROGRAM.
+"""
+
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+import threading
+import time
+
+import boto3
+import botocore.config
+import botocore.exceptions
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+PROGRAM = os.environ.get("DYNAMIGRATE_PROGRAM", str(ROOT / "build/release/dynamigrate"))
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def client(endpoint):
+    """A real client that does not retry by itself for long."""
+    return boto3.client(
+        "dynamodb",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+        config=botocore.config.Config(retries={"max_attempts": 8}, read_timeout=120),
+    )
+
+
+class Server:
+    """DynamoDB Local or dynalite on a free port."""
+
+    def __init__(self, kind="local"):
+        self.kind = kind
+        self.port = free_port()
+        self.endpoint = f"http://127.0.0.1:{self.port}"
+        if kind == "local":
+            command = [str(ROOT / "scripts/dynamodb-local"), "start", str(self.port)]
+        else:
+            command = [str(ROOT / "scripts/peers"), "dynalite", str(self.port)]
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        self.client = client(self.endpoint)
+        self._wait()
+
+    def _wait(self):
+        deadline = time.monotonic() + 90
+        while True:
+            try:
+                self.client.list_tables()
+                return
+            except botocore.exceptions.BotoCoreError:
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(f"{self.kind} does not answer") from None
+                time.sleep(0.1)
+
+    def stop(self):
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGTERM)
+            self.process.wait()
+
+
+class Project:
+    """A directory with a configuration and migrations, and the program run in it."""
+
+    def __init__(self, endpoint, table="app", history="history", **settings):
+        self._scratch = tempfile.TemporaryDirectory()
+        self.path = pathlib.Path(self._scratch.name)
+        self.endpoint = endpoint
+        self.table = table
+        (self.path / "migrations").mkdir()
+        lines = [f"table: {table}", f"history: {{ layout: native, table: {history} }}"]
+        lines += [f"{name}: {value}" for name, value in settings.items()]
+        (self.path / "dynamigrate.yaml").write_text("\n".join(lines) + "\n")
+
+    def close(self):
+        self._scratch.cleanup()
+
+    def migration(self, name, text):
+        (self.path / "migrations" / name).write_text(text)
+
+    def start(self, *arguments, endpoint=None):
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+        return subprocess.Popen(
+            [PROGRAM, *arguments, "--endpoint", endpoint or self.endpoint, "--force"],
+            cwd=self.path,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments, endpoint=None, expect=0, timeout=300):
+        process = self.start(*arguments, endpoint=endpoint)
+        out, err = process.communicate(timeout=timeout)
+        if expect is not None and process.returncode != expect:
+            raise AssertionError(
+                f"dynamigrate {' '.join(arguments)}: exit {process.returncode}, not {expect}\n"
+                f"--- stdout\n{out}\n--- stderr\n{err}"
+            )
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def create_table(dynamodb, name, sort=False):
+    keys = [{"AttributeName": "pk", "KeyType": "HASH"}]
+    attributes = [{"AttributeName": "pk", "AttributeType": "S"}]
+    if sort:
+        keys.append({"AttributeName": "sk", "KeyType": "RANGE"})
+        attributes.append({"AttributeName": "sk", "AttributeType": "S"})
+    dynamodb.create_table(
+        TableName=name,
+        KeySchema=keys,
+        AttributeDefinitions=attributes,
+        BillingMode="PAY_PER_REQUEST",
+    )
+    dynamodb.get_waiter("table_exists").wait(
+        TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
+
+
+def fill(dynamodb, table, items):
+    for start in range(0, len(items), 25):
+        pending = {table: [{"PutRequest": {"Item": i}} for i in items[start : start + 25]]}
+        while pending:
+            pending = dynamodb.batch_write_item(RequestItems=pending).get("UnprocessedItems")
+
+
+def counters(count):
+    return [{"pk": {"S": f"k{i:04}"}, "c": {"N": str(i)}} for i in range(count)]
+
+
+def scan(dynamodb, table):
+    items, start = {}, {}
+    while True:
+        page = dynamodb.scan(TableName=table, ConsistentRead=True, **start)
+        for item in page["Items"]:
+            items[item["pk"]["S"]] = item
+        if "LastEvaluatedKey" not in page:
+            return items
+        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
+class FaultProxy:
+    """Stands before a server and does to each request what `fault(number, operation)` says:
+
+    None or "pass"; "throttle"; "internal" (500, not applied); "lost" (applied, connection closed
+    without an answer); "reset" (not applied, connection reset); "truncate" (applied, half an
+    answer); "delay" (applied, answered late).
+    """
+
+    def __init__(self, server_port, fault):
+        self._port = server_port
+        self._fault = fault
+        self._lock = threading.Lock()
+        self.requests = 0
+        self.faults = 0
+        self._listener = socket.socket()
+        self._listener.bind(("127.0.0.1", 0))
+        self._listener.listen(64)
+        self.endpoint = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self):
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        upstream = http.client.HTTPConnection("127.0.0.1", self._port, timeout=120)
+        reader = connection.makefile("rb")
+        try:
+            while self._one(connection, reader, upstream):
+                pass
+        except (OSError, http.client.HTTPException):
+            pass
+        finally:
+            with contextlib.suppress(OSError):
+                connection.close()
+            reader.close()
+            upstream.close()
+
+    def _one(self, connection, reader, upstream):
+        request = reader.readline()
+        if not request:
+            return False
+        headers = {}
+        while (line := reader.readline().decode().strip()):
+            name, value = line.split(":", 1)
+            headers[name.lower()] = value.strip()
+        body = reader.read(int(headers.get("content-length", 0)))
+        operation = headers.get("x-amz-target", ".").split(".")[-1]
+        with self._lock:
+            self.requests += 1
+            fault = self._fault(self.requests, operation)
+            self.faults += fault not in (None, "pass")
+        if fault == "throttle":
+            self._answer(connection, 400, _error("ProvisionedThroughputExceededException"))
+            return True
+        if fault == "internal":
+            self._answer(connection, 500, _error("InternalServerError"))
+            return True
+        if fault == "reset":
+            linger = struct.pack("ii", 1, 0)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            return False
+        upstream.request("POST", "/", body, headers)
+        answer = upstream.getresponse()
+        content = answer.read()
+        if fault == "lost":
+            return False
+        if fault == "delay":
+            time.sleep(0.3)
+        names = ("content-type", "x-amzn-requestid", "x-amz-crc32")
+        kept = {n: answer.headers[n] for n in names if answer.headers[n]}
+        self._answer(connection, answer.status, content, kept, truncated=fault == "truncate")
+        return fault != "truncate"
+
+    @staticmethod
+    def _answer(connection, status, body, headers=None, truncated=False):
+        head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\n"
+        for name, value in (headers or {"content-type": "application/x-amz-json-1.0"}).items():
+            head += f"{name}: {value}\r\n"
+        sent = body[: len(body) // 2] if truncated else body
+        connection.sendall(head.encode() + b"\r\n" + sent)
+
+
+def _error(code):
+    return json.dumps({"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": code}).encode()
