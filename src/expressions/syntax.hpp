@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-/// The common ground of the expression languages: tokens, raw paths and operands, errors with places.
+/// The common ground of the expression languages: tokens, raw paths and operands, placed errors.
 /// Raw forms point into the text; names and values are put in afterwards, because DynamoDB reports
 /// every syntax error before any other.
 namespace dynamigrate::expressions {

@@ -168,8 +168,9 @@ private:
             case SetOperand::Kind::value:
                 return operand.value;
             case SetOperand::Kind::if_not_exists: {
+                AttributeValue fallback = evaluate(operand.operands.front());
                 const AttributeValue* value = resolve(before_, operand.path);
-                return value != nullptr ? *value : evaluate(operand.operands.front());
+                return value != nullptr ? *value : fallback;
             }
             case SetOperand::Kind::list_append:
                 return appended(operand);

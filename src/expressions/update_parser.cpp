@@ -152,6 +152,7 @@ public:
         action.kind = raw.kind;
         action.path = bind_path(source_, raw.path, substitutions_);
         if (raw.kind == UpdateAction::Kind::set) {
+            check_appends(raw.operand, true);
             action.operand = operand(raw.operand);
         } else if (raw.kind != UpdateAction::Kind::remove) {
             action.value = value(raw.operand);
@@ -163,6 +164,18 @@ public:
     void check_operators() const { operators_.check(source_); }
 
 private:
+    /// list_append may only be the whole value.
+    void check_appends(const RawExpression& raw, bool is_whole) const {
+        if (raw.kind == Kind::function && raw.symbol == "list_append" && !is_whole) {
+            source_.fail(raw.begin,
+                         "The function is not allowed to be used this way in an expression; "
+                         "function: list_append");
+        }
+        for (const RawExpression& child : raw.children) {
+            check_appends(child, false);
+        }
+    }
+
     AttributeValue value(const RawExpression& raw) {
         return bind_value(source_, raw, substitutions_).clone(arena_);
     }
@@ -256,6 +269,13 @@ private:
         }
         result.path = bind_path(source_, raw.children.front().path, substitutions_);
         result.operands.push_back(operand(raw.children.back()));
+        const SetOperand& fallback = result.operands.back();
+        if (fallback.kind == SetOperand::Kind::path && fallback.path == result.path) {
+            source_.fail(raw.begin,
+                         "The first operand must be distinct from the remaining operands for this "
+                         "operator or function; operator: if_not_exists, first operand: " +
+                             path_for_message(result.path));
+        }
     }
 
     [[noreturn]] void refuse_function(const RawExpression& raw) const {

@@ -58,7 +58,7 @@ struct Table {
     const Index* index(std::string_view wanted) const;
 };
 
-/// Throws Error invalid_argument with that code; `MemoryService::call` makes the service's error of it.
+/// Throws Error invalid_argument with that code, of which `call` makes the service's error.
 [[noreturn]] void refuse(std::string_view code, const std::string& message);
 [[noreturn]] void refuse_validation(const std::string& message);
 

@@ -113,6 +113,7 @@ TEST_F(UpdateTest, RefusesWhatTheItemDoesNotAllow) {
     }
     EXPECT_EQ(refusal("SET a = z"), absent);
     EXPECT_EQ(refusal("SET a = n + z"), absent);
+    EXPECT_EQ(refusal("SET a = if_not_exists(n, z)"), absent);
     EXPECT_EQ(refusal("SET a = list_append(l, z)"), absent);
     EXPECT_EQ(refusal("SET a = s + n"), type);
     EXPECT_EQ(refusal("SET a = list_append(l, n)"), type);
@@ -151,6 +152,16 @@ TEST_F(UpdateTest, RefusesWhatNoItemAllows) {
            "Two document paths conflict with each other; must remove or rewrite one of these "
            "paths; path "
            "one: [a, b], path two: [a, [1]]");
+    expect("SET a = if_not_exists(n, n)", "{}",
+           "The first operand must be distinct from the remaining operands for this operator or "
+           "function; operator: if_not_exists, first operand: [n]");
+    for (const char* nested :
+         {"SET a = if_not_exists(z, list_append(l, l))",
+          "SET a = list_append(list_append(l, l), l)", "SET a = n + list_append(l, l)"}) {
+        expect(nested, "{}",
+               "The function is not allowed to be used this way in an expression; function: "
+               "list_append");
+    }
     expect("SET a = foo(n)", "{}", "Invalid function name; function: foo");
     expect("SET a = size(n)", "{}",
            "The function is not allowed in an update expression; function: size");

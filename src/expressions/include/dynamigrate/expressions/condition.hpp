@@ -16,7 +16,7 @@ struct ConditionTree;
 /// A condition or filter expression, ready to be evaluated. Immutable; copies share the tree.
 ///
 /// Threads: any number may use one at once.
-/// Comparisons are DynamoDB's: with an absent attribute only `<>` is true, also where both are absent;
+/// Comparisons are DynamoDB's: with absent attributes only `<>` is true, also between two of them;
 /// values of different types are unequal and unordered; numbers compare by value.
 class Condition {
 public:
