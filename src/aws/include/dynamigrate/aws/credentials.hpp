@@ -8,6 +8,8 @@
 #include <dynamigrate/http/client.hpp>
 
 #include <condition_variable>
+#include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -59,6 +61,7 @@ private:
     bool is_valid() const;
     std::shared_ptr<const Credentials> fetch(std::unique_lock<std::mutex>& lock,
                                              std::stop_token stop);
+    void wait_for_fetch(std::unique_lock<std::mutex>& lock, std::stop_token stop);
 
     CredentialsSource source_;
     base::Clock& clock_;
@@ -66,6 +69,8 @@ private:
     std::mutex mutex_;
     std::condition_variable_any fetched_;
     bool fetching_ = false;
+    std::uint64_t failures_ = 0;
+    std::exception_ptr last_failure_;
     base::WallTime next_try_{};
     std::shared_ptr<const Credentials> current_;
 };
@@ -83,7 +88,7 @@ struct CredentialsOptions {
     std::optional<Credentials> explicit_credentials;  ///< flags or configuration; used as they are
     std::string profile;   ///< flags or configuration; empty: AWS_PROFILE, else "default"
     std::string region;    ///< for STS; empty: its global endpoint
-    std::string endpoint;  ///< the service's; loopback http without any credentials: "local"
+    std::string endpoint;  ///< the service's; http on loopback without any credentials: "local"
 };
 
 /// The chain: explicit, environment (unless a profile is given explicitly), web identity of the

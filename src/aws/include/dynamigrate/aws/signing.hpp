@@ -20,17 +20,17 @@ struct SignedHeader {
 /// What Signature Version 4 covers of a request.
 struct SigningInput {
     std::string_view method;
-    std::string_view path = "/";             ///< as on the request line, percent-encoded
-    std::string_view query;                  ///< as on the request line, percent-encoded
-    std::span<const SignedHeader> headers;   ///< with `host`; without date and token
-    std::string_view payload;
+    std::string_view path = "/";  ///< as on the request line
+    std::string_view query = {};  ///< as on the request line
+    std::span<const SignedHeader> headers = {};  ///< with `host`; without date, token, payload hash
+    std::string_view payload = {};
 };
 
 /// The headers to add to the request. Reused from call to call.
 struct Signature {
     std::string date;           ///< x-amz-date
     std::string authorization;  ///< authorization
-    std::string payload_hash;   ///< x-amz-content-sha256, where the service wants it
+    std::string payload_hash;   ///< x-amz-content-sha256, which s3 wants
 };
 
 /// Signs requests to one service in one region (Signature Version 4).
@@ -46,16 +46,12 @@ public:
               Signature& out);
 
 private:
-    base::Sha256Digest signing_key(const Credentials& credentials, std::string_view day);
+    base::Sha256Digest signing_key(const std::string& secret, std::string_view day);
 
     std::string region_, service_;
     std::mutex mutex_;
     std::string key_day_, key_secret_;
     base::Sha256Digest key_{};
 };
-
-/// The canonical request that is hashed and signed; for tests and diagnosis.
-std::string canonical_request(const SigningInput& input, std::span<const SignedHeader> sorted_headers,
-                              std::string_view payload_hash, bool is_s3);
 
 }  // namespace dynamigrate::aws
