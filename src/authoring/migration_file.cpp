@@ -170,7 +170,7 @@ void DirectorySource::load_file(migrate::Registry& registry, const std::filesyst
     }
     const std::string content = base::read_file(file);
     Value tree = parse(content, file);
-    if (!name->is_version && tree.is_object() && tree.find("up") == nullptr) {
+    if (!name->is_version && (!tree.is_object() || tree.find("up") == nullptr)) {
         return;  // data or settings beside the migrations
     }
     if (!default_table_.empty() && tree.is_object() && tree.find("table") == nullptr) {

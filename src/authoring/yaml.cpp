@@ -17,7 +17,7 @@ using json::Value;
 namespace {
 
 constexpr int kMaxDepth = 256;
-constexpr std::size_t kMaxNodes = 2'000'000;
+constexpr std::size_t kMaxNodes = 300'000;
 
 [[noreturn]] void fail(const std::string& file, const YAML::Mark& mark,
                        const std::string& message) {
