@@ -40,13 +40,15 @@ double lower_limit(std::optional<double> a, std::optional<double> b) {
 
 }  // namespace
 
-Execution::Execution(const ExecutionInputs& inputs, const PlannedMigration& planned)
+Execution::Execution(const ExecutionInputs& inputs, const HistoryView& view,
+                     const PlannedMigration& planned)
     : inputs_(inputs),
+      view_(view),
       planned_(planned),
       migration_(*planned.migration),
       is_dry_(inputs.settings.dry) {
     if (!planned.resumed_run.empty()) {
-        resumed_ = inputs.view.row_of_run(planned.resumed_run);
+        resumed_ = view.row_of_run(planned.resumed_run);
     }
     if (inputs.world.meter) {
         meter_before_ = inputs.world.meter->reading();
@@ -96,7 +98,7 @@ void Execution::begin_row() {
     row_.description = migration_.description();
     row_.path = migration_.path();
     row_.checksum = migration_.checksum();
-    row_.started_at = base::to_iso8601(start_time(inputs_.view, inputs_.world.clock->now()));
+    row_.started_at = base::to_iso8601(start_time(view_, inputs_.world.clock->now()));
     row_.by = describe(inputs_.world.identity);
     row_.tool_version = inputs_.settings.tool_version;
     row_.fence = inputs_.lock ? inputs_.lock->fence() : 0;
@@ -138,8 +140,7 @@ void Execution::take_over_row() {
 
 void Execution::list_actions() {
     if (planned_.rolls_back) {
-        actions_ = plan_rollback(migration_,
-                                 inputs_.view.standing_runs(migration_.id(), resumed_));
+        actions_ = plan_rollback(migration_, view_.standing_runs(migration_.id(), resumed_));
         return;
     }
     for (const StepPtr& step : migration_.up_steps()) {

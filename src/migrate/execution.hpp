@@ -22,7 +22,6 @@ struct ExecutionInputs {
     const World& world;
     NativeTable& table;
     History& history;
-    const HistoryView& view;  ///< as read under the lock, before the first of the migrations
     Lock* lock = nullptr;     ///< nullptr in a dry run
     Listener& listener;
     std::stop_token stop;      ///< ends gracefully
@@ -36,7 +35,9 @@ struct ExecutionInputs {
 /// which the process dies, the row shows a run that can be resumed.
 class Execution {
 public:
-    Execution(const ExecutionInputs& inputs, const PlannedMigration& planned);
+    /// `view`: the history as read under the lock. All three must outlive it.
+    Execution(const ExecutionInputs& inputs, const HistoryView& view,
+              const PlannedMigration& planned);
 
     /// The row as it ends; `interrupted` when it was stopped.
     /// Errors: those of the steps, after the row says `failed`; aborted when the lock was lost.
@@ -70,6 +71,7 @@ private:
     void tell(const std::string& line);
 
     const ExecutionInputs& inputs_;
+    const HistoryView& view_;
     const PlannedMigration& planned_;
     const Migration& migration_;
     bool is_dry_;

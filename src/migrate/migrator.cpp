@@ -86,9 +86,9 @@ struct Migrator::Parts {
         }
     }
 
-    void check_basis(const std::vector<PlannedMigration>& plan, const HistoryView& view) const {
+    void check_basis(const std::vector<PlannedMigration>& plan) {
         const std::string& basis = plan.front().basis;
-        if (!basis.empty() && basis != view.digest()) {
+        if (!basis.empty() && basis != history.read().digest()) {
             throw Error(ErrorKind::aborted,
                         "the history changed since the plan was made; run the command again");
         }
@@ -105,7 +105,8 @@ struct Migrator::Parts {
             if (inputs.lock) {
                 inputs.lock->set_run(planned.resumed_run);
             }
-            result.rows.push_back(Execution(inputs, planned).run());
+            HistoryView view = history.read();
+            result.rows.push_back(Execution(inputs, view, planned).run());
             if (result.rows.back().interrupted) {
                 result.interrupted = true;
                 result.resume_command = "dynamigrate resume";
@@ -192,11 +193,9 @@ RunResult Migrator::run(const std::vector<PlannedMigration>& plan, Listener& lis
     }
     parts.check_plan(plan);
     if (parts.settings.dry) {
-        HistoryView view = parts.history.read();
         JoinedStop ends({stop, stop_now});
         return parts.run_all(plan, {parts.registry, parts.settings, parts.world, parts.table,
-                                    parts.history, view, nullptr, listener, ends.token(),
-                                    stop_now});
+                                    parts.history, nullptr, listener, ends.token(), stop_now});
     }
     parts.table.create_if_absent(stop_now);
     JoinedStop waits({stop, stop_now});
@@ -204,11 +203,9 @@ RunResult Migrator::run(const std::vector<PlannedMigration>& plan, Listener& lis
               [&](const std::string& line) { listener.line(line); }, waits.token());
     JoinedStop ends({stop, stop_now, lock.lost()});
     JoinedStop ends_now({stop_now, lock.lost()});
-    HistoryView view = parts.history.read();
-    parts.check_basis(plan, view);
+    parts.check_basis(plan);
     return parts.run_all(plan, {parts.registry, parts.settings, parts.world, parts.table,
-                                parts.history, view, &lock, listener, ends.token(),
-                                ends_now.token()});
+                                parts.history, &lock, listener, ends.token(), ends_now.token()});
 }
 
 std::vector<UnfinishedRun> Migrator::unfinished() {

@@ -90,16 +90,22 @@ public:
         bool is_woken = changed_.wait(lock, stop, [&] { return beats_ > 0; });
         --waiting_;
         beats_ -= is_woken ? 1 : 0;
+        changed_.notify_all();
         return is_woken;
     }
-    /// Lets one heartbeat happen and returns after it ended.
+    /// Lets one heartbeat begin, after the one before has ended.
     void beat() {
+        wait_until_idle();
         clock_.advance(heartbeat_);
         std::unique_lock lock(mutex_);
-        changed_.wait(lock, [&] { return waiting_ > 0; });
         ++beats_;
         changed_.notify_all();
         changed_.wait(lock, [&] { return beats_ == 0; });
+    }
+    /// Returns when no heartbeat is under way. Requires that the lock is not lost.
+    void wait_until_idle() {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return waiting_ > 0; });
     }
 
     std::function<void()> on_wait;

@@ -1,0 +1,67 @@
+#include "fixtures.hpp"
+
+#include <dynamigrate/migrate/generate.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace dynamigrate::migrate {
+namespace {
+
+using testing::error_of;
+using testing::simple;
+using ::testing::HasSubstr;
+
+GeneratedMigration generated(const std::vector<std::string>& ids, const std::string& bump,
+                             const std::string& current = "", const std::string& text = "") {
+    Registry registry;
+    for (const std::string& id : ids) {
+        registry.add(simple(id).from("migrations/" + id + ".yaml", "x"));
+    }
+    GenerateRequest request;
+    request.bump = bump;
+    request.current = current;
+    request.description = text;
+    request.now = base::parse_iso8601("2024-01-15T12:30:45.678Z");
+    return generate_migration(registry, request);
+}
+
+TEST(Generate, FollowsTheHighestVersion) {
+    EXPECT_EQ(generated({}, "patch").version, "0.0.1");
+    EXPECT_EQ(generated({"1.2.3", "1.10.0", "cleanup"}, "patch").version, "1.10.1");
+    EXPECT_EQ(generated({"1.2.3"}, "minor").version, "1.3.0");
+    EXPECT_EQ(generated({"1.2.3"}, "major").version, "2.0.0");
+    EXPECT_EQ(generated({}, "patch", "2.0.0").version, "2.0.1");
+    EXPECT_EQ(generated({"1.2.3"}, "2.4.3").version, "2.4.3");
+    EXPECT_EQ(generated({"0007"}, "patch", "0").version, "0008");
+    EXPECT_EQ(generated({"20230101000000"}, "patch").version, "20240115123045");
+}
+
+TEST(Generate, NamesTheFileAfterTheDescription) {
+    EXPECT_EQ(generated({}, "patch", "", "Lower-case  E-mails!").file_name,
+              "0.0.1_lower-case-e-mails.yaml");
+    EXPECT_EQ(generated({}, "patch").file_name, "0.0.1.yaml");
+    EXPECT_THAT(generated({}, "patch", "", "say \"hi\"").text,
+                HasSubstr("description: \"say \\\"hi\\\"\"\n"));
+}
+
+TEST(Generate, RefusesWhatExistsAndWhatIsNoBump) {
+    auto exists = error_of([] { generated({"1.2.3"}, "1.2.3"); });
+    EXPECT_EQ(exists.kind(), base::ErrorKind::already_exists);
+    EXPECT_EQ(exists.message(), "Migration migrations/1.2.3.yaml already exists");
+    EXPECT_EQ(error_of([] { generated({}, "huge"); }).kind(), base::ErrorKind::invalid_argument);
+    EXPECT_EQ(error_of([] { generated({"1.2.3"}, "7"); }).kind(),
+              base::ErrorKind::invalid_argument);
+}
+
+TEST(Generate, WritesTheFileOnce) {
+    base::TemporaryDirectory directory;
+    GeneratedMigration migration = generated({}, "patch");
+    auto path = write_migration(directory.path() / "migrations", migration);
+    EXPECT_EQ(base::read_file(path), migration.text);
+    auto error = error_of([&] { write_migration(directory.path() / "migrations", migration); });
+    EXPECT_EQ(error.message(), "Migration " + path.string() + " already exists");
+}
+
+}  // namespace
+}  // namespace dynamigrate::migrate

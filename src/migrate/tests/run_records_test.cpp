@@ -1,0 +1,120 @@
+#include "../run_records.hpp"
+#include "../lock.hpp"
+#include "fixtures.hpp"
+
+#include <gtest/gtest.h>
+
+namespace dynamigrate::migrate {
+namespace {
+
+using backfill::QuarantinedItem;
+using backfill::SegmentState;
+using testing::error_of;
+using testing::Project;
+
+SegmentState segment(std::uint32_t number, const std::string& position) {
+    SegmentState state;
+    state.segment = number;
+    state.pages_done = 7;
+    state.position = position;
+    state.counts.read = 100;
+    state.counts.quarantined = 1;
+    return state;
+}
+
+struct RunRecordsCase : ::testing::TestWithParam<bool> {
+    Project project{GetParam()};
+    NativeTable table{project.memory, "h", "default", project.clock, project.random};
+
+    RunRecordsCase() { table.create_if_absent({}); }
+    std::unique_ptr<Lock> lock() {
+        return std::make_unique<Lock>(
+            table, project.world(), LockTiming{testing::kLease, testing::kHeartbeat},
+            [](const std::string&) {}, std::stop_token{});
+    }
+};
+
+INSTANTIATE_TEST_SUITE_P(Transactions, RunRecordsCase, ::testing::Bool());
+
+void check_round_trip(backfill::RunRecords& records) {
+    EXPECT_FALSE(records.total_segments(2));
+    records.begin_step(2, 300);
+    EXPECT_EQ(records.total_segments(2), 300u);
+    records.save_segment(2, segment(10, "b"));
+    records.save_segment(2, segment(9, ""));
+    SegmentState done = segment(10, R"({"pk":{"S":"x"}})");
+    done.is_done = true;
+    records.save_segment(2, done);
+    records.save_segment(3, segment(1, "other step"));
+    auto states = records.load_segments(2);
+    ASSERT_EQ(states.size(), 2u);
+    EXPECT_EQ(states[0].segment, 9u);
+    EXPECT_EQ(states[0].position, "");
+    EXPECT_TRUE(states[1].is_done);
+    EXPECT_EQ(states[1].position, R"({"pk":{"S":"x"}})");
+    EXPECT_EQ(states[1].pages_done, 7u);
+    EXPECT_EQ(states[1].counts.read, 100u);
+    EXPECT_EQ(states[1].counts.quarantined, 1u);
+}
+
+void check_quarantine(backfill::RunRecords& records) {
+    QuarantinedItem item{2, "app", R"({"pk":{"S":"a"}})", "too_large", "401 KB"};
+    records.quarantine(item);
+    records.quarantine(item);
+    records.quarantine({2, "app", R"({"pk":{"S":"b"}})", "conflict", ""});
+    records.quarantine({3, "app", R"({"pk":{"S":"a"}})", "conflict", ""});
+    EXPECT_EQ(records.quarantined(2).size(), 2u);
+    records.forget_quarantined(item);
+    records.forget_quarantined(item);
+    auto left = records.quarantined(2);
+    ASSERT_EQ(left.size(), 1u);
+    EXPECT_EQ(left[0].key, R"({"pk":{"S":"b"}})");
+    EXPECT_EQ(left[0].reason, "conflict");
+    EXPECT_EQ(records.quarantined(3).size(), 1u);
+}
+
+TEST_P(RunRecordsCase, KeepWhatTheyAreTold) {
+    auto held = lock();
+    NativeRunRecords records(table, "r1", held->fence());
+    check_round_trip(records);
+    check_quarantine(records);
+    NativeRunRecords other(table, "r2", held->fence());
+    EXPECT_TRUE(other.load_segments(2).empty());
+    EXPECT_TRUE(other.quarantined(2).empty());
+}
+
+TEST(MemoryRunRecords, KeepWhatTheyAreTold) {
+    MemoryRunRecords records;
+    check_round_trip(records);
+    check_quarantine(records);
+}
+
+TEST_P(RunRecordsCase, RefuseAnOwnerWhoseFenceWasRaised) {
+    auto first = lock();
+    NativeRunRecords old(table, "r1", first->fence());
+    old.begin_step(0, 2);
+    old.save_segment(0, segment(0, "a"));
+    break_lock(table);
+    auto second = lock();
+    NativeRunRecords records(table, "r1", second->fence());
+    records.raise_fence();
+    EXPECT_EQ(error_of([&] { old.save_segment(0, segment(0, "z")); }).kind(),
+              base::ErrorKind::aborted);
+    EXPECT_EQ(error_of([&] { old.begin_step(1, 2); }).kind(), base::ErrorKind::aborted);
+    EXPECT_EQ(records.load_segments(0)[0].position, "a");
+    records.save_segment(0, segment(0, "b"));
+    EXPECT_EQ(records.load_segments(0)[0].position, "b");
+}
+
+TEST_P(RunRecordsCase, IgnoreSegmentsOfAnotherDivision) {
+    auto held = lock();
+    NativeRunRecords records(table, "r1", held->fence());
+    records.begin_step(0, 2);
+    records.save_segment(0, segment(0, "of two"));
+    NativeRunRecords again(table, "r1", held->fence());
+    again.begin_step(0, 3);
+    EXPECT_TRUE(again.load_segments(0).empty());
+}
+
+}  // namespace
+}  // namespace dynamigrate::migrate
