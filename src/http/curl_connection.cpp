@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <new>
 
@@ -38,6 +39,18 @@ base::ErrorKind kind_of(CURLcode code) {
 
 bool is_content_type(const Header& header) {
     return curl_strequal(header.name.c_str(), "content-type") != 0;
+}
+
+/// Makes room for the whole body at once, and for the bytes that a JSON reader wants behind it.
+void reserve_body(Response& response) {
+    constexpr std::size_t kSpare = 64;
+    constexpr std::size_t kMost = 64 * 1024 * 1024;
+    std::string_view text = response.header("content-length").value_or("");
+    std::size_t length = 0;
+    std::from_chars(text.data(), text.data() + text.size(), length);
+    if (length > 0 && length < kMost) {
+        response.body.reserve(length + kSpare);
+    }
 }
 
 std::string_view without_line_end(std::string_view line) {
@@ -257,6 +270,7 @@ std::size_t CurlConnection::on_header(char* line, std::size_t size, std::size_t 
         me->head_is_complete_ = false;
     } else if (text.empty()) {
         me->head_is_complete_ = true;
+        reserve_body(*me->response_);
     } else if (std::size_t colon = text.find(':'); colon != text.npos) {
         std::string_view value = text.substr(colon + 1);
         value.remove_prefix(std::min(value.find_first_not_of(" \t"), value.size()));
