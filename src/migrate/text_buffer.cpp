@@ -46,7 +46,7 @@ bool TextBuffer::read_line(std::string& line) {
 
 void TextBuffer::fail(int line, const std::string& message) const {
     throw base::Error(base::ErrorKind::invalid_argument, message)
-        .at(base::TextPosition{file_, line, 0}.to_string());
+        .at(file_ + ':' + std::to_string(line));
 }
 
 void TextBuffer::check_length(std::size_t size) const {
