@@ -53,6 +53,4 @@ room(authoring FLOOR 7
   LINKS yaml-cpp)
 
 room(cli FLOOR 8
-  USES base json http dynamodb aws expressions remote layers backfill migrate authoring
-  ADMITS CLI/
-  LINKS CLI11::CLI11)
+  USES base json http dynamodb aws expressions remote layers backfill migrate authoring)

@@ -10,7 +10,6 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(httplib REQUIRED IMPORTED_TARGET GLOBAL cpp-httplib)
 find_package(zstd REQUIRED)
 find_package(yaml-cpp REQUIRED)
-find_package(CLI11 REQUIRED)
 
 # simdjson's headers choose their kernel by what the compiler may assume. Without this, that is the one
 # that works byte by byte. Every x86-64 processor since 2011 has both.

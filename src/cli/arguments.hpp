@@ -1,0 +1,55 @@
+#pragma once
+
+#include <dynamigrate/authoring/config.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dynamigrate::cli {
+
+/// What the user typed.
+struct Arguments {
+    std::string verb;                ///< a command, or "" for a version or a name in `words`
+    std::vector<std::string> words;  ///< what stands beside the verb, in order
+
+    std::string config, profile, directory, table, endpoint;
+    std::string access_key, secret_key, region;
+    std::string bump, journal, schema, crypto;
+    std::optional<std::uint32_t> lanes, segments;
+    std::optional<authoring::Rate> max_rcu, max_wcu;
+
+    bool dry = false, force = false, yes = false, retry_failed = false;
+    bool quiet = false, verbose = false, debug = false, no_color = false;
+    bool json = false, exit_code = false, help = false, version = false;
+};
+
+/// Reads the arguments after the program's name. Options stand anywhere; a leading word `migrate`
+/// is skipped. `--name value`, `--name=value`, `-n value`; a switch also takes `=true` and `=false`;
+/// what follows `--` is no option.
+/// Errors: invalid_argument for an unknown option (with the nearest known one), a missing or
+///         malformed value, and words that the verb does not take.
+Arguments parse_arguments(const std::vector<std::string>& texts);
+
+/// An option as the user sees it.
+struct OptionText {
+    std::string_view name;    ///< without dashes
+    char letter;              ///< 0: none
+    std::string_view value;   ///< "" for a switch, else what the value is called
+    std::string_view help;
+};
+
+/// A command as the user sees it.
+struct VerbText {
+    std::string_view name;
+    std::string_view words;   ///< what it takes, for people
+    std::size_t max_words;
+    std::string_view help;
+};
+
+std::vector<OptionText> option_texts();
+const std::vector<VerbText>& verb_texts();
+
+}  // namespace dynamigrate::cli

@@ -1,0 +1,72 @@
+#include "commands.hpp"
+
+#include "program_version.hpp"
+#include "usage.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace dynamigrate::cli {
+
+namespace {
+
+using Command = ExitCode (*)(Session&);
+
+ExitCode show_version(Session& session) {
+    if (session.arguments.json) {
+        session.print_json(
+            [](json::Writer& writer) { writer.key("version").string(kProgramVersion); });
+    } else {
+        session.console.print(fmt::format("dynamigrate {}", kProgramVersion));
+    }
+    return ExitCode::done;
+}
+
+ExitCode show_help(Session& session) {
+    const Arguments& arguments = session.arguments;
+    bool names_verb = arguments.verb == "help" && !arguments.words.empty();
+    session.console.print_text(usage(names_verb ? arguments.words.front() : arguments.verb));
+    return ExitCode::done;
+}
+
+Command find_command(const std::string& verb) {
+    static constexpr std::array<std::pair<std::string_view, Command>, 11> kCommands{{
+        {"status", show_status},
+        {"list", list_applied},
+        {"outstanding", list_outstanding},
+        {"named", list_named},
+        {"runs", show_runs},
+        {"plan", show_plan},
+        {"validate", validate},
+        {"generate", generate},
+        {"resume", resume},
+        {"unlock", unlock},
+        {"version", show_version},
+    }};
+    for (const auto& [name, command] : kCommands) {
+        if (name == verb) {
+            return command;
+        }
+    }
+    return migrate_database;
+}
+
+}  // namespace
+
+ExitCode run_command(Session& session) {
+    const Arguments& arguments = session.arguments;
+    if (arguments.help || arguments.verb == "help") {
+        return show_help(session);
+    }
+    if (arguments.version) {
+        return show_version(session);
+    }
+    if (arguments.verb.empty() && arguments.words.empty()) {
+        session.console.report(usage());
+        return ExitCode::usage;
+    }
+    return find_command(arguments.verb)(session);
+}
+
+}  // namespace dynamigrate::cli

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "session.hpp"
+
+namespace dynamigrate::cli {
+
+/// Runs the command that the arguments name. Errors: as what it calls; the session's phase tells
+/// how far it came.
+ExitCode run_command(Session& session);
+
+// Reading what there is.
+ExitCode show_status(Session& session);
+ExitCode list_applied(Session& session);
+ExitCode list_outstanding(Session& session);
+ExitCode list_named(Session& session);
+ExitCode show_runs(Session& session);
+
+// Looking ahead.
+ExitCode show_plan(Session& session);
+ExitCode validate(Session& session);
+ExitCode generate(Session& session);
+
+// Changing the database.
+ExitCode migrate_database(Session& session);
+ExitCode resume(Session& session);
+ExitCode unlock(Session& session);
+
+}  // namespace dynamigrate::cli

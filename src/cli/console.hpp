@@ -1,0 +1,49 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <iosfwd>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace dynamigrate::cli {
+
+/// Standard input, output and error of a command. Results go to standard output; everything else
+/// that a person may like to know goes to standard error. Threads: any.
+class Console {
+public:
+    Console(std::istream& in, std::ostream& out, std::ostream& err, bool has_bar)
+        : in_(in), out_(out), err_(err), has_bar_(has_bar) {}
+
+    /// A line of the result.
+    void print(std::string_view line);
+    /// A line of chatter; nothing when quiet.
+    void say(std::string_view line);
+    /// A line of a warning, an error or a question; also when quiet.
+    void report(std::string_view line);
+    /// Text of the result as it is.
+    void print_text(std::string_view text);
+    /// Asks on standard error and reads a line; nothing at the end of the input.
+    std::optional<std::string> ask(std::string_view question);
+    /// Replaces the progress bar by this one ("" takes it away).
+    void show_bar(std::string_view bar);
+
+    bool has_bar() const noexcept { return has_bar_; }
+    bool is_quiet() const noexcept { return is_quiet_; }
+    void be_quiet() noexcept { is_quiet_ = true; }
+
+private:
+    void erase_bar();
+
+    std::mutex mutex_;
+    std::istream& in_;
+    std::ostream& out_;
+    std::ostream& err_;
+    bool has_bar_;
+    bool bar_is_shown_ = false;
+    bool is_quiet_ = false;
+};
+
+}  // namespace dynamigrate::cli

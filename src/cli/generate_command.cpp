@@ -1,0 +1,50 @@
+#include "commands.hpp"
+
+#include <dynamigrate/migrate/generate.hpp>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace dynamigrate::cli {
+
+namespace {
+
+/// `generate migration ...` is OneTable's spelling of `generate ...`.
+std::string description(std::vector<std::string> words) {
+    if (!words.empty() && words.front() == "migration") {
+        words.erase(words.begin());
+    }
+    return fmt::format("{}", fmt::join(words, " "));
+}
+
+}  // namespace
+
+ExitCode generate(Session& session) {
+    session.open_project();
+    session.load_migrations(false);
+    session.phase = Phase::setup;
+    base::SystemClock clock;
+    migrate::GenerateRequest request;
+    request.description = description(session.arguments.words);
+    request.table = session.project.settings.default_table;
+    request.now = clock.now();
+    if (!session.arguments.bump.empty()) {
+        request.bump = session.arguments.bump;
+    }
+    migrate::GeneratedMigration generated =
+        migrate::generate_migration(session.registry, request);
+    session.phase = Phase::running;
+    std::filesystem::path path =
+        migrate::write_migration(session.project.config.migrations, generated);
+    if (session.arguments.json) {
+        session.print_json([&](json::Writer& writer) {
+            writer.key("generated").string(path.string());
+            writer.key("version").string(generated.version);
+        });
+    } else {
+        session.console.print("Generated " + path.string());
+    }
+    return ExitCode::done;
+}
+
+}  // namespace dynamigrate::cli

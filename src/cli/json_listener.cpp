@@ -1,0 +1,91 @@
+#include "json_listener.hpp"
+
+#include "output_text.hpp"
+
+namespace dynamigrate::cli {
+
+namespace {
+
+constexpr std::chrono::seconds kBetweenEvents{1};
+
+}  // namespace
+
+template <class Members>
+void JsonListener::event(std::string_view name, Members&& members) {
+    std::string text;
+    json::Writer writer(text);
+    writer.begin_object().key("event").string(name);
+    members(writer);
+    writer.end_object();
+    console_.print(text);
+}
+
+void JsonListener::migration_begins(const migrate::PlannedMigration& planned) {
+    event("migration_begins", [&](json::Writer& writer) {
+        writer.key("id").string(planned.migration->id());
+        writer.key("description").string(planned.migration->description());
+        writer.key("action").string(planned.action);
+        writer.key("rolls_back").boolean(planned.rolls_back);
+    });
+}
+
+void JsonListener::step_begins(const migrate::Migration& migration, std::uint32_t index,
+                               std::size_t count, const migrate::Step& step) {
+    view_.begin(tables_.expected_items(migration, step));
+    event("step_begins", [&](json::Writer& writer) {
+        writer.key("id").string(migration.id());
+        writer.key("step").number(index);
+        writer.key("steps").number(count);
+        writer.key("kind").string(step.kind());
+        writer.key("summary").string(step.summary());
+    });
+}
+
+void JsonListener::progress(const backfill::Progress& progress,
+                            const layers::MeterReading& meter) {
+    base::SteadyTime now = clock_.steady_now();
+    view_.add(now, progress, meter);
+    if (now - shown_ < kBetweenEvents) {
+        return;
+    }
+    shown_ = now;
+    event("progress", [&](json::Writer& writer) {
+        writer.key("counts");
+        write(writer, progress.counts);
+        writer.key("pass").number(progress.pass);
+        writer.key("segments_done").number(progress.segments_done);
+        writer.key("segments_total").number(progress.segments_total);
+        writer.key("items_per_second").number(view_.rates().items_per_second());
+        writer.key("read_units_per_second").number(view_.rates().read_units_per_second());
+        writer.key("write_units_per_second").number(view_.rates().write_units_per_second());
+        writer.key("throttles").number(meter.throttles());
+        writer.key("seconds_left");
+        if (std::optional<double> seconds = view_.seconds_left()) {
+            writer.number(*seconds);
+        } else {
+            writer.null();
+        }
+    });
+}
+
+void JsonListener::line(const std::string& text) {
+    event("line", [&](json::Writer& writer) { writer.key("text").string(text); });
+}
+
+void JsonListener::dry_change(const backfill::DryChange& change) {
+    event("dry_change", [&](json::Writer& writer) {
+        writer.key("key").raw(change.key);
+        writer.key("before").raw(change.before);
+        writer.key("after").raw(change.after);
+    });
+}
+
+void JsonListener::migration_ends(const migrate::PlannedMigration&,
+                                  const migrate::HistoryRow& row) {
+    event("migration_ends", [&](json::Writer& writer) {
+        writer.key("row");
+        write(writer, row);
+    });
+}
+
+}  // namespace dynamigrate::cli

@@ -1,0 +1,138 @@
+#include "commands.hpp"
+#include "output_text.hpp"
+#include "local_time.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace dynamigrate::cli {
+
+namespace {
+
+constexpr std::string_view kListHeader =
+    "Date                                Version   Description";
+
+void say_unfinished(Session& session) {
+    for (const migrate::UnfinishedRun& run : session.migrator().unfinished()) {
+        session.console.say(fmt::format("unfinished: {} of {} is {}{}; `dynamigrate resume {}`",
+                                        run.row.action, run.row.id, to_string(run.row.status),
+                                        run.owner_is_dead ? "" : ", its runner lives",
+                                        run.row.run));
+    }
+}
+
+const std::string& date_of(const migrate::HistoryRow& row) {
+    return row.finished_at.empty() ? row.started_at : row.finished_at;
+}
+
+std::vector<migrate::HistoryRow> applied_by_date(Session& session) {
+    std::vector<migrate::HistoryRow> rows = session.migrator().applied();
+    std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
+        return date_of(a) < date_of(b);
+    });
+    return rows;
+}
+
+void print_ids(Session& session, std::string_view member, const std::vector<std::string>& ids) {
+    if (session.arguments.json) {
+        session.print_json([&](json::Writer& writer) {
+            writer.key(member).begin_array();
+            for (const std::string& id : ids) {
+                writer.string(id);
+            }
+            writer.end_array();
+        });
+        return;
+    }
+    for (const std::string& id : ids) {
+        session.console.print(id);
+    }
+    if (ids.empty()) {
+        session.console.print("none");
+    }
+}
+
+}  // namespace
+
+ExitCode show_status(Session& session) {
+    session.open_project();
+    session.load_migrations(session.arguments.exit_code);
+    session.connect();
+    std::string version = session.migrator().current_version();
+    std::size_t outstanding = 0;
+    if (session.arguments.exit_code || session.arguments.json) {
+        outstanding = session.migrator().outstanding().size();
+    }
+    if (session.arguments.json) {
+        session.print_json([&](json::Writer& writer) {
+            writer.key("version").string(version);
+            writer.key("outstanding").number(outstanding);
+            writer.key("table").string(session.project.settings.default_table);
+            writer.key("endpoint").string(session.wiring().location());
+            writer.key("profile").string(session.project.config.profile);
+        });
+    } else {
+        session.console.print(version);
+    }
+    say_unfinished(session);
+    return session.arguments.exit_code && outstanding > 0 ? ExitCode::outstanding : ExitCode::done;
+}
+
+ExitCode list_applied(Session& session) {
+    session.open_project();
+    session.load_migrations(false);
+    session.connect();
+    std::vector<migrate::HistoryRow> rows = applied_by_date(session);
+    if (session.arguments.json) {
+        session.print_json([&](json::Writer& writer) {
+            writer.key("applied").begin_array();
+            for (const migrate::HistoryRow& row : rows) {
+                write(writer, row);
+            }
+            writer.end_array();
+        });
+        return ExitCode::done;
+    }
+    if (rows.empty()) {
+        session.console.print("No migrations applied");
+        return ExitCode::done;
+    }
+    if (!session.console.is_quiet()) {
+        session.console.print(kListHeader);
+    }
+    for (const migrate::HistoryRow& row : rows) {
+        session.console.print(session.console.is_quiet()
+                                  ? row.id
+                                  : fmt::format("{}  {:>20}   {}", local_time(date_of(row)),
+                                                row.id, row.description));
+    }
+    return ExitCode::done;
+}
+
+ExitCode list_outstanding(Session& session) {
+    session.open_project();
+    session.load_migrations(true);
+    session.connect();
+    std::vector<std::string> ids;
+    for (const migrate::Migration* migration : session.migrator().outstanding()) {
+        ids.push_back(migration->id());
+    }
+    print_ids(session, "outstanding", ids);
+    return ExitCode::done;
+}
+
+ExitCode list_named(Session& session) {
+    session.open_project();
+    session.load_migrations(true);
+    std::vector<std::string> ids;
+    for (const migrate::Migration& migration : session.registry.all()) {
+        if (migration.is_named()) {
+            ids.push_back(migration.id());
+        }
+    }
+    print_ids(session, "named", ids);
+    return ExitCode::done;
+}
+
+}  // namespace dynamigrate::cli

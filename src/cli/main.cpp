@@ -1,0 +1,103 @@
+#include <dynamigrate/cli/main.hpp>
+
+#include "commands.hpp"
+#include "output_text.hpp"
+
+#include <fmt/format.h>
+
+#include <unistd.h>
+
+#include <csignal>
+#include <iostream>
+
+namespace dynamigrate::cli {
+
+namespace {
+
+base::LogLevel log_level(const Arguments& arguments) {
+    return arguments.debug     ? base::LogLevel::debug
+           : arguments.verbose ? base::LogLevel::info
+           : arguments.quiet   ? base::LogLevel::error
+                               : base::LogLevel::warning;
+}
+
+std::string hint(ExitCode code, Phase phase) {
+    if (code == ExitCode::locked && phase == Phase::deciding) {
+        return "`dynamigrate unlock` shows the owner and can remove the lock";
+    }
+    if (code == ExitCode::failed && phase == Phase::running) {
+        return "`dynamigrate runs` shows what was done; `dynamigrate resume` goes on, `dynamigrate "
+               "down` goes back";
+    }
+    return {};
+}
+
+ExitCode report_error(Console& console, const base::Error& error, Phase phase, bool as_json) {
+    ExitCode code = exit_code(error, phase);
+    bool failed = phase == Phase::running && code == ExitCode::failed;
+    console.show_bar("");
+    console.report(
+        fmt::format("dynamigrate: {}{}", failed ? "Migration failed: " : "", error.what()));
+    if (std::string text = hint(code, phase); !text.empty()) {
+        console.report(text);
+    }
+    if (as_json) {
+        std::string text;
+        json::Writer writer(text);
+        writer.begin_object().key("error");
+        write(writer, error, static_cast<int>(code));
+        writer.end_object();
+        console.print(text);
+    }
+    return code;
+}
+
+void enter_directory(const std::string& directory) {
+    if (directory.empty()) {
+        return;
+    }
+    std::error_code failure;
+    std::filesystem::current_path(directory, failure);
+    if (failure) {
+        throw base::Error(base::ErrorKind::invalid_argument,
+                          fmt::format("cannot change to the directory {}: {}", directory,
+                                      failure.message()));
+    }
+}
+
+ExitCode run(const Arguments& arguments, Console& console, migrate::Registry registry) {
+    if (arguments.quiet) {
+        console.be_quiet();
+    }
+    base::Environment environment = base::Environment::of_process();
+    std::unique_ptr<base::Log> log = base::make_stderr_log(log_level(arguments));
+    Session session(arguments, console, environment, *log, std::move(registry));
+    try {
+        enter_directory(arguments.directory);
+        return run_command(session);
+    } catch (const base::Error& error) {
+        return report_error(console, error, session.phase, arguments.json);
+    }
+}
+
+}  // namespace
+
+int main(int argc, char** argv, migrate::Registry registry) {
+    std::signal(SIGPIPE, SIG_IGN);
+    std::vector<std::string> texts(argv + std::min(argc, 1), argv + argc);
+    bool is_terminal = isatty(STDERR_FILENO) == 1;
+    Arguments arguments;
+    Console plain(std::cin, std::cout, std::cerr, false);
+    try {
+        arguments = parse_arguments(texts);
+        Console console(std::cin, std::cout, std::cerr, is_terminal && !arguments.no_color);
+        return static_cast<int>(run(arguments, console, std::move(registry)));
+    } catch (const base::Error& error) {
+        return static_cast<int>(report_error(plain, error, Phase::setup, arguments.json));
+    } catch (const std::exception& error) {
+        plain.report(fmt::format("dynamigrate: {} (a defect; please report it)", error.what()));
+        return static_cast<int>(ExitCode::failed);
+    }
+}
+
+}  // namespace dynamigrate::cli

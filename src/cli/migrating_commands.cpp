@@ -1,0 +1,249 @@
+#include "commands.hpp"
+#include "confirm.hpp"
+#include "json_listener.hpp"
+#include "output_text.hpp"
+#include "people_listener.hpp"
+#include "signals.hpp"
+
+#include <dynamigrate/json/value.hpp>
+
+#include <fmt/format.h>
+
+namespace dynamigrate::cli {
+
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+using Plan = std::vector<migrate::PlannedMigration>;
+using RunFunction = std::function<migrate::RunResult(migrate::Listener&, const SignalWatch&)>;
+
+/// Passes everything on and notes that a migration has begun: errors then mean something else.
+class PhaseListener final : public migrate::Listener {
+public:
+    PhaseListener(Phase& phase, migrate::Listener& inner) : phase_(phase), inner_(inner) {}
+
+    void migration_begins(const migrate::PlannedMigration& planned) override {
+        phase_ = Phase::running;
+        inner_.migration_begins(planned);
+    }
+    void step_begins(const migrate::Migration& migration, std::uint32_t index, std::size_t count,
+                     const migrate::Step& step) override {
+        inner_.step_begins(migration, index, count, step);
+    }
+    void progress(const backfill::Progress& progress,
+                  const layers::MeterReading& meter) override {
+        inner_.progress(progress, meter);
+    }
+    void line(const std::string& text) override { inner_.line(text); }
+    void dry_change(const backfill::DryChange& change) override { inner_.dry_change(change); }
+    void migration_ends(const migrate::PlannedMigration& planned,
+                        const migrate::HistoryRow& row) override {
+        inner_.migration_ends(planned, row);
+    }
+
+private:
+    Phase& phase_;
+    migrate::Listener& inner_;
+};
+
+std::unique_ptr<migrate::Listener> make_listener(Session& session) {
+    base::Clock& clock = *session.wiring().world().clock;
+    if (session.arguments.json) {
+        return std::make_unique<JsonListener>(session.console, session.tables(), clock);
+    }
+    return std::make_unique<PeopleListener>(session.console, session.tables(), clock,
+                                            session.arguments.dry);
+}
+
+migrate::RunResult run_watched(Session& session, const RunFunction& run) {
+    std::unique_ptr<migrate::Listener> inner = make_listener(session);
+    PhaseListener listener(session.phase, *inner);
+    SignalWatch signals([&](int count) {
+        session.console.report(count == 1 ? "stopping: finishing the pages at hand (interrupt "
+                                            "again to stop at once)"
+                                          : "stopping at once");
+    });
+    migrate::RunResult result = run(listener, signals);
+    session.console.show_bar("");
+    return result;
+}
+
+void print_result(Session& session, const migrate::RunResult& result) {
+    std::string version = session.migrator().current_version();
+    if (session.arguments.json) {
+        session.print_json([&](json::Writer& writer) {
+            writer.key("event").string("result");
+            writer.key("migrations").number(result.rows.size());
+            writer.key("interrupted").boolean(result.interrupted);
+            writer.key("dry").boolean(session.arguments.dry);
+            writer.key("version").string(version);
+        });
+    } else if (!session.console.is_quiet()) {
+        session.console.print("\nCurrent database version: " + version);
+    }
+}
+
+ExitCode conclude(Session& session, const migrate::RunResult& result) {
+    if (result.interrupted) {
+        session.console.report(
+            fmt::format("Interrupted; go on with `{}`", result.resume_command));
+    }
+    print_result(session, result);
+    return result.interrupted ? ExitCode::interrupted : ExitCode::done;
+}
+
+std::vector<const migrate::Migration*> migrations_of(const Plan& plan) {
+    std::vector<const migrate::Migration*> migrations;
+    for (const migrate::PlannedMigration& planned : plan) {
+        migrations.push_back(planned.migration);
+    }
+    return migrations;
+}
+
+void say_findings(Session& session, const Plan& plan) {
+    for (const migrate::PlannedMigration& planned : plan) {
+        for (const migrate::Finding& finding : planned.findings) {
+            session.console.say(finding_line(finding));
+        }
+    }
+}
+
+/// The exit code, or nothing to go on.
+std::optional<ExitCode> run_plan(Session& session, const Plan& plan, migrate::RunResult& result) {
+    say_findings(session, plan);
+    if (!confirm(session, plan)) {
+        return ExitCode::refused;
+    }
+    migrate::Migrator& migrator = session.paced_migrator(migrations_of(plan));
+    result = run_watched(session, [&](migrate::Listener& listener, const SignalWatch& signals) {
+        return migrator.run(plan, listener, signals.stop(), signals.stop_now());
+    });
+    session.phase = Phase::deciding;
+    if (result.interrupted) {
+        return conclude(session, result);
+    }
+    return std::nullopt;
+}
+
+Plan plan_of_word(Session& session, const std::string& word) {
+    if (migrate::Version::parse(word)) {
+        return session.migrator().plan_to(word);
+    }
+    return session.migrator().plan_named(word);
+}
+
+Plan make_plan(Session& session) {
+    migrate::Migrator& migrator = session.migrator();
+    const Arguments& arguments = session.arguments;
+    std::optional<std::string> target;
+    if (!arguments.words.empty()) {
+        target = arguments.words.front();
+    }
+    if (arguments.verb == "up") {
+        return migrator.plan_up(target, false);
+    }
+    if (arguments.verb == "all") {
+        return migrator.plan_up(std::nullopt, true);
+    }
+    if (arguments.verb == "down") {
+        return migrator.plan_down(target);
+    }
+    if (arguments.verb == "repeat") {
+        return migrator.plan_repeat();
+    }
+    return arguments.verb == "reset" ? migrator.plan_reset() : plan_of_word(session, *target);
+}
+
+std::string nothing_to_do(Session& session) {
+    const std::string& verb = session.arguments.verb;
+    if (verb == "up" || verb == "all") {
+        return "All migrations applied";
+    }
+    if (verb == "down") {
+        return "Already at target version: " + session.migrator().current_version();
+    }
+    return verb == "repeat" ? "No migrations applied" : "Migration already applied";
+}
+
+ExitCode do_nothing(Session& session) {
+    if (session.arguments.json) {
+        print_result(session, {});
+    } else if (!session.console.is_quiet()) {
+        session.console.print(nothing_to_do(session));
+    }
+    return ExitCode::done;
+}
+
+/// A word that is neither a command nor a version must be the name of a migration.
+void check_word(const Session& session) {
+    if (!session.arguments.verb.empty()) {
+        return;
+    }
+    const std::string& word = session.arguments.words.front();
+    const migrate::Migration* named = session.registry.find(word);
+    if (migrate::Version::parse(word) || named) {
+        return;
+    }
+    std::vector<std::string> known;
+    for (const VerbText& verb : verb_texts()) {
+        known.emplace_back(verb.name);
+    }
+    for (const migrate::Migration& migration : session.registry.all()) {
+        known.push_back(migration.id());
+    }
+    std::string near = json::nearest(word, known);
+    throw Error(ErrorKind::not_found,
+                fmt::format("\"{}\" is neither a command nor a named migration; {}", word,
+                            near.empty() ? "`dynamigrate help` lists the commands"
+                                         : fmt::format("did you mean {}?", near)));
+}
+
+}  // namespace
+
+ExitCode migrate_database(Session& session) {
+    session.open_project();
+    session.load_migrations(!session.arguments.verb.empty());
+    check_word(session);
+    session.connect();
+    migrate::RunResult result;
+    if (session.arguments.retry_failed) {
+        Plan failed = session.migrator().plan_retry_failed();
+        if (!failed.empty()) {
+            if (std::optional<ExitCode> end = run_plan(session, failed, result)) {
+                return *end;
+            }
+        }
+    }
+    Plan plan = make_plan(session);
+    if (plan.empty()) {
+        return do_nothing(session);
+    }
+    if (std::optional<ExitCode> end = run_plan(session, plan, result)) {
+        return *end;
+    }
+    return conclude(session, result);
+}
+
+ExitCode resume(Session& session) {
+    session.open_project();
+    session.load_migrations(true);
+    session.connect();
+    std::string run = session.arguments.words.empty() ? "" : session.arguments.words.front();
+    std::vector<const migrate::Migration*> migrations;
+    for (const migrate::UnfinishedRun& unfinished : session.migrator().unfinished()) {
+        const migrate::Migration* migration = session.registry.find(unfinished.row.id);
+        if (migration && (run.empty() || unfinished.row.run == run)) {
+            migrations.push_back(migration);
+        }
+    }
+    migrate::Migrator& migrator = session.paced_migrator(migrations);
+    migrate::RunResult result =
+        run_watched(session, [&](migrate::Listener& listener, const SignalWatch& signals) {
+            return migrator.resume(run, listener, signals.stop(), signals.stop_now());
+        });
+    session.phase = Phase::deciding;
+    return conclude(session, result);
+}
+
+}  // namespace dynamigrate::cli

@@ -1,0 +1,80 @@
+#include "option_table.hpp"
+
+#include <array>
+
+namespace dynamigrate::cli {
+
+namespace {
+
+using A = Arguments;
+
+const std::array kOptions = {
+    Option{{"config", 'c', "FILE", "configuration file"}, &A::config},
+    Option{{"profile", 0, "NAME", "configuration profile"}, &A::profile},
+    Option{{"dir", 'd', "DIR", "change to this directory first"}, &A::directory},
+    Option{{"table", 0, "NAME", "default table of the migrations"}, &A::table},
+    Option{{"endpoint", 'e', "URL", "DynamoDB endpoint instead of AWS's"}, &A::endpoint},
+    Option{{"aws-access-key", 0, "KEY", "AWS access key id"}, &A::access_key},
+    Option{{"aws-secret-key", 0, "SECRET", "AWS secret access key"}, &A::secret_key},
+    Option{{"aws-region", 0, "REGION", "AWS region"}, &A::region},
+    Option{{"dry", 0, "", "show what would change; write nothing"}, &A::dry},
+    Option{{"yes", 0, "", "ask nothing"}, &A::yes},
+    Option{{"force", 'f', "", "ask nothing and pass over guards"}, &A::force},
+    Option{{"retry-failed", 0, "", "first run again what failed"}, &A::retry_failed},
+    Option{{"bump", 'b', "PART", "for generate: major, minor, patch or a version"}, &A::bump},
+    Option{{"lanes", 0, "N", "requests under way at once"}, &A::lanes},
+    Option{{"segments", 0, "N", "parts that a table is read in"}, &A::segments},
+    Option{{"max-rcu", 0, "RATE", "read units per second, or a share (40%)"}, &A::max_rcu},
+    Option{{"max-wcu", 0, "RATE", "write units per second, or a share (40%)"}, &A::max_wcu},
+    Option{{"journal", 0, "DIR", "where journals are kept, or none"}, &A::journal},
+    Option{{"schema", 's', "FILE", "OneTable schema, for JavaScript migrations"}, &A::schema},
+    Option{{"crypto", 0, "CIPHER:PASSWORD", "encryption, for JavaScript migrations"}, &A::crypto},
+    Option{{"json", 0, "", "print JSON for programs"}, &A::json},
+    Option{{"exit-code", 0, "", "for status: exit 5 when migrations are outstanding"},
+           &A::exit_code},
+    Option{{"quiet", 'q', "", "print results and errors only"}, &A::quiet},
+    Option{{"verbose", 'v', "", "say more"}, &A::verbose},
+    Option{{"debug", 0, "", "say everything"}, &A::debug},
+    Option{{"no-color", 0, "", "no colours and no progress bar"}, &A::no_color},
+    Option{{"help", '?', "", "print this"}, &A::help},
+    Option{{"version", 0, "", "print the program's version"}, &A::version},
+};
+
+}  // namespace
+
+std::span<const Option> option_table() {
+    return kOptions;
+}
+
+std::vector<OptionText> option_texts() {
+    std::vector<OptionText> texts;
+    for (const Option& option : kOptions) {
+        texts.push_back(option.text);
+    }
+    return texts;
+}
+
+const std::vector<VerbText>& verb_texts() {
+    static const std::vector<VerbText> kVerbs = {
+        {"up", "[VERSION]", 1, "apply the next migration, or all up to the version"},
+        {"down", "[VERSION]", 1, "revert the last migration, or all above the version"},
+        {"all", "", 0, "apply all outstanding migrations"},
+        {"repeat", "", 0, "run the last applied migration again"},
+        {"reset", "", 0, "run the migration named reset; all versions count as applied"},
+        {"status", "", 0, "print the current version"},
+        {"list", "", 0, "list what is applied"},
+        {"outstanding", "", 0, "list the versions that are not applied"},
+        {"named", "", 0, "list the migrations that have a name instead of a version"},
+        {"generate", "[DESCRIPTION]", 8, "write a new migration file"},
+        {"plan", "[VERSION]", 1, "show what `all`, or going to the version, would do"},
+        {"validate", "", 0, "check the migrations without touching the database"},
+        {"resume", "[RUN]", 1, "continue an interrupted or failed run"},
+        {"runs", "[RUN]", 1, "list runs, or show one with its quarantined items"},
+        {"unlock", "", 0, "remove the lock of a runner that is gone"},
+        {"version", "", 0, "print the program's version"},
+        {"help", "", 1, "print this"},
+    };
+    return kVerbs;
+}
+
+}  // namespace dynamigrate::cli

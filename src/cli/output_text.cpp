@@ -1,0 +1,83 @@
+#include "output_text.hpp"
+
+#include <fmt/format.h>
+
+namespace dynamigrate::cli {
+
+void write(json::Writer& writer, const backfill::Counts& counts) {
+    writer.begin_object();
+    writer.key("read").number(counts.read);
+    writer.key("matched").number(counts.matched);
+    writer.key("changed").number(counts.changed);
+    writer.key("unchanged").number(counts.unchanged);
+    writer.key("conflicts").number(counts.conflicts);
+    writer.key("quarantined").number(counts.quarantined);
+    writer.key("kept").number(counts.kept);
+    writer.end_object();
+}
+
+void write(json::Writer& writer, const migrate::Finding& finding) {
+    writer.begin_object();
+    writer.key("severity").string(to_string(finding.severity));
+    writer.key("code").string(finding.code);
+    writer.key("place").string(finding.place);
+    writer.key("message").string(finding.message);
+    writer.key("remedy").string(finding.remedy);
+    writer.end_object();
+}
+
+void write(json::Writer& writer, const migrate::HistoryRow& row) {
+    writer.begin_object();
+    writer.key("id").string(row.id);
+    writer.key("run").string(row.run);
+    writer.key("status").string(migrate::to_string(row.status));
+    writer.key("interrupted").boolean(row.interrupted);
+    writer.key("action").string(row.action);
+    writer.key("description").string(row.description);
+    writer.key("path").string(row.path);
+    writer.key("checksum").string(row.checksum);
+    writer.key("started_at").string(row.started_at);
+    writer.key("finished_at").string(row.finished_at);
+    writer.key("by").string(row.by);
+    writer.key("tool_version").string(row.tool_version);
+    writer.key("attempt").number(row.attempt);
+    writer.key("steps_done").number(row.steps_done);
+    writer.key("counts");
+    write(writer, row.counts);
+    writer.key("read_units").number(row.read_units);
+    writer.key("write_units").number(row.write_units);
+    writer.key("journal").string(row.journal);
+    writer.key("error").string(row.error);
+    writer.end_object();
+}
+
+void write(json::Writer& writer, const migrate::LockOwner& owner) {
+    writer.begin_object();
+    writer.key("owner").string(owner.owner);
+    writer.key("host").string(owner.identity.host);
+    writer.key("pid").number(owner.identity.pid);
+    writer.key("since").string(owner.since);
+    writer.key("run").string(owner.run);
+    writer.end_object();
+}
+
+void write(json::Writer& writer, const base::Error& error, int exit_code) {
+    writer.begin_object();
+    writer.key("kind").string(base::to_string(error.kind()));
+    writer.key("message").string(error.message());
+    writer.key("where").string(error.where());
+    writer.key("service_code").string(error.service_code());
+    writer.key("exit_code").number(exit_code);
+    writer.end_object();
+}
+
+std::string_view to_string(migrate::Finding::Severity severity) noexcept {
+    return severity == migrate::Finding::Severity::error ? "error" : "warning";
+}
+
+std::string finding_line(const migrate::Finding& finding) {
+    return fmt::format("{}: {}: {}{}", to_string(finding.severity), finding.place,
+                       finding.message, finding.remedy.empty() ? "" : "; " + finding.remedy);
+}
+
+}  // namespace dynamigrate::cli

@@ -1,0 +1,123 @@
+#include "project.hpp"
+
+#include "program_version.hpp"
+
+#include <fmt/format.h>
+
+namespace dynamigrate::cli {
+
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+
+Error unsupported(const authoring::Config& config, const std::string& what) {
+    return Error(ErrorKind::invalid_argument, what).at(config.path);
+}
+
+void check_supported(const authoring::Config& config) {
+    if (config.history_layout != "native") {
+        throw unsupported(config, fmt::format("this version keeps its history in the layout "
+                                              "`native` only, not `{}`",
+                                              config.history_layout));
+    }
+    if (!config.arn.empty()) {
+        throw unsupported(config, "this version does not run migrations through a Lambda function; "
+                                  "remove `arn`");
+    }
+    if (!config.backup.empty()) {
+        throw unsupported(config, "this version makes no backups before a run; remove `backup`");
+    }
+}
+
+std::string first_of(const std::string& a, const std::string& b) {
+    return a.empty() ? b : a;
+}
+
+void set_endpoint(Project& project, const Arguments& arguments,
+                  const base::Environment& environment) {
+    const authoring::Config& config = project.config;
+    project.region = first_of(arguments.region, config.region);
+    project.endpoint = first_of(arguments.endpoint, config.endpoint);
+    if (project.endpoint.empty() && project.region.empty()) {
+        project.endpoint = environment.get("DB_ENDPOINT").value_or("");
+    }
+}
+
+void set_keys(Project& project, const Arguments& arguments) {
+    bool from_arguments = !arguments.access_key.empty() || !arguments.secret_key.empty();
+    project.access_key = from_arguments ? arguments.access_key : project.config.access_key;
+    project.secret_key = from_arguments ? arguments.secret_key : project.config.secret_key;
+    if (project.access_key.empty() != project.secret_key.empty()) {
+        throw Error(ErrorKind::invalid_argument,
+                    project.access_key.empty()
+                        ? "a secret access key is given without an access key id"
+                        : "an access key id is given without a secret access key")
+            .at(from_arguments ? "the command line" : project.config.path);
+    }
+}
+
+migrate::OutOfOrder out_of_order(const std::string& policy) {
+    return policy == "allow"    ? migrate::OutOfOrder::allow
+           : policy == "ignore" ? migrate::OutOfOrder::ignore
+                                : migrate::OutOfOrder::error;
+}
+
+void set_journal(migrate::Settings& settings, const Arguments& arguments,
+                 const authoring::Config& config) {
+    settings.journal_directory = config.directory / ".dynamigrate/journal";
+    if (!arguments.journal.empty()) {
+        settings.journal = arguments.journal != "none";
+        settings.journal_directory = arguments.journal;
+    } else if (!config.journal.empty()) {
+        settings.journal = config.journal != "none";
+        settings.journal_directory = config.directory / config.journal;
+    }
+    if (!settings.journal) {
+        settings.journal_directory = config.directory / ".dynamigrate/journal";
+    }
+}
+
+migrate::Settings make_settings(const Arguments& arguments, const authoring::Config& config) {
+    migrate::Settings settings;
+    settings.history_table = config.history_table;
+    settings.default_table = first_of(arguments.table, config.table);
+    settings.scope = first_of(config.scope, first_of(settings.default_table, "default"));
+    settings.tables = config.tables;
+    settings.out_of_order = out_of_order(config.out_of_order);
+    set_journal(settings, arguments, config);
+    settings.backfill.lanes = arguments.lanes ? arguments.lanes : config.lanes;
+    settings.backfill.segments = arguments.segments ? arguments.segments : config.segments;
+    settings.tool_version = kProgramVersion;
+    settings.force = arguments.force;
+    settings.dry = arguments.dry;
+    return settings;
+}
+
+}  // namespace
+
+const std::string& Project::database() const {
+    return settings.default_table.empty() ? settings.scope : settings.default_table;
+}
+
+std::string Project::place(const std::string& location) const {
+    std::string text = settings.default_table.empty()
+                           ? location
+                           : fmt::format("table {} · {}", settings.default_table, location);
+    return config.profile.empty() ? text : fmt::format("{} · profile {}", text, config.profile);
+}
+
+Project load_project(const Arguments& arguments, const base::Environment& environment) {
+    Project project;
+    project.config =
+        authoring::load_config({arguments.config, arguments.profile, "."}, environment);
+    check_supported(project.config);
+    set_endpoint(project, arguments, environment);
+    set_keys(project, arguments);
+    project.capacity.read = arguments.max_rcu ? arguments.max_rcu : project.config.max_rcu;
+    project.capacity.write = arguments.max_wcu ? arguments.max_wcu : project.config.max_wcu;
+    project.settings = make_settings(arguments, project.config);
+    return project;
+}
+
+}  // namespace dynamigrate::cli

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "arguments.hpp"
+#include "capacity.hpp"
+
+#include <dynamigrate/base/environment.hpp>
+#include <dynamigrate/migrate/migrator.hpp>
+
+#include <string>
+
+namespace dynamigrate::cli {
+
+/// What arguments and configuration together say; arguments win.
+struct Project {
+    authoring::Config config;
+    std::string endpoint;      ///< "": AWS's, or as AWS's own variables say
+    std::string region;
+    std::string access_key, secret_key;
+    CapacityWishes capacity;   ///< without the default
+    migrate::Settings settings;
+
+    /// What the confirmation calls the database.
+    const std::string& database() const;
+    /// `table app · http://localhost:8000 · profile dev`
+    std::string place(const std::string& location) const;
+};
+
+/// Errors: invalid_argument for a wrong configuration and for what this version cannot do.
+Project load_project(const Arguments& arguments, const base::Environment& environment);
+
+}  // namespace dynamigrate::cli

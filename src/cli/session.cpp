@@ -1,0 +1,69 @@
+#include "session.hpp"
+
+#include <dynamigrate/authoring/migration_file.hpp>
+
+namespace dynamigrate::cli {
+
+Session::Session(const Arguments& the_arguments, Console& the_console,
+                 const base::Environment& the_environment, base::Log& log,
+                 migrate::Registry the_registry)
+    : arguments(the_arguments),
+      console(the_console),
+      environment(the_environment),
+      registry(std::move(the_registry)),
+      log_(log) {}
+
+void Session::open_project() {
+    phase = Phase::setup;
+    project = load_project(arguments, environment);
+}
+
+void Session::load_migrations(bool required) {
+    phase = Phase::loading;
+    const std::filesystem::path& directory = project.config.migrations;
+    bool is_there = std::filesystem::is_directory(directory);
+    if (is_there || (required && registry.all().empty())) {
+        authoring::DirectorySource(directory, project.settings.default_table).load(registry);
+    }
+}
+
+void Session::connect() {
+    phase = Phase::setup;
+    wiring_ = std::make_unique<Wiring>(project, environment, log_);
+    console.say(project.place(wiring_->location()));
+    phase = Phase::deciding;
+    wiring_->check_account(project.config.account);
+    wiring_->check_connection(project.settings.history_table);
+    tables_ = std::make_unique<Tables>(wiring_->service(), project.settings);
+    migrator_ = std::make_unique<migrate::Migrator>(registry, project.settings, wiring_->world());
+}
+
+migrate::Migrator& Session::paced_migrator(
+    const std::vector<const migrate::Migration*>& migrations) {
+    std::vector<dynamodb::TableDescription> touched;
+    for (const migrate::Migration* migration : migrations) {
+        for (const auto* steps : {&migration->up_steps(), &migration->down_steps()}) {
+            for (dynamodb::TableDescription& table : tables_->existing(*migration, *steps)) {
+                touched.push_back(std::move(table));
+            }
+        }
+    }
+    CapacityWishes wishes = project.capacity;
+    wishes.has_default = !wiring_->is_local();
+    CapacityLimits limits = capacity_limits(wishes, touched);
+    project.settings.backfill.max_rcu = limits.read;
+    project.settings.backfill.max_wcu = limits.write;
+    migrator_ = std::make_unique<migrate::Migrator>(registry, project.settings, wiring_->world());
+    return *migrator_;
+}
+
+void Session::print_json(const std::function<void(json::Writer&)>& members) {
+    std::string text;
+    json::Writer writer(text);
+    writer.begin_object();
+    members(writer);
+    writer.end_object();
+    console.print(text);
+}
+
+}  // namespace dynamigrate::cli

@@ -1,0 +1,56 @@
+#pragma once
+
+#include "arguments.hpp"
+#include "console.hpp"
+#include "exit_code.hpp"
+#include "project.hpp"
+#include "tables.hpp"
+#include "wiring.hpp"
+
+#include <dynamigrate/json/writer.hpp>
+#include <dynamigrate/migrate/migrator.hpp>
+
+#include <functional>
+#include <memory>
+
+namespace dynamigrate::cli {
+
+/// One command under way: what the user said, and what has been made of it so far.
+class Session {
+public:
+    /// The references must outlive it. `registry`: the program's own migrations.
+    Session(const Arguments& arguments, Console& console, const base::Environment& environment,
+            base::Log& log, migrate::Registry registry);
+
+    const Arguments& arguments;
+    Console& console;
+    const base::Environment& environment;
+    Phase phase = Phase::setup;
+    Project project;
+    migrate::Registry registry;
+
+    /// Reads the configuration.
+    void open_project();
+    /// Adds the migrations of the configured directory, which must exist if `required` and the
+    /// program has none of its own.
+    void load_migrations(bool required);
+    /// Finds the endpoint, says where the command works and checks that it answers.
+    void connect();
+
+    Wiring& wiring() { return *wiring_; }
+    Tables& tables() { return *tables_; }
+    migrate::Migrator& migrator() { return *migrator_; }
+    /// A migrator that keeps to the capacity of the tables which these migrations work on.
+    migrate::Migrator& paced_migrator(const std::vector<const migrate::Migration*>& migrations);
+
+    /// Prints one JSON object.
+    void print_json(const std::function<void(json::Writer&)>& members);
+
+private:
+    base::Log& log_;
+    std::unique_ptr<Wiring> wiring_;
+    std::unique_ptr<Tables> tables_;
+    std::unique_ptr<migrate::Migrator> migrator_;
+};
+
+}  // namespace dynamigrate::cli

@@ -1,0 +1,43 @@
+#include "usage.hpp"
+
+#include "arguments.hpp"
+
+#include <fmt/format.h>
+
+namespace dynamigrate::cli {
+
+namespace {
+
+std::string verb_line(const VerbText& verb) {
+    return fmt::format("  {:<24} {}\n", fmt::format("{} {}", verb.name, verb.words), verb.help);
+}
+
+std::string option_line(const OptionText& option) {
+    std::string letter = option.letter ? fmt::format("-{}, ", option.letter) : std::string(4, ' ');
+    return fmt::format("  {}{:<26} {}\n", letter, fmt::format("--{} {}", option.name, option.value),
+                       option.help);
+}
+
+}  // namespace
+
+std::string usage(const std::string& verb) {
+    std::string text;
+    for (const VerbText& known : verb_texts()) {
+        if (known.name == verb) {
+            return fmt::format("usage: dynamigrate {} {}[options]\n\n{}\n", known.name,
+                               known.words.empty() ? "" : fmt::format("{} ", known.words),
+                               known.help);
+        }
+        text += verb_line(known);
+    }
+    text = "usage: dynamigrate [options] COMMAND\n\ncommands:\n" + text;
+    text += fmt::format("  {:<24} {}\n", "VERSION", "go up or down to this version");
+    text += fmt::format("  {:<24} {}\n", "NAME", "run the migration of this name");
+    text += "\noptions, before or after the command:\n";
+    for (const OptionText& option : option_texts()) {
+        text += option_line(option);
+    }
+    return text;
+}
+
+}  // namespace dynamigrate::cli
