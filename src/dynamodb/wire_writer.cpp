@@ -7,12 +7,16 @@ namespace dynamigrate::dynamodb {
 namespace {
 
 void append_scalar_text(std::string& out, const AttributeValue& value) {
-    if (!value.is(AttributeType::binary)) {
+    if (value.is(AttributeType::string)) {
         json::Writer::append_quoted(out, value.text());
         return;
     }
     out.push_back('"');
-    base::append_base64(out, value.text());
+    if (value.is(AttributeType::number)) {
+        out.append(value.text());  // digits need no escapes
+    } else {
+        base::append_base64(out, value.text());
+    }
     out.push_back('"');
 }
 
