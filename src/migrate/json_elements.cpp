@@ -130,18 +130,22 @@ void JsonElements::copy_value(std::string& out) {
         if (c == TextBuffer::kEnd) {
             text_.fail(line, "an item without its end");
         }
-        if (c == '"') {
-            copy_string(out);
-            continue;
-        }
         bool closes = c == '}' || c == ']';
-        if (depth == 0 && (closes || c == ',')) {
+        bool is_space = c == ' ' || c == '\t' || c == '\r' || c == '\n';
+        if (depth == 0 && (closes || is_space || c == ',')) {
             return;
         }
-        depth += c == '{' || c == '[' ? 1 : 0;
-        depth -= closes ? 1 : 0;
-        out.push_back(static_cast<char>(text_.take()));
-        text_.check_length(out.size());
+        if (c == '"') {
+            copy_string(out);
+        } else {
+            depth += c == '{' || c == '[' ? 1 : 0;
+            depth -= closes ? 1 : 0;
+            out.push_back(static_cast<char>(text_.take()));
+            text_.check_length(out.size());
+        }
+        if (depth == 0 && (closes || c == '"')) {
+            return;
+        }
     }
 }
 

@@ -114,7 +114,7 @@ void Checks::condition(const OwnedExpression& where) {
         return;
     }
     expect_no_error("bad_expression", "where",
-                    [&] { expressions::Condition::parse(where.view(), "condition"); });
+                    [&] { expressions::Condition::parse(where.view(), "where"); });
 }
 
 void Checks::transformation(const Transformation& transformation) {
