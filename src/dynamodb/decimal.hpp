@@ -9,7 +9,8 @@ namespace dynamigrate::dynamodb {
 
 inline constexpr int kMaxDigits = 38;
 
-/// A number taken apart: 0.D1D2...Dn times ten to the exponent, D1 and Dn not 0; zero has no digits.
+/// A number taken apart: 0.D1D2...Dn times ten to the exponent, D1 and Dn not 0.
+/// Zero has no digits.
 struct Decimal {
     enum class Flaw { none, no_number, too_many_digits, overflow, underflow };
 

@@ -95,7 +95,8 @@ void read_indexes(const json::Value& object, std::string_view name, ConsumedCapa
         return;
     }
     for (const json::Value::Member& index : indexes->members()) {
-        capacity.indexes.emplace_back(index.key, units_of(index.value, "CapacityUnits").value_or(0));
+        double units = units_of(index.value, "CapacityUnits").value_or(0);
+        capacity.indexes.emplace_back(index.key, units);
     }
 }
 
