@@ -42,19 +42,19 @@ public:
         size_ += 4;
     }
     void put_varint(std::uint64_t value) {
-        char* at = reserve(10);
-        char* end = at;
-        while (value >= 0x80) {
-            *end++ = static_cast<char>(value | 0x80);
-            value >>= 7;
-        }
-        *end++ = static_cast<char>(value);
-        size_ += static_cast<std::size_t>(end - at);
+        char* at = reserve(kVarintBytes);
+        size_ += static_cast<std::size_t>(store_varint(at, value) - at);
     }
     /// The length as a varint, then the bytes.
     void put_text(std::string_view text) {
-        put_varint(text.size());
-        put_bytes(text);
+        char* at = reserve(kVarintBytes + text.size());
+        size_ += static_cast<std::size_t>(store_text(at, text) - at);
+    }
+    /// A byte, then as `put_text`.
+    void put_tagged_text(std::uint8_t tag, std::string_view text) {
+        char* at = reserve(1 + kVarintBytes + text.size());
+        *at = static_cast<char>(tag);
+        size_ += static_cast<std::size_t>(store_text(at + 1, text) - at);
     }
     void put_bytes(std::string_view text) {
         char* at = reserve(text.size());
@@ -71,6 +71,23 @@ public:
     }
 
 private:
+    static constexpr std::size_t kVarintBytes = 10;
+
+    static char* store_varint(char* at, std::uint64_t value) noexcept {
+        while (value >= 0x80) {
+            *at++ = static_cast<char>(value | 0x80);
+            value >>= 7;
+        }
+        *at++ = static_cast<char>(value);
+        return at;
+    }
+    static char* store_text(char* at, std::string_view text) noexcept {
+        at = store_varint(at, text.size());
+        if (!text.empty()) {
+            std::memcpy(at, text.data(), text.size());
+        }
+        return at + text.size();
+    }
     void grow(std::size_t at_least) {
         const std::size_t capacity = std::max(at_least, capacity_ * 2 + 4096);
         std::unique_ptr<char[]> larger(new char[capacity]);

@@ -79,12 +79,16 @@ void EntryEncoder::put_name(std::string_view name) {
 }
 
 void EntryEncoder::put_value(const AttributeValue& value) {
-    bytes_.put_byte(static_cast<std::uint8_t>(value.type()));
+    const auto tag = static_cast<std::uint8_t>(value.type());
+    if (value.type() <= AttributeType::binary) {
+        bytes_.put_tagged_text(tag, value.text());
+        return;
+    }
+    bytes_.put_byte(tag);
     switch (value.type()) {
         case AttributeType::string:
         case AttributeType::number:
         case AttributeType::binary:
-            bytes_.put_text(value.text());
             break;
         case AttributeType::boolean:
             bytes_.put_byte(value.as_boolean() ? 1 : 0);

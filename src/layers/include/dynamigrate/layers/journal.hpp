@@ -132,8 +132,8 @@ public:
     virtual JournalReadResult read(const std::function<bool(const JournalPage&)>& filter,
                                    const EntryVisitor& visit) = 0;
     /// As `read`, but newest first: attempts descending, frames of a part from its end.
-    virtual JournalReadResult read_newest_first(const std::function<bool(const JournalPage&)>& filter,
-                                                const EntryVisitor& visit) = 0;
+    virtual JournalReadResult read_newest_first(
+        const std::function<bool(const JournalPage&)>& filter, const EntryVisitor& visit) = 0;
     /// Whether any part exists.
     virtual bool exists() = 0;
     /// The highest attempt number among the parts; 0 when there are none.
