@@ -15,8 +15,8 @@ constexpr auto kRetryAfter = std::chrono::minutes(1);
 
 std::string to_string(const Credentials& credentials) {
     const std::string& id = credentials.access_key_id;
-    std::string text = fmt::format("key ...{} from {}",
-                                   id.size() > 8 ? id.substr(id.size() - 4) : "", credentials.source);
+    std::string text = fmt::format(
+        "key ...{} from {}", id.size() > 8 ? id.substr(id.size() - 4) : "", credentials.source);
     if (credentials.expires) {
         text += ", valid until " + base::to_iso8601(*credentials.expires);
     }
@@ -24,7 +24,9 @@ std::string to_string(const Credentials& credentials) {
 }
 
 CachedCredentials::CachedCredentials(CredentialsSource source, base::Clock& clock, base::Log& log)
-    : source_(std::move(source)), clock_(clock), log_(log) {}
+    : source_(std::move(source)),
+      clock_(clock),
+      log_(log) {}
 
 bool CachedCredentials::is_fresh() const {
     return current_ && (!current_->expires || clock_.now() + kRefreshAhead < *current_->expires);
@@ -67,7 +69,8 @@ std::shared_ptr<const Credentials> CachedCredentials::fetch(std::unique_lock<std
         if (auto credentials = source_(stop)) {
             found = std::make_shared<const Credentials>(std::move(*credentials));
         } else {
-            throw base::Error(base::ErrorKind::unauthenticated, "no AWS credentials are configured");
+            throw base::Error(base::ErrorKind::unauthenticated,
+                              "no AWS credentials are configured");
         }
     } catch (const base::Error& error) {
         failure = std::current_exception();

@@ -22,7 +22,8 @@ bool is_local(const std::string& endpoint) {
 class Chain {
 public:
     Chain(CredentialsOptions options, const Surroundings& surroundings)
-        : options_(std::move(options)), surroundings_(surroundings) {}
+        : options_(std::move(options)),
+          surroundings_(surroundings) {}
 
     /// Reads the files each time: a run of days sees what was changed in them.
     Credentials find(std::stop_token stop) const {
@@ -64,13 +65,14 @@ private:
     std::optional<Credentials> of_profile(const SharedConfig& config, const Sts& sts,
                                           std::stop_token stop) const {
         std::string name = profile_name(options_.profile, surroundings_.environment);
-        bool is_asked_for = !options_.profile.empty() ||
-                            surroundings_.environment.get("AWS_PROFILE").has_value();
+        bool is_asked_for =
+            !options_.profile.empty() || surroundings_.environment.get("AWS_PROFILE").has_value();
         if (is_asked_for && config.profile(name) == nullptr) {
-            throw base::Error(base::ErrorKind::unauthenticated,
-                              fmt::format("the AWS profile '{}' is neither in the config nor in the "
-                                          "credentials file (~/.aws/config, ~/.aws/credentials)",
-                                          name));
+            throw base::Error(
+                base::ErrorKind::unauthenticated,
+                fmt::format("the AWS profile '{}' is neither in the config nor in the "
+                            "credentials file (~/.aws/config, ~/.aws/credentials)",
+                            name));
         }
         return ProfileCredentials(surroundings_, config, sts, stop).resolve(name);
     }

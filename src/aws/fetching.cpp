@@ -70,8 +70,8 @@ std::string xml_element(std::string_view xml, std::string_view name) {
     begin += open.size();
     std::string text(xml.substr(begin, xml.find(fmt::format("</{}>", name), begin) - begin));
     constexpr std::pair<std::string_view, std::string_view> kEntities[] = {
-        {"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&apos;", "'"}, {"&#xA;", "\n"},
-        {"&#10;", "\n"}, {"&amp;", "&"}};
+        {"&lt;", "<"},   {"&gt;", ">"},   {"&quot;", "\""}, {"&apos;", "'"},
+        {"&#xA;", "\n"}, {"&#10;", "\n"}, {"&amp;", "&"}};
     for (auto [entity, plain] : kEntities) {
         for (std::size_t at = 0; (at = text.find(entity, at)) != text.npos; at += plain.size()) {
             text.replace(at, entity.size(), plain);

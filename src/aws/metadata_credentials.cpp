@@ -47,10 +47,11 @@ std::string container_token(const base::Environment& environment) {
 class InstanceMetadata {
 public:
     InstanceMetadata(const Surroundings& surroundings, std::stop_token stop)
-        : surroundings_(surroundings), stop_(std::move(stop)) {
+        : surroundings_(surroundings),
+          stop_(std::move(stop)) {
         const base::Environment& environment = surroundings.environment;
-        bool is_ipv6 = environment.get("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE").value_or("") ==
-                       "IPv6";
+        bool is_ipv6 =
+            environment.get("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE").value_or("") == "IPv6";
         base_url_ = environment.get("AWS_EC2_METADATA_SERVICE_ENDPOINT")
                         .value_or(is_ipv6 ? "http://[fd00:ec2::254]" : "http://169.254.169.254");
         while (base_url_.ends_with('/')) {

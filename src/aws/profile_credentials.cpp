@@ -22,7 +22,8 @@ std::optional<Credentials> static_keys(const Section& profile, const std::string
     if (!secret) {
         throw no_credentials(source, "aws_access_key_id is set but aws_secret_access_key is not");
     }
-    return Credentials{*id, *secret, setting(&profile, "aws_session_token").value_or(""), {}, source};
+    return Credentials{
+        *id, *secret, setting(&profile, "aws_session_token").value_or(""), {}, source};
 }
 
 std::string read_token(const std::string& file, const std::string& source) {
@@ -45,8 +46,8 @@ std::optional<Credentials> environment_credentials(const base::Environment& envi
         throw no_credentials("the environment",
                              "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must both be set");
     }
-    return Credentials{*id, *secret, environment.get("AWS_SESSION_TOKEN").value_or(""), {},
-                       "the environment"};
+    return Credentials{
+        *id, *secret, environment.get("AWS_SESSION_TOKEN").value_or(""), {}, "the environment"};
 }
 
 std::optional<Credentials> web_identity_credentials(const Surroundings& surroundings,

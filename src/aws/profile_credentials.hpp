@@ -23,7 +23,10 @@ class ProfileCredentials {
 public:
     ProfileCredentials(const Surroundings& surroundings, const SharedConfig& config, const Sts& sts,
                        std::stop_token stop)
-        : surroundings_(surroundings), config_(config), sts_(sts), stop_(std::move(stop)) {}
+        : surroundings_(surroundings),
+          config_(config),
+          sts_(sts),
+          stop_(std::move(stop)) {}
 
     /// Nothing when the profile does not say where credentials come from.
     /// Errors: unauthenticated when it does and they cannot be had.

@@ -64,8 +64,9 @@ void check_region(const std::string& region) {
                c == '-';
     });
     if (!good) {
-        throw base::Error(base::ErrorKind::invalid_argument,
-                          fmt::format("'{}' is no AWS region; write one such as us-east-1", region));
+        throw base::Error(
+            base::ErrorKind::invalid_argument,
+            fmt::format("'{}' is no AWS region; write one such as us-east-1", region));
     }
 }
 
@@ -82,9 +83,8 @@ Endpoint resolve_endpoint(const std::string& service, const EndpointOptions& opt
                           const base::Environment& environment, const SharedConfig& config) {
     const Section* profile = config.profile(profile_name(options.profile, environment));
     Endpoint endpoint;
-    endpoint.region =
-        first_of(given(options.region), environment.get("AWS_REGION"),
-                 environment.get("AWS_DEFAULT_REGION"), setting(profile, "region"));
+    endpoint.region = first_of(given(options.region), environment.get("AWS_REGION"),
+                               environment.get("AWS_DEFAULT_REGION"), setting(profile, "region"));
     std::string url = options.endpoint.empty()
                           ? configured_url(service, environment, config, profile)
                           : options.endpoint;
@@ -111,8 +111,8 @@ std::string dns_suffix(const std::string& region) {
         std::string_view prefix, suffix;
     };
     constexpr Partition kPartitions[] = {
-        {"cn-", "amazonaws.com.cn"},   {"us-iso-", "c2s.ic.gov"},
-        {"us-isob-", "sc2s.sgov.gov"}, {"us-isof-", "csp.hci.ic.gov"},
+        {"cn-", "amazonaws.com.cn"},    {"us-iso-", "c2s.ic.gov"},
+        {"us-isob-", "sc2s.sgov.gov"},  {"us-isof-", "csp.hci.ic.gov"},
         {"eu-isoe-", "cloud.adc-e.uk"}, {"eusc-", "amazonaws.eu"},
     };
     for (const Partition& partition : kPartitions) {

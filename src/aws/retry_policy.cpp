@@ -26,10 +26,10 @@ bool has_attempts_left(const base::Error& error, int attempt, const RetryPolicy&
 std::chrono::milliseconds delay_before(int attempt, const RetryPolicy& policy,
                                        base::Random& random) {
     constexpr int kMostDoublings = 30;
-    auto limit = policy.base_delay * (std::int64_t{1} << std::clamp(attempt - 1, 0, kMostDoublings));
+    auto limit =
+        policy.base_delay * (std::int64_t{1} << std::clamp(attempt - 1, 0, kMostDoublings));
     limit = std::min<std::chrono::milliseconds>(limit, policy.max_delay);
-    return std::chrono::milliseconds(
-        random.below(static_cast<std::uint64_t>(limit.count()) + 1));
+    return std::chrono::milliseconds(random.below(static_cast<std::uint64_t>(limit.count()) + 1));
 }
 
 }  // namespace
@@ -39,8 +39,7 @@ void RetryQuota::spend(int cost) noexcept { tokens_.fetch_sub(cost, std::memory_
 void RetryQuota::refund(int cost) noexcept {
     int now = tokens_.load(std::memory_order_relaxed);
     while (now < capacity_ &&
-           !tokens_.compare_exchange_weak(now, std::min(capacity_, now + cost))) {
-    }
+           !tokens_.compare_exchange_weak(now, std::min(capacity_, now + cost))) {}
 }
 
 RetryDecision decide(const base::Error& error, int attempt, int tokens, const RetryPolicy& policy,

@@ -122,8 +122,7 @@ std::string path_of(const base::Environment& environment, const std::string& var
 }  // namespace
 
 SharedConfig::SharedConfig(std::string_view config_text, const std::string& config_file,
-                           std::string_view credentials_text,
-                           const std::string& credentials_file) {
+                           std::string_view credentials_text, const std::string& credentials_file) {
     read_config(config_text, config_file);
     read_credentials(credentials_text, credentials_file);
 }

@@ -21,7 +21,8 @@ std::string basic_date(base::WallTime now) {
 }  // namespace
 
 Signer::Signer(std::string region, std::string service)
-    : region_(std::move(region)), service_(std::move(service)) {}
+    : region_(std::move(region)),
+      service_(std::move(service)) {}
 
 void Signer::sign(const SigningInput& input, const Credentials& credentials, base::WallTime now,
                   Signature& out) {

@@ -19,15 +19,15 @@ std::string label(const SsoRequest& request) {
 }
 
 base::Error login_needed(const SsoRequest& request, const char* why) {
-    return no_credentials(label(request), fmt::format("{}; run `aws sso login --profile {}`", why,
-                                                      request.profile));
+    return no_credentials(
+        label(request), fmt::format("{}; run `aws sso login --profile {}`", why, request.profile));
 }
 
 void check(const SsoRequest& request) {
-    for (auto [name, value] : {std::pair{"sso_start_url", &request.start_url},
-                               std::pair{"sso_region", &request.region},
-                               std::pair{"sso_account_id", &request.account_id},
-                               std::pair{"sso_role_name", &request.role_name}}) {
+    for (auto [name, value] :
+         {std::pair{"sso_start_url", &request.start_url}, std::pair{"sso_region", &request.region},
+          std::pair{"sso_account_id", &request.account_id},
+          std::pair{"sso_role_name", &request.role_name}}) {
         if (value->empty()) {
             throw no_credentials(label(request), fmt::format("{} is missing", name));
         }
@@ -70,8 +70,11 @@ Credentials credentials_of(const SsoRequest& request, const std::string& answer)
     if (role == nullptr) {
         throw no_credentials(label(request), "the answer holds no roleCredentials");
     }
-    Credentials credentials{text_of(*role, "accessKeyId"), text_of(*role, "secretAccessKey"),
-                            text_of(*role, "sessionToken"), {}, label(request)};
+    Credentials credentials{text_of(*role, "accessKeyId"),
+                            text_of(*role, "secretAccessKey"),
+                            text_of(*role, "sessionToken"),
+                            {},
+                            label(request)};
     std::string expiration = text_of(*role, "expiration");
     std::int64_t milliseconds = 0;
     std::from_chars(expiration.data(), expiration.data() + expiration.size(), milliseconds);

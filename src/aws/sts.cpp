@@ -76,10 +76,10 @@ Credentials Sts::exchange(const std::string& body, const Credentials* caller,
     http::Response response = fetch(surroundings_, request);
     if (response.status != 200) {
         throw no_credentials(
-            role.source, fmt::format("STS does not give the role {}: status {}, {}: {}",
-                                     role.role_arn, response.status,
-                                     xml_element(response.body, "Code"),
-                                     xml_element(response.body, "Message")));
+            role.source,
+            fmt::format("STS does not give the role {}: status {}, {}: {}", role.role_arn,
+                        response.status, xml_element(response.body, "Code"),
+                        xml_element(response.body, "Message")));
     }
     Credentials credentials;
     credentials.access_key_id = xml_element(response.body, "AccessKeyId");

@@ -21,7 +21,8 @@ struct RoleRequest {
 class Sts {
 public:
     Sts(const Surroundings& surroundings, Endpoint endpoint)
-        : surroundings_(surroundings), endpoint_(std::move(endpoint)) {}
+        : surroundings_(surroundings),
+          endpoint_(std::move(endpoint)) {}
 
     /// Errors: unauthenticated with the service's reason.
     Credentials assume_role(const RoleRequest& role, const Credentials& caller,

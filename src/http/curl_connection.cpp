@@ -63,7 +63,8 @@ std::string_view without_line_end(std::string_view line) {
 }  // namespace
 
 CurlConnection::CurlConnection(const ClientOptions& options)
-    : multi_(curl_multi_init()), easy_(curl_easy_init()) {
+    : multi_(curl_multi_init()),
+      easy_(curl_easy_init()) {
     if (!multi_ || !easy_) {
         throw std::bad_alloc();
     }
@@ -237,7 +238,8 @@ base::Error CurlConnection::failure(CURLcode code, const Request& request) const
         message = fmt::format("{} {}: the server closed the connection without an answer",
                               request.method, request.url.substr(0, request.url.find('?')));
     }
-    auto error = base::Error(kind_of(code), std::move(message)).may_have_applied(may_have_applied());
+    auto error =
+        base::Error(kind_of(code), std::move(message)).may_have_applied(may_have_applied());
     if (code == CURLE_OPERATION_TIMEDOUT) {
         return std::move(error).service_code("RequestTimeout");
     }

@@ -50,7 +50,8 @@ void shut_connections(int port) {
 class HttplibServer final : public Server {
 public:
     HttplibServer(const ServerOptions& options, Handler handler)
-        : host_(options.host), handler_(std::move(handler)) {
+        : host_(options.host),
+          handler_(std::move(handler)) {
         auto serve = [this](const httplib::Request& request, httplib::Response& response) {
             answer(request, response);
         };
@@ -101,9 +102,9 @@ private:
             bound = server_.bind_to_port(host_, port);
         }
         if (!bound) {
-            throw base::Error(base::ErrorKind::unavailable,
-                              fmt::format("cannot listen on {}:{}; is another program there?",
-                                          host_, port));
+            throw base::Error(
+                base::ErrorKind::unavailable,
+                fmt::format("cannot listen on {}:{}; is another program there?", host_, port));
         }
         ::listen(listening_, SOMAXCONN);  // cpp-httplib's own backlog is 5
     }

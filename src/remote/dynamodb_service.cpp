@@ -25,8 +25,8 @@ struct Exchange {
 class RemoteDynamoDb final : public dynamodb::Service {
 public:
     explicit RemoteDynamoDb(const DynamoDbOptions& options)
-        : options_(options), signer_(options.endpoint.url + "/", options.endpoint.region,
-                                     options.clock) {}
+        : options_(options),
+          signer_(options.endpoint.url + "/", options.endpoint.region, options.clock) {}
 
     void call(const dynamodb::Call& call, dynamodb::Reply& reply) override {
         base::throw_if_stopped(call.stop);
@@ -117,8 +117,8 @@ void RemoteDynamoDb::send(const dynamodb::Call& call, dynamodb::Reply& reply, Ex
     }
 }
 
-bool RemoteDynamoDb::attempt(const dynamodb::Call& call, dynamodb::Reply& reply,
-                             Exchange& exchange, bool is_repeated) {
+bool RemoteDynamoDb::attempt(const dynamodb::Call& call, dynamodb::Reply& reply, Exchange& exchange,
+                             bool is_repeated) {
     std::shared_ptr<const aws::Credentials> credentials = options_.credentials.get(call.stop);
     send(call, reply, exchange, *credentials);
     const http::Response& response = exchange.response;

@@ -18,7 +18,9 @@ void put(http::Header& header, std::string_view name, std::string_view value) {
 
 RequestSigner::RequestSigner(const std::string& url, const std::string& region,
                              const base::Clock& clock)
-    : url_(http::parse_url(url)), authority_(url_.authority()), signer_(region, "dynamodb"),
+    : url_(http::parse_url(url)),
+      authority_(url_.authority()),
+      signer_(region, "dynamodb"),
       clock_(clock) {}
 
 base::WallTime RequestSigner::server_now() const {
@@ -36,11 +38,9 @@ void RequestSigner::sign(http::Request& request, std::string_view operation,
     aws::SignedHeader signed_headers[] = {{"content-type", kContentType},
                                           {"host", authority_},
                                           {"x-amz-target", request.headers[1].value}};
-    signer_.sign({.method = "POST",
-                  .path = url_.path,
-                  .headers = signed_headers,
-                  .payload = request.body},
-                 credentials, server_now(), scratch);
+    signer_.sign(
+        {.method = "POST", .path = url_.path, .headers = signed_headers, .payload = request.body},
+        credentials, server_now(), scratch);
     put(request.headers[2], "x-amz-date", scratch.date);
     put(request.headers[3], "authorization", scratch.authorization);
     if (has_token) {

@@ -21,8 +21,8 @@ public:
     RequestSigner(const std::string& url, const std::string& region, const base::Clock& clock);
 
     /// Fills the headers of a DynamoDB request for this operation and the request's body.
-    void sign(http::Request& request, std::string_view operation, const aws::Credentials& credentials,
-              aws::Signature& scratch);
+    void sign(http::Request& request, std::string_view operation,
+              const aws::Credentials& credentials, aws::Signature& scratch);
 
     /// Takes over the server's time when it is more than 4 minutes from what is signed with.
     /// Returns whether it was.

@@ -161,10 +161,12 @@ bool is_forwarded(Fault::Kind kind) {
 }  // namespace
 
 Fault throttle() {
-    return {Fault::Kind::answer, 400,
-            R"({"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",)"
-            R"("message":"The level of configured provisioned throughput for the table was exceeded."})",
-            {}};
+    return {
+        Fault::Kind::answer,
+        400,
+        R"({"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",)"
+        R"("message":"The level of configured provisioned throughput for the table was exceeded."})",
+        {}};
 }
 
 struct FaultProxy::State {
@@ -210,8 +212,7 @@ struct FaultProxy::State {
             pair->client = std::make_unique<Socket>(fd);
             std::lock_guard lock(mutex);
             pair->thread = std::jthread([this, p = pair.get()](std::stop_token end) {
-                while (!end.stop_requested() && pass_one(*p, end)) {
-                }
+                while (!end.stop_requested() && pass_one(*p, end)) {}
                 std::lock_guard closing(p->mutex);
                 p->client.reset();
                 p->server.reset();
@@ -307,9 +308,8 @@ FaultProxy::FaultProxy(std::string host, int port, FaultPlan plan)
     state_->upstream_port = port;
     state_->plan = std::move(plan);
     state_->listen_on_free_port();
-    state_->acceptor = std::jthread([state = state_.get()](std::stop_token stop) {
-        state->accept_all(stop);
-    });
+    state_->acceptor =
+        std::jthread([state = state_.get()](std::stop_token stop) { state->accept_all(stop); });
 }
 
 FaultProxy::~FaultProxy() { state_->end(); }

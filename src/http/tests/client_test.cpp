@@ -207,9 +207,8 @@ TEST(CurlClient, ServesManyThreads) {
 }
 
 TEST(Server, TurnsAnExceptionIntoStatus500) {
-    auto server = make_server({}, [](const ServedRequest&, ServedResponse&) {
-        throw std::runtime_error("broken");
-    });
+    auto server = make_server(
+        {}, [](const ServedRequest&, ServedResponse&) { throw std::runtime_error("broken"); });
     auto client = make_curl_client();
     Response response;
     client->send(post(server->origin(), "b"), response);

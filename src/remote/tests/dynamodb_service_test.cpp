@@ -169,10 +169,9 @@ TEST(DynamoDbService, TellsWhetherAnErrorMayHaveApplied) {
 
 TEST(DynamoDbService, AppliesALostAnswerOnceAndSaysSo) {
     std::atomic<int> applied = 0;
-    Fixture fixture([&](const ServedRequest&, ServedResponse&) { ++applied; },
-                    [](std::uint64_t n) {
-                        return n == 2 ? Fault{.kind = Fault::Kind::lose_answer} : Fault{};
-                    });
+    Fixture fixture(
+        [&](const ServedRequest&, ServedResponse&) { ++applied; },
+        [](std::uint64_t n) { return n == 2 ? Fault{.kind = Fault::Kind::lose_answer} : Fault{}; });
     dynamodb::Reply reply;
     fixture.service->call({"UpdateItem", "{}"}, reply);
     base::Error error = fixture.failure("UpdateItem");

@@ -17,7 +17,7 @@ struct EndpointOptions {
 /// Where requests go and which region they are signed for.
 struct Endpoint {
     std::string region;
-    std::string url;  ///< without a slash at the end
+    std::string url;         ///< without a slash at the end
     bool is_custom = false;  ///< not AWS's own address of the region
 };
 

@@ -20,8 +20,8 @@ struct SignedHeader {
 /// What Signature Version 4 covers of a request.
 struct SigningInput {
     std::string_view method;
-    std::string_view path = "/";  ///< as on the request line
-    std::string_view query = {};  ///< as on the request line
+    std::string_view path = "/";                 ///< as on the request line
+    std::string_view query = {};                 ///< as on the request line
     std::span<const SignedHeader> headers = {};  ///< with `host`; without date, token, payload hash
     std::string_view payload = {};
 };
