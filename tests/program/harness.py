@@ -79,6 +79,8 @@ class Server:
 class Project:
     """A directory with a configuration and migrations, and the program run in it."""
 
+    program = PROGRAM
+
     def __init__(self, endpoint, table="app", history="history", **settings):
         self._scratch = tempfile.TemporaryDirectory()
         self.path = pathlib.Path(self._scratch.name)
@@ -98,7 +100,7 @@ class Project:
     def start(self, *arguments, endpoint=None):
         environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
         return subprocess.Popen(
-            [PROGRAM, *arguments, "--endpoint", endpoint or self.endpoint, "--force"],
+            [self.program, *arguments, "--endpoint", endpoint or self.endpoint, "--yes"],
             cwd=self.path,
             env=environment,
             stdin=subprocess.DEVNULL,
