@@ -61,6 +61,9 @@ HistoryRow Execution::run() {
     } else {
         begin_row();
     }
+    if (inputs_.lock) {
+        inputs_.lock->set_run(row_.run);
+    }
     try {
         inputs_.listener.migration_begins(planned_);
         if (run_actions()) {
@@ -177,12 +180,12 @@ void Execution::check_resumed_journal() {
                      row_.steps_done < actions_.size() && actions_[row_.steps_done].step &&
                      !std::filesystem::exists(journal_path(row_.run));
     if (is_needed && was_begun(row_.run, row_.steps_done)) {
-        throw Error(ErrorKind::failed_precondition,
-                    fmt::format("cannot resume run {} of {}: its journal is not here but in {} "
-                                "(written by {}); resume there, copy the directory to {}, or use "
-                                "--force to run on items that may have been changed already",
-                                row_.run, row_.id, row_.journal, row_.by,
-                                journal_path(row_.run).string()));
+        throw Error(
+            ErrorKind::failed_precondition,
+            fmt::format("cannot resume run {} of {}: its journal is not here but in {} "
+                        "(written by {}); resume there, copy the directory to {}, or use "
+                        "--force to run on items that may have been changed already",
+                        row_.run, row_.id, row_.journal, row_.by, journal_path(row_.run).string()));
     }
 }
 
@@ -273,7 +276,7 @@ backfill::Surroundings Execution::make_surroundings() {
 }
 
 std::string Execution::physical_table(const std::string& name) const {
-    const std::string& chosen = !name.empty()               ? name
+    const std::string& chosen = !name.empty()                 ? name
                                 : !migration_.table().empty() ? migration_.table()
                                                               : inputs_.settings.default_table;
     if (chosen.empty()) {

@@ -22,7 +22,7 @@ struct ExecutionInputs {
     const World& world;
     NativeTable& table;
     History& history;
-    Lock* lock = nullptr;     ///< nullptr in a dry run
+    Lock* lock = nullptr;  ///< nullptr in a dry run
     Listener& listener;
     std::stop_token stop;      ///< ends gracefully
     std::stop_token stop_now;  ///< ends at once; also stopped when the lock is lost

@@ -75,7 +75,8 @@ std::string in_quotes(std::string_view text) {
 }
 
 std::string template_text(const Version& version, const GenerateRequest& request) {
-    std::string table = request.table.empty() ? "# table: app" : "table: " + in_quotes(request.table);
+    std::string table =
+        request.table.empty() ? "# table: app" : "table: " + in_quotes(request.table);
     return fmt::format(
         "version: {}\n"
         "description: {}\n"

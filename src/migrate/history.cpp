@@ -187,8 +187,8 @@ HistoryRow to_history_row(const Item& item) {
     row.attempt = static_cast<std::uint32_t>(to_unsigned(item.find("attempt")));
     row.steps_done = static_cast<std::uint32_t>(to_unsigned(item.find("steps_done")));
     const AttributeValue* interrupted = item.find("interrupted");
-    row.interrupted = interrupted && interrupted->is(AttributeType::boolean) &&
-                      interrupted->as_boolean();
+    row.interrupted =
+        interrupted && interrupted->is(AttributeType::boolean) && interrupted->as_boolean();
     return row;
 }
 

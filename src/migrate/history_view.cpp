@@ -30,9 +30,7 @@ bool is_unfinished(const HistoryRow& row) noexcept {
     return row.status != Status::applied && row.status != Status::rolled_back;
 }
 
-bool rolls_back(const HistoryRow& row) noexcept {
-    return row.action == "down";
-}
+bool rolls_back(const HistoryRow& row) noexcept { return row.action == "down"; }
 
 HistoryView::HistoryView(std::vector<HistoryRow> rows) : rows_(std::move(rows)) {
     for (std::size_t i = 0; i < rows_.size(); ++i) {

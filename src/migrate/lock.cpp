@@ -22,9 +22,7 @@ using dynamodb::ItemBuilder;
 
 constexpr int kLooksPerLease = 10;
 
-std::int64_t to_signed(std::uint64_t number) {
-    return static_cast<std::int64_t>(number);
-}
+std::int64_t to_signed(std::uint64_t number) { return static_cast<std::int64_t>(number); }
 
 std::string describe(const base::ProcessIdentity& identity) {
     return fmt::format("{}@{} pid {}", identity.user, identity.host, identity.pid);
@@ -62,8 +60,7 @@ std::optional<LockItem> LockItem::read(NativeTable& table) {
     const Item& lock = item->item;
     LockItem read;
     const AttributeValue* is_held = lock.find("held");
-    read.is_held =
-        is_held && is_held->is(AttributeType::boolean) && is_held->as_boolean();
+    read.is_held = is_held && is_held->is(AttributeType::boolean) && is_held->as_boolean();
     read.token = lock.text("token");
     read.owner.identity.user = lock.text("user");
     read.owner.identity.host = lock.text("host");
@@ -254,10 +251,9 @@ bool Lock::renew(const std::stop_token& stop) {
     condition.values = values.build();
     condition.names.emplace_back("#heartbeat", "heartbeat");
     condition.names.emplace_back("#run", "run");
-    auto result = dynamodb::update_item(table_.service(), table_.name(),
-                                        table_.key(arena, kLockSortKey),
-                                        "SET #heartbeat = :heartbeat, #run = :run", condition, {},
-                                        stop);
+    auto result =
+        dynamodb::update_item(table_.service(), table_.name(), table_.key(arena, kLockSortKey),
+                              "SET #heartbeat = :heartbeat, #run = :run", condition, {}, stop);
     return !result.condition_failed;
 }
 

@@ -98,8 +98,7 @@ Migration& Migration::put(std::vector<dynamodb::OwnedItem> items) {
     PutStep definition;
     definition.table = table_;
     for (dynamodb::OwnedItem& item : items) {
-        definition.items.push_back(
-            std::make_shared<const dynamodb::OwnedItem>(std::move(item)));
+        definition.items.push_back(std::make_shared<const dynamodb::OwnedItem>(std::move(item)));
     }
     return step(make_put(std::move(definition)));
 }

@@ -102,9 +102,6 @@ struct Migrator::Parts {
                 result.resume_command = "dynamigrate up";
                 break;
             }
-            if (inputs.lock) {
-                inputs.lock->set_run(planned.resumed_run);
-            }
             HistoryView view = history.read();
             result.rows.push_back(Execution(inputs, view, planned).run());
             if (result.rows.back().interrupted) {
@@ -131,9 +128,7 @@ std::vector<Finding> Migrator::validate() const {
     return findings;
 }
 
-std::vector<HistoryRow> Migrator::history() {
-    return parts_->history.read().rows();
-}
+std::vector<HistoryRow> Migrator::history() { return parts_->history.read().rows(); }
 
 std::vector<HistoryRow> Migrator::applied() {
     HistoryView view = parts_->history.read();
@@ -199,8 +194,9 @@ RunResult Migrator::run(const std::vector<PlannedMigration>& plan, Listener& lis
     }
     parts.table.create_if_absent(stop_now);
     JoinedStop waits({stop, stop_now});
-    Lock lock(parts.table, parts.world, {parts.settings.lease, parts.settings.heartbeat},
-              [&](const std::string& line) { listener.line(line); }, waits.token());
+    Lock lock(
+        parts.table, parts.world, {parts.settings.lease, parts.settings.heartbeat},
+        [&](const std::string& line) { listener.line(line); }, waits.token());
     JoinedStop ends({stop, stop_now, lock.lost()});
     JoinedStop ends_now({stop_now, lock.lost()});
     parts.check_basis(plan);
@@ -213,8 +209,7 @@ std::vector<UnfinishedRun> Migrator::unfinished() {
     std::optional<LockOwner> owner = lock_owner();
     std::vector<UnfinishedRun> runs;
     for (const HistoryRow* row : view.unfinished()) {
-        bool is_alive =
-            owner && owner->fence == row->fence && !owner->identity.is_dead_here();
+        bool is_alive = owner && owner->fence == row->fence && !owner->identity.is_dead_here();
         runs.push_back({*row, !is_alive});
     }
     return runs;
@@ -244,12 +239,8 @@ RunResult Migrator::resume(const std::string& run, Listener& listener, std::stop
     return this->run({planner.resume(*candidates.front())}, listener, stop, stop_now);
 }
 
-std::optional<LockOwner> Migrator::lock_owner() {
-    return read_lock_owner(parts_->table);
-}
+std::optional<LockOwner> Migrator::lock_owner() { return read_lock_owner(parts_->table); }
 
-void Migrator::unlock() {
-    break_lock(parts_->table);
-}
+void Migrator::unlock() { break_lock(parts_->table); }
 
 }  // namespace dynamigrate::migrate

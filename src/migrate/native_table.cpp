@@ -34,7 +34,12 @@ std::string create_request(const std::string& table) {
     out.begin_object().key("TableName").string(table).key("BillingMode").string("PAY_PER_REQUEST");
     out.key("KeySchema").begin_array();
     out.begin_object().key("AttributeName").string("pk").key("KeyType").string("HASH").end_object();
-    out.begin_object().key("AttributeName").string("sk").key("KeyType").string("RANGE").end_object();
+    out.begin_object()
+        .key("AttributeName")
+        .string("sk")
+        .key("KeyType")
+        .string("RANGE")
+        .end_object();
     out.end_array().key("AttributeDefinitions").begin_array();
     for (std::string_view name : {"pk", "sk"}) {
         out.begin_object().key("AttributeName").string(name);
@@ -212,9 +217,9 @@ bool NativeTable::try_transaction(const std::vector<dynamodb::TransactAction>& a
             throw lost_lock();
         }
         if (attempt == kTransactionAttempts) {
-            throw Error(ErrorKind::unavailable,
-                        fmt::format("cannot write the history: {} in {} attempts", codes.front(),
-                                    attempt))
+            throw Error(
+                ErrorKind::unavailable,
+                fmt::format("cannot write the history: {} in {} attempts", codes.front(), attempt))
                 .at("table " + table_);
         }
         clock_.wait(kTransactionRetryDelay, {});

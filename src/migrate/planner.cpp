@@ -55,7 +55,9 @@ bool is_changed(const Migration& migration, const HistoryRow& row) {
 }  // namespace
 
 Planner::Planner(const Registry& registry, const HistoryView& history, PlanPolicy policy)
-    : registry_(registry), history_(history), policy_(policy) {
+    : registry_(registry),
+      history_(history),
+      policy_(policy) {
     throw_first_error(check_structure(registry));
 }
 
@@ -165,9 +167,10 @@ void Planner::check_nothing_else_unfinished(const std::vector<PlannedMigration>&
         if (is_planned || will_be_resumed || !Version::parse(row->id) || policy_.force) {
             continue;
         }
-        throw Error(ErrorKind::failed_precondition,
-                    fmt::format("run {} ({} of {}) is {}; end it first with `dynamigrate resume {}`",
-                                row->run, row->action, row->id, to_string(row->status), row->run));
+        throw Error(
+            ErrorKind::failed_precondition,
+            fmt::format("run {} ({} of {}) is {}; end it first with `dynamigrate resume {}`",
+                        row->run, row->action, row->id, to_string(row->status), row->run));
     }
 }
 
@@ -222,10 +225,11 @@ const Migration& Planner::require(const HistoryRow& row) const {
     if (const Migration* migration = registry_.find(row.id)) {
         return *migration;
     }
-    throw Error(ErrorKind::not_found,
-                fmt::format("Cannot find migration \"{}\", which the history names with {}; restore "
-                            "that file",
-                            row.id, row.path));
+    throw Error(
+        ErrorKind::not_found,
+        fmt::format("Cannot find migration \"{}\", which the history names with {}; restore "
+                    "that file",
+                    row.id, row.path));
 }
 
 std::vector<PlannedMigration> Planner::up(const std::optional<std::string>& target,
@@ -300,8 +304,8 @@ PlannedMigration Planner::roll_back(const Migration& migration) const {
 /// Refuses while something outside the list that depends on one of them is applied.
 void Planner::check_dependents(const std::vector<const Migration*>& migrations) const {
     for (const Migration& dependent : registry_.all()) {
-        bool goes_too = std::find(migrations.begin(), migrations.end(), &dependent) !=
-                        migrations.end();
+        bool goes_too =
+            std::find(migrations.begin(), migrations.end(), &dependent) != migrations.end();
         if (goes_too || policy_.force || !history_.is_applied(dependent.id())) {
             continue;
         }

@@ -81,8 +81,7 @@ private:
 
     void undo_unfinished(const HistoryRow& run, std::uint32_t index, const Step& step) {
         if (!run.journal.empty()) {
-            actions_.push_back(
-                {nullptr, &run, index, "undo what was done of " + step.summary()});
+            actions_.push_back({nullptr, &run, index, "undo what was done of " + step.summary()});
         }
     }
 

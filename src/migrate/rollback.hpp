@@ -11,10 +11,10 @@ namespace dynamigrate::migrate {
 
 /// One action of a rollback: a step to run, or what a run journalled in one of its steps to undo.
 struct RollbackAction {
-    StepPtr step;                    ///< nullptr: undo
-    const HistoryRow* run = nullptr; ///< whose journal, for undo
-    std::uint32_t undone_step = 0;   ///< index in that run
-    std::string line;                ///< for people
+    StepPtr step;                     ///< nullptr: undo
+    const HistoryRow* run = nullptr;  ///< whose journal, for undo
+    std::uint32_t undone_step = 0;    ///< index in that run
+    std::string line;                 ///< for people
 };
 
 /// The actions that reverse the migration's standing runs (oldest first), newest effect first.

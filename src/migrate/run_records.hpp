@@ -15,7 +15,9 @@ namespace dynamigrate::migrate {
 class NativeRunRecords final : public backfill::RunRecords {
 public:
     NativeRunRecords(NativeTable& table, std::string run, std::uint64_t fence)
-        : table_(table), run_(std::move(run)), fence_(fence) {}
+        : table_(table),
+          run_(std::move(run)),
+          fence_(fence) {}
 
     /// Sets the fence in every record of the run, so that an earlier owner can write none of them.
     void raise_fence();

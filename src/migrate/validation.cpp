@@ -16,8 +16,8 @@ namespace dynamigrate::migrate {
 namespace {
 
 constexpr std::array<std::string_view, 19> kCommands = {
-    "up",       "down",   "all",     "repeat",  "status", "list",    "outstanding",
-    "named",    "run",    "plan",    "migrate", "resume", "runs",    "generate",
+    "up",       "down",   "all",     "repeat",  "status", "list", "outstanding",
+    "named",    "run",    "plan",    "migrate", "resume", "runs", "generate",
     "validate", "unlock", "version", "help",    "init"};
 
 std::string place_of(const Migration& migration) {
@@ -71,19 +71,18 @@ void check_dependencies(const Registry& registry, std::vector<Finding>& findings
     for (const Migration& migration : registry.all()) {
         for (const std::string& dependency : migration.dependencies()) {
             if (!registry.find(dependency)) {
-                findings.push_back(make_error(
-                    "missing_dependency", migration,
-                    fmt::format("{} depends on {}, which does not exist", migration.id(),
-                                dependency),
-                    "add that migration or correct depends_on"));
+                findings.push_back(make_error("missing_dependency", migration,
+                                              fmt::format("{} depends on {}, which does not exist",
+                                                          migration.id(), dependency),
+                                              "add that migration or correct depends_on"));
             }
         }
     }
     if (std::vector<std::string> cycle = find_cycle(registry); !cycle.empty()) {
-        findings.push_back(make_error(
-            "dependency_cycle", *registry.find(cycle.front()),
-            fmt::format("dependencies form a cycle: {}", fmt::join(cycle, " -> ")),
-            "remove one of these dependencies"));
+        findings.push_back(
+            make_error("dependency_cycle", *registry.find(cycle.front()),
+                       fmt::format("dependencies form a cycle: {}", fmt::join(cycle, " -> ")),
+                       "remove one of these dependencies"));
     }
 }
 
@@ -170,11 +169,11 @@ std::vector<Finding> check_migration(const Migration& migration) {
     for (const StepPtr& step : migration.up_steps()) {
         Reversal reversal = step->reversal();
         if (reversal.kind == Reversal::Kind::impossible) {
-            findings.push_back(make_warning(
-                "irreversible_step", migration,
-                fmt::format("down: auto cannot reverse the step \"{}\": {}", step->summary(),
-                            reversal.reason),
-                "write the down steps yourself"));
+            findings.push_back(
+                make_warning("irreversible_step", migration,
+                             fmt::format("down: auto cannot reverse the step \"{}\": {}",
+                                         step->summary(), reversal.reason),
+                             "write the down steps yourself"));
         }
     }
     return findings;

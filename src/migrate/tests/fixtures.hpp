@@ -22,7 +22,9 @@ public:
 
     explicit FakeStep(std::string name, Function function = {},
                       Reversal::Kind reversal = Reversal::Kind::inverse)
-        : name_(std::move(name)), function_(std::move(function)), reversal_(reversal) {}
+        : name_(std::move(name)),
+          function_(std::move(function)),
+          reversal_(reversal) {}
 
     std::string kind() const override { return "fake"; }
     std::string summary() const override { return name_; }

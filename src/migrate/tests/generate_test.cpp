@@ -9,8 +9,8 @@ namespace dynamigrate::migrate {
 namespace {
 
 using testing::error_of;
-using testing::simple;
 using ::testing::HasSubstr;
+using testing::simple;
 
 GeneratedMigration generated(const std::vector<std::string>& ids, const std::string& bump,
                              const std::string& current = "", const std::string& text = "") {

@@ -15,8 +15,8 @@ namespace {
 
 using testing::dead_identity;
 using testing::error_of;
-using testing::Project;
 using ::testing::HasSubstr;
+using testing::Project;
 
 struct LockCase : ::testing::Test {
     Project project;
@@ -37,8 +37,8 @@ struct LockCase : ::testing::Test {
     std::unique_ptr<Lock> lock() { return lock(project.identity); }
 
     NativeTable& remade(dynamodb::Service& service) {
-        other_ = std::make_unique<NativeTable>(service, "h", "default", project.clock,
-                                               project.random);
+        other_ =
+            std::make_unique<NativeTable>(service, "h", "default", project.clock, project.random);
         return *other_;
     }
     static void wait_for(const std::stop_token& stop) {
@@ -144,8 +144,9 @@ TEST_F(LockCase, StopsWatchingWhenStopped) {
     std::stop_source stop;
     project.clock.on_wait = [&] { stop.request_stop(); };
     auto error = error_of([&] {
-        Lock(table, project.world(), LockTiming{testing::kLease, testing::kHeartbeat},
-             [](const std::string&) {}, stop.get_token());
+        Lock(
+            table, project.world(), LockTiming{testing::kLease, testing::kHeartbeat},
+            [](const std::string&) {}, stop.get_token());
     });
     EXPECT_EQ(error.kind(), base::ErrorKind::cancelled);
 }
@@ -223,9 +224,9 @@ TEST_F(LockCase, OnlyOneOfManyThreadsGetsIt) {
         threads.emplace_back([&] {
             start.arrive_and_wait();
             try {
-                Lock held(table, project.world(),
-                          LockTiming{testing::kLease, testing::kHeartbeat},
-                          [](const std::string&) {}, std::stop_token{});
+                Lock held(
+                    table, project.world(), LockTiming{testing::kLease, testing::kHeartbeat},
+                    [](const std::string&) {}, std::stop_token{});
                 ++won;
                 refusals.wait();
             } catch (const base::Error& error) {

@@ -7,27 +7,28 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <functional>
 #include <future>
 #include <latch>
+#include <memory>
 #include <thread>
 
 namespace dynamigrate::migrate {
 namespace {
 
 using testing::dead_identity;
+using ::testing::ElementsAre;
 using testing::error_of;
 using testing::fake_step;
 using testing::FakeStep;
-using testing::Project;
-using testing::simple;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::Project;
+using testing::simple;
 using ::testing::UnorderedElementsAre;
 
-base::Error broken() {
-    return base::Error(base::ErrorKind::failed_precondition, "it broke");
-}
+base::Error broken() { return base::Error(base::ErrorKind::failed_precondition, "it broke"); }
 
 std::vector<std::string> ids(const std::vector<HistoryRow>& rows) {
     std::vector<std::string> ids;
@@ -61,8 +62,8 @@ TEST(Migrator, AppliesAllInOrderAndKeepsTheHistory) {
     EXPECT_EQ(row.steps_done, 1u);
     EXPECT_FALSE(migrator.lock_owner());
     EXPECT_THAT(project.listener.lines,
-                ElementsAre("begin up 1.0.0", "step step of 1.0.0", "end applied",
-                            "begin up 1.1.0", "step step of 1.1.0", "end applied"));
+                ElementsAre("begin up 1.0.0", "step step of 1.0.0", "end applied", "begin up 1.1.0",
+                            "step step of 1.1.0", "end applied"));
 }
 
 TEST(Migrator, HasNothingToDoForAnEmptyPlan) {
@@ -88,8 +89,7 @@ TEST(Migrator, GivesStepsWhatTheyNeed) {
     World world = project.world();
     world.pace = &pace;
     Migrator migrator(project.registry, project.settings, world);
-    HistoryRow row =
-        migrator.run(migrator.plan_up({}, true), project.listener, {}, {}).rows.at(0);
+    HistoryRow row = migrator.run(migrator.plan_up({}, true), project.listener, {}, {}).rows.at(0);
     EXPECT_EQ(table, "shop-prod shop-prod other");
     EXPECT_EQ(seen.run, row.run);
     EXPECT_EQ(seen.started_at, row.started_at);
@@ -106,10 +106,11 @@ TEST(Migrator, RecordsAFailureWhichNeverCountsAsCurrent) {
     int first_step_runs = 0;
     project.registry.add(simple("1.0.0"));
     project.registry.add(Migration("1.1.0")
-                             .step(fake_step("a", [&](const StepRun&) {
-                                 ++first_step_runs;
-                                 return StepResult{};
-                             }))
+                             .step(fake_step("a",
+                                             [&](const StepRun&) {
+                                                 ++first_step_runs;
+                                                 return StepResult{};
+                                             }))
                              .step(fake_step("b", [&](const StepRun&) {
                                  return breaks ? throw broken() : StepResult{};
                              })));
@@ -410,19 +411,65 @@ StepResult fill(const StepRun& run) {
     return result;
 }
 
+/// Dead from the n-th request on, which still reaches the service or does not: what a process
+/// leaves behind that is killed there.
+class KilledService final : public dynamodb::Service {
+public:
+    KilledService(dynamodb::Service& inner, int n, bool applies_last)
+        : inner_(inner),
+          n_(n),
+          applies_last_(applies_last) {}
+
+    void call(const dynamodb::Call& call, dynamodb::Reply& reply) override {
+        int number = ++calls_;
+        if (number < n_ || (number == n_ && applies_last_)) {
+            inner_.call(call, reply);
+        }
+        if (number >= n_) {
+            throw base::Error(base::ErrorKind::unavailable, "killed").may_have_applied(true);
+        }
+    }
+    std::string location() const override { return "killed"; }
+    bool was_killed() const { return calls_ >= n_; }
+
+private:
+    dynamodb::Service& inner_;
+    int n_;
+    bool applies_last_;
+    std::atomic<int> calls_ = 0;
+};
+
 struct FailureCase {
-    expressions::Failure failure;
+    bool is_kill;  ///< else one lost answer
+    bool applies_last;
     bool with_transactions;
     bool with_journal;
 };
 
+struct Broken {
+    std::unique_ptr<dynamodb::Service> service;
+    std::function<bool()> has_happened;
+};
+
+Broken break_at(dynamodb::Service& service, int n, const FailureCase& failure) {
+    if (failure.is_kill) {
+        auto killed = std::make_unique<KilledService>(service, n, failure.applies_last);
+        KilledService* raw = killed.get();
+        return {std::move(killed), [raw] { return raw->was_killed(); }};
+    }
+    auto kind =
+        failure.applies_last ? expressions::Failure::lost_answer : expressions::Failure::reset;
+    auto failing = std::make_unique<expressions::FailingService>(service, n, kind);
+    expressions::FailingService* raw = failing.get();
+    return {std::move(failing), [raw] { return raw->fired(); }};
+}
+
 class MigratorFailures : public ::testing::TestWithParam<FailureCase> {};
 
-INSTANTIATE_TEST_SUITE_P(
-    All, MigratorFailures,
-    ::testing::Values(FailureCase{expressions::Failure::lost_answer, true, true},
-                      FailureCase{expressions::Failure::lost_answer, false, false},
-                      FailureCase{expressions::Failure::reset, true, false}));
+INSTANTIATE_TEST_SUITE_P(All, MigratorFailures,
+                         ::testing::Values(FailureCase{true, true, true, true},
+                                           FailureCase{true, false, false, false},
+                                           FailureCase{false, true, false, false}));
 
 void prepare(Project& project) {
     project.memory.create_table("app", {{"pk", dynamodb::AttributeType::string}, std::nullopt});
@@ -442,13 +489,13 @@ TEST_P(MigratorFailures, EndInTheSameStateAtWhicheverRequestTheyHappen) {
         Project project(GetParam().with_transactions);
         prepare(project);
         project.settings.journal = GetParam().with_journal;
-        expressions::FailingService failing(project.memory, n, GetParam().failure);
+        Broken broken = break_at(project.memory, n, GetParam());
         try {
-            project.up(&failing);
+            project.up(broken.service.get());
         } catch (const base::Error&) {
-            EXPECT_TRUE(failing.fired());
+            EXPECT_TRUE(broken.has_happened());
         }
-        has_fired = failing.fired();
+        has_fired = broken.has_happened();
         project.up();
         Migrator migrator = project.migrator();
         EXPECT_THAT(ids(migrator.history()), ElementsAre("1.0.0 applied", "1.1.0 applied")) << n;
@@ -459,6 +506,36 @@ TEST_P(MigratorFailures, EndInTheSameStateAtWhicheverRequestTheyHappen) {
     }
     EXPECT_LT(n, 200);
     EXPECT_GT(n, 20);
+}
+
+TEST_P(MigratorFailures, OfARollbackEndInTheSameState) {
+    bool has_fired = true;
+    for (int n = 1; has_fired && n < 200; ++n) {
+        Project project(GetParam().with_transactions);
+        int undone = 0;
+        auto step = std::make_shared<FakeStep>("a", fill);
+        step->undo = [&undone](const StepRun&) {
+            ++undone;
+            return StepResult{};
+        };
+        project.memory.create_table("app", {{"pk", dynamodb::AttributeType::string}, {}});
+        project.registry.add(Migration("1.0.0").step(step).down_auto());
+        project.identity = dead_identity();
+        project.settings.journal = GetParam().with_journal;
+        project.up();
+        Broken broken = break_at(project.memory, n, GetParam());
+        try {
+            Migrator down = project.migrator(broken.service.get());
+            down.run(down.plan_down("0.0.0"), project.listener, {}, {});
+        } catch (const base::Error&) {
+            EXPECT_TRUE(broken.has_happened());
+        }
+        has_fired = broken.has_happened();
+        Migrator down = project.migrator();
+        down.run(down.plan_down("0.0.0"), project.listener, {}, {});
+        EXPECT_THAT(ids(down.history()), ElementsAre("1.0.0 applied", "1.0.0 rolled_back")) << n;
+        EXPECT_GE(undone, 1);
+    }
 }
 
 }  // namespace

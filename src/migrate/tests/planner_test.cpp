@@ -8,13 +8,13 @@
 namespace dynamigrate::migrate {
 namespace {
 
+using ::testing::ElementsAre;
 using testing::error_of;
 using testing::fake_step;
-using testing::row_of;
-using testing::simple;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::row_of;
+using testing::simple;
 
 /// A registry and rows, from which plans are written as "action id".
 struct Case {
@@ -242,8 +242,10 @@ TEST(PlanOthers, NameResetRepeatAndRetry) {
 TEST(HistoryView, NeverCountsAFailedOrInterruptedMigrationAsCurrent) {
     Case c({"1.0.0", "1.1.0"});
     c.applied({"1.0.0"});
-    for (auto [status, action] : {std::pair{Status::failed, "up"}, {Status::running, "up"},
-                                  {Status::failed, "repeat"}, {Status::rolled_back, "down"},
+    for (auto [status, action] : {std::pair{Status::failed, "up"},
+                                  {Status::running, "up"},
+                                  {Status::failed, "repeat"},
+                                  {Status::rolled_back, "down"},
                                   {Status::rolling_back, "down"}}) {
         Case d = c;
         d.applied({"1.1.0"}).row("1.1.0", status, action);
@@ -282,10 +284,10 @@ TEST(Rollback, ReversesInReverseByInverseAndJournal) {
 }
 
 TEST(Rollback, UndoesRepeatedRunsNewestFirstAndInvertsOnce) {
-    EXPECT_THAT(lines(mixed(), {run_named("one", Status::applied, 3),
-                                run_named("two", Status::applied, 3)}),
-                ElementsAre("undo fill @two", "inverse of index", "undo fill @one",
-                            "inverse of create"));
+    EXPECT_THAT(
+        lines(mixed(),
+              {run_named("one", Status::applied, 3), run_named("two", Status::applied, 3)}),
+        ElementsAre("undo fill @two", "inverse of index", "undo fill @one", "inverse of create"));
 }
 
 TEST(Rollback, DoesNotInvertAStepThatDidNotEnd) {
@@ -316,9 +318,9 @@ TEST(Rollback, RefusesByNameWhatCannotBeReversed) {
                 HasSubstr("kept none"));
     Migration irreversible("1.0.0");
     irreversible.step(fake_step("a"));
-    EXPECT_THAT(error_of([&] { lines(irreversible, {run_named("one", Status::applied, 1)}); })
-                    .what(),
-                HasSubstr("irreversible"));
+    EXPECT_THAT(
+        error_of([&] { lines(irreversible, {run_named("one", Status::applied, 1)}); }).what(),
+        HasSubstr("irreversible"));
 }
 
 TEST(Rollback, RunsWrittenDownStepsInTheirOrder) {

@@ -9,12 +9,12 @@
 namespace dynamigrate::migrate {
 namespace {
 
+using ::testing::ElementsAre;
 using testing::error_of;
 using testing::fake_step;
-using testing::simple;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::simple;
 
 std::vector<std::string> codes(const std::vector<Finding>& findings) {
     std::vector<std::string> codes;

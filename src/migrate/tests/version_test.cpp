@@ -33,9 +33,11 @@ TEST(Version, RefusesWhatIsNone) {
 
 TEST(Version, OrdersByPrecedence) {
     const std::vector<std::string> ascending = {
-        "0.0.1",           "0.0.2",        "0.0.10",     "0.1.0-alpha", "0.1.0-alpha.1",
-        "0.1.0-alpha.beta", "0.1.0-beta",  "0.1.0-beta.2", "0.1.0-beta.11", "0.1.0-rc.1",
-        "0.1.0",           "1.0.0-9999999999999999999999", "1.0.0-a", "1.0.0", "2.0.0"};
+        "0.0.1",       "0.0.2",         "0.0.10",
+        "0.1.0-alpha", "0.1.0-alpha.1", "0.1.0-alpha.beta",
+        "0.1.0-beta",  "0.1.0-beta.2",  "0.1.0-beta.11",
+        "0.1.0-rc.1",  "0.1.0",         "1.0.0-9999999999999999999999",
+        "1.0.0-a",     "1.0.0",         "2.0.0"};
     for (std::size_t i = 0; i < ascending.size(); ++i) {
         for (std::size_t j = 0; j < ascending.size(); ++j) {
             EXPECT_EQ(parsed(ascending[i]) <=> parsed(ascending[j]), i <=> j)

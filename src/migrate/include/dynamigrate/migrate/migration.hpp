@@ -1,7 +1,7 @@
 #pragma once
 
-#include <dynamigrate/migrate/steps.hpp>
 #include <dynamigrate/migrate/step.hpp>
+#include <dynamigrate/migrate/steps.hpp>
 #include <dynamigrate/migrate/version.hpp>
 
 #include <functional>

@@ -22,22 +22,22 @@ std::string_view to_string(Status status) noexcept;
 /// a resume continues the row of its run. The latest row of a migration tells its state: applied
 /// now if and only if that row's status is `applied`.
 struct HistoryRow {
-    std::string id;           ///< version or name
-    std::string run;          ///< run id
+    std::string id;   ///< version or name
+    std::string run;  ///< run id
     Status status = Status::running;
-    std::string action;       ///< up, down, repeat, reset, named
+    std::string action;  ///< up, down, repeat, reset, named
     std::string description;
     std::string path;
     std::string checksum;
-    std::string started_at;   ///< ISO 8601
+    std::string started_at;  ///< ISO 8601
     std::string finished_at;
-    std::string by;           ///< user@host
+    std::string by;  ///< user@host
     std::string tool_version;
     std::string error;
     backfill::Counts counts;
     double read_units = 0;
     double write_units = 0;
-    std::string journal;      ///< where it lies
+    std::string journal;  ///< where it lies
     std::uint64_t fence = 0;
     std::uint32_t attempt = 1;
     std::uint32_t steps_done = 0;
@@ -61,19 +61,19 @@ struct Settings {
     std::chrono::milliseconds lease{30'000};
     std::chrono::milliseconds heartbeat{5'000};
     std::string tool_version;
-    bool force = false;   ///< run in spite of changed checksums, missing idempotence ...
+    bool force = false;  ///< run in spite of changed checksums, missing idempotence ...
     bool dry = false;
 };
 
 /// What a command is about to do, decided before anything is touched.
 struct PlannedMigration {
     const Migration* migration = nullptr;
-    std::string action;                 ///< up, down, repeat, reset, named, resume
-    std::vector<std::string> lines;     ///< one per step, in the order in which they will run
+    std::string action;              ///< up, down, repeat, reset, named, resume
+    std::vector<std::string> lines;  ///< one per step, in the order in which they will run
     std::vector<Finding> findings;
-    std::string resumed_run;            ///< the run that `resume` continues
-    bool rolls_back = false;            ///< down, or the resume of a down
-    std::string basis;                  ///< digest of the history that the plan was made from
+    std::string resumed_run;  ///< the run that `resume` continues
+    bool rolls_back = false;  ///< down, or the resume of a down
+    std::string basis;        ///< digest of the history that the plan was made from
 };
 
 /// Receives what happens during a run. Called from one thread at a time.
@@ -83,7 +83,8 @@ public:
     virtual void migration_begins(const PlannedMigration& migration) = 0;
     virtual void step_begins(const Migration& migration, std::uint32_t index, std::size_t count,
                              const Step& step) = 0;
-    virtual void progress(const backfill::Progress& progress, const layers::MeterReading& meter) = 0;
+    virtual void progress(const backfill::Progress& progress,
+                          const layers::MeterReading& meter) = 0;
     virtual void line(const std::string& text) = 0;
     virtual void dry_change(const backfill::DryChange& change) = 0;
     virtual void migration_ends(const PlannedMigration& migration, const HistoryRow& row) = 0;
@@ -102,9 +103,9 @@ struct World {
 
 /// Who holds the lock.
 struct LockOwner {
-    std::string owner;       ///< "user@host pid 123"
+    std::string owner;  ///< "user@host pid 123"
     base::ProcessIdentity identity;
-    std::string since;       ///< ISO 8601
+    std::string since;  ///< ISO 8601
     std::uint64_t fence = 0;
     std::uint64_t heartbeat = 0;
     std::string run;
@@ -118,9 +119,9 @@ struct UnfinishedRun {
 
 /// The outcome of a command that runs migrations.
 struct RunResult {
-    std::vector<HistoryRow> rows;       ///< one per migration run
-    bool interrupted = false;           ///< stopped by the user, resumable
-    std::string resume_command;         ///< what to type
+    std::vector<HistoryRow> rows;  ///< one per migration run
+    bool interrupted = false;      ///< stopped by the user, resumable
+    std::string resume_command;    ///< what to type
 };
 
 /// Plans and runs migrations against one project's tables and history.
