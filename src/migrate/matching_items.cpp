@@ -158,7 +158,9 @@ CountResult count_scan(const StepRun& run, const Counted& counted) {
 void visit_query(const StepRun& run, const Counted& counted,
                  const std::function<bool(const Item&, bool matches)>& visit) {
     const auto& source = std::get<backfill::QuerySource>(counted.source);
-    auto where = expressions::Condition::parse(counted.where.view(), "where");
+    auto where = counted.where.text.empty()
+                     ? expressions::Condition()
+                     : expressions::Condition::parse(counted.where.view(), "where");
     dynamodb::QueryInput input;
     input.table = counted.table;
     input.index = source.index;

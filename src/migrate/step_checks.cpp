@@ -109,8 +109,10 @@ void Checks::billing(const std::optional<Billing>& billing) {
 }
 
 void Checks::condition(const OwnedExpression& where) {
-    if (where.text.empty() && (!where.names.empty() || where.values)) {
-        error("bad_expression", "names or values without `where`");
+    if (where.text.empty()) {
+        if (!where.names.empty() || where.values) {
+            error("bad_expression", "names or values without `where`");
+        }
         return;
     }
     expect_no_error("bad_expression", "where",

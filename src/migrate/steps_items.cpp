@@ -39,7 +39,9 @@ public:
         checks.options(step_.options);
         checks.expect_no_error("bad_expression", "update", [&] {
             SharedExpressions own = share_out(step_.where, step_.expression);
-            expressions::Condition::parse(own.first.view(), "where");
+            if (!own.first.text.empty()) {
+                expressions::Condition::parse(own.first.view(), "where");
+            }
             if (expressions::UpdateExpression::parse(own.second.view()).empty()) {
                 throw Error(ErrorKind::invalid_argument, "`expression` is missing");
             }

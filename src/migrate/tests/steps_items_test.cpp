@@ -214,10 +214,12 @@ TEST_F(ItemSteps, VerifiesCounts) {
     step.expect = 1;
     EXPECT_EQ(run(make_verify(step)).counts.matched, 1U);
     backfill::QuerySource query;
-    query.key_condition = step.where.view();
-    query.key_condition.text = "id = :v";
+    OwnedExpression condition = step.where;
+    query.key_condition = condition.view();
     step.options.source = query;
     EXPECT_EQ(run(make_verify(step)).counts.matched, 1U);
+    step.where = {};
+    EXPECT_EQ(run(make_verify(step)).counts.read, 1U);
     EXPECT_TRUE(run(*make_verify(step)->inverse()).lines.empty());
 }
 
