@@ -170,11 +170,13 @@ migrate::Billing read_billing(const Value& value, const std::string& file) {
     return {throughput};
 }
 
-migrate::IndexDefinition read_index(const Value& value, const std::string& file) {
+migrate::IndexDefinition read_index(const Value& value, const std::string& file,
+                                    const migrate::KeyAttribute* table_hash) {
     Fields fields(value, file, "an index");
     migrate::IndexDefinition index;
     index.name = fields.required_text("name");
-    index.hash = read_key_attribute(fields.required("hash"), file);
+    const Value* hash = table_hash != nullptr ? fields.find("hash") : &fields.required("hash");
+    index.hash = hash != nullptr ? read_key_attribute(*hash, file) : *table_hash;
     if (const Value* sort = fields.find("sort")) {
         index.sort = read_key_attribute(*sort, file);
     }
@@ -242,7 +244,9 @@ migrate::OwnedExpression ExpressionParts::take(const std::string& text) {
         }
     }
     values->item = builder.build();
-    expression.values = std::move(values);
+    if (!values->item.empty()) {
+        expression.values = std::move(values);
+    }
     return expression;
 }
 

@@ -19,33 +19,42 @@ constexpr std::size_t kMaxStatementConditions = 90;
 constexpr std::size_t kMaxSingleConditions = 140;
 constexpr std::size_t kMaxExpressionBytes = 4000;
 
-/// Appends a PartiQL identifier inside a JSON string: "a" with quotes doubled and escaped.
-void append_identifier(std::string& out, std::string_view name) {
-    out.append("\\\"");
-    const bool is_plain = std::none_of(name.begin(), name.end(), [](char c) {
-        return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
+/// Appends a character as it stands inside a JSON string.
+void append_escaped(std::string& out, char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+        out.push_back('\\');
+        out.push_back(c);
+    } else if (byte < 0x20) {
+        static constexpr char kHex[] = "0123456789abcdef";
+        out.append("\\u00");
+        out.push_back(kHex[byte >> 4]);
+        out.push_back(kHex[byte & 15]);
+    } else {
+        out.push_back(c);
+    }
+}
+
+/// Appends a quoted PartiQL word inside a JSON string, with quotes in it doubled.
+void append_quoted(std::string& out, std::string_view word, char quote) {
+    append_escaped(out, quote);
+    const bool is_plain = std::none_of(word.begin(), word.end(), [quote](char c) {
+        return c == quote || c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
     });
     if (is_plain) {
-        out.append(name).append("\\\"");
-        return;
-    }
-    for (char c : name) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '"') {
-            out.append("\\\"\\\"");
-        } else if (c == '\\') {
-            out.append("\\\\");
-        } else if (byte < 0x20) {
-            static constexpr char kHex[] = "0123456789abcdef";
-            out.append("\\u00");
-            out.push_back(kHex[byte >> 4]);
-            out.push_back(kHex[byte & 15]);
-        } else {
-            out.push_back(c);
+        out.append(word);
+    } else {
+        for (char c : word) {
+            append_escaped(out, c);
+            if (c == quote) {
+                append_escaped(out, c);
+            }
         }
     }
-    out.append("\\\"");
+    append_escaped(out, quote);
 }
+
+void append_identifier(std::string& out, std::string_view name) { append_quoted(out, name, '"'); }
 
 /// Writes one statement's text and remembers its parameters.
 class Statement {
@@ -57,7 +66,7 @@ public:
         if (edit.is_insert()) {
             out_.append("INSERT INTO ");
             append_identifier(out_, edit.target->name);
-            out_.append(" VALUE ?");
+            item(edit.after);
             return;
         }
         out_.append(edit.is_delete() ? "DELETE FROM " : "UPDATE ");
@@ -70,6 +79,20 @@ public:
     }
 
 private:
+    /// Attribute by attribute: DynamoDB takes no whole item as a parameter.
+    void item(const dynamodb::Item& item) {
+        out_.append(" VALUE ");
+        char separator = '{';
+        for (const Attribute& attribute : item) {
+            out_.push_back(separator);
+            append_quoted(out_, attribute.name, '\'');
+            out_.append(":?");
+            parameters_.push_back(&attribute.value);
+            separator = ',';
+        }
+        out_.push_back('}');
+    }
+
     void changes(const Edit& edit) {
         for (const Attribute& attribute : edit.sets) {
             out_.append(" SET ");
@@ -235,11 +258,6 @@ bool StatementBatch::add(const Edit& edit) {
     }
     body_->append(R"(","Parameters":[)");
     Writer out(*body_);
-    if (edit.is_insert()) {
-        body_->append(R"({"M":)");
-        dynamodb::write_item(out, edit.after);
-        body_->push_back('}');
-    }
     for (const AttributeValue* parameter : parameters) {
         dynamodb::write_value(out, *parameter);
     }
