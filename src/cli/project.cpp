@@ -65,7 +65,7 @@ migrate::OutOfOrder out_of_order(const std::string& policy) {
 
 void set_journal(migrate::Settings& settings, const Arguments& arguments,
                  const authoring::Config& config) {
-    settings.journal_directory = config.directory / ".dynamigrate/journal";
+    settings.journal_directory = (config.directory / ".dynamigrate/journal").lexically_normal();
     if (!arguments.journal.empty()) {
         settings.journal = arguments.journal != "none";
         settings.journal_directory = arguments.journal;
@@ -74,7 +74,7 @@ void set_journal(migrate::Settings& settings, const Arguments& arguments,
         settings.journal_directory = config.directory / config.journal;
     }
     if (!settings.journal) {
-        settings.journal_directory = config.directory / ".dynamigrate/journal";
+        settings.journal_directory = (config.directory / ".dynamigrate/journal").lexically_normal();
     }
 }
 
