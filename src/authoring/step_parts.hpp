@@ -11,7 +11,9 @@ namespace dynamigrate::authoring {
 /// `attr`, `attr:N`, `attr:B`, or {name, type}.
 migrate::KeyAttribute read_key_attribute(const json::Value& value, const std::string& file);
 migrate::Billing read_billing(const json::Value& value, const std::string& file);
-migrate::IndexDefinition read_index(const json::Value& value, const std::string& file);
+/// `table_hash`: of a local index's table; it need not be written again.
+migrate::IndexDefinition read_index(const json::Value& value, const std::string& file,
+                                    const migrate::KeyAttribute* table_hash = nullptr);
 
 /// `names` and `values` of a step, from which each of its expressions takes what it uses.
 class ExpressionParts {

@@ -69,10 +69,9 @@ StepPtr create_table(const Value& value, const StepPlace& place) {
                 fields.fail(*list, "`" + std::string(name) + "` must be a list");
             }
             for (const Value& index : list->elements()) {
-                indexes->push_back(read_index(index, place.file));
-                if (name == std::string_view("local_indexes")) {
-                    indexes->back().hash = table.hash;
-                }
+                const bool is_local = indexes == &table.local_indexes;
+                indexes->push_back(
+                    read_index(index, place.file, is_local ? &table.hash : nullptr));
             }
         }
     }

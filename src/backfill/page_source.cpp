@@ -259,6 +259,18 @@ private:
 
 }  // namespace
 
+expressions::ExpressionText server_filter(const Plan& plan, base::Arena& arena) {
+    if (const auto* scan = std::get_if<ScanSource>(&plan.source); scan && scan->index.empty()) {
+        return plan.where;
+    }
+    const auto* query = std::get_if<QuerySource>(&plan.source);
+    if (query == nullptr || !query->index.empty() || plan.where.text.empty()) {
+        return {};
+    }
+    return expressions::without_key_conjuncts(plan.where, plan.key, arena)
+        .value_or(expressions::ExpressionText{});
+}
+
 std::unique_ptr<PageSource> make_scan(const SourceReader& reader, const std::string& index,
                                       std::uint32_t segment, std::uint32_t total_segments) {
     return std::make_unique<ScanPages>(reader, index, segment, total_segments);

@@ -2,6 +2,7 @@
 
 #include "edit.hpp"
 
+#include <dynamigrate/backfill/backfill.hpp>
 #include <dynamigrate/backfill/source.hpp>
 #include <dynamigrate/dynamodb/page.hpp>
 #include <dynamigrate/dynamodb/service.hpp>
@@ -30,6 +31,10 @@ public:
     /// Frees buffers that grew beyond the usual.
     virtual void shrink() = 0;
 };
+
+/// What of the plan's `where` the server may evaluate while it reads the source; it is always
+/// evaluated here as well. A query's filter may not name the key, and an index may lack attributes.
+expressions::ExpressionText server_filter(const Plan& plan, base::Arena& arena);
 
 /// What a source reads with.
 struct SourceReader {

@@ -141,12 +141,7 @@ private:
     }
 
     void start_lanes(bool is_spooled) {
-        if (std::holds_alternative<ScanSource>(plan_.source)) {
-            filter_ = plan_.where;
-        } else if (std::holds_alternative<QuerySource>(plan_.source)) {
-            filter_ = expressions::without_key_conjuncts(plan_.where, plan_.key, filter_arena_)
-                          .value_or(expressions::ExpressionText{});
-        }
+        filter_ = server_filter(plan_, filter_arena_);
         const SourceFactory sources = [&](std::uint32_t segment) -> std::unique_ptr<PageSource> {
             if (is_spooled) {
                 return make_spool_reader(reader(), spool_.file(segment));

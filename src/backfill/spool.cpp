@@ -61,10 +61,12 @@ bool Spool::fill(SharedRun& run, bool has_begun) {
 }
 
 bool Spool::fill_segment(SharedRun& run, std::uint32_t segment) {
+    base::Arena filter_arena;
+    const expressions::ExpressionText filter = server_filter(plan_, filter_arena);
     SourceReader reader;
     reader.service = surroundings_.service;
     reader.table = &run.source;
-    reader.filter = &plan_.where;
+    reader.filter = &filter;
     reader.keys_only = true;
     reader.stop_now = run.stop_now;
     std::unique_ptr<PageSource> source;

@@ -73,19 +73,23 @@ std::vector<KeyAttribute> read_definitions(const json::Value& table) {
     return definitions;
 }
 
-KeySchema read_key(const json::Value& holder, const std::vector<KeyAttribute>& definitions) {
+/// `is_going`: DynamoDB Local takes the definitions away before the index that they belong to.
+KeySchema read_key(const json::Value& holder, const std::vector<KeyAttribute>& definitions,
+                   bool is_going = false) {
     KeySchema key;
     for (const json::Value& element : array_of(holder, "KeySchema")) {
         std::string name = text_of(element, "AttributeName");
         auto found = std::find_if(definitions.begin(), definitions.end(),
                                   [&](const KeyAttribute& known) { return known.name == name; });
-        if (found == definitions.end()) {
+        if (found == definitions.end() && !is_going) {
             fail("the key attribute \"" + name + "\" is not among AttributeDefinitions");
         }
+        KeyAttribute attribute =
+            found == definitions.end() ? KeyAttribute{name, AttributeType::string} : *found;
         if (text_of(element, "KeyType") == "HASH") {
-            key.hash = *found;
+            key.hash = attribute;
         } else {
-            key.sort = *found;
+            key.sort = attribute;
         }
     }
     return key;
@@ -115,13 +119,13 @@ IndexDescription read_index(const json::Value& object,
                             const std::vector<KeyAttribute>& definitions, bool is_local) {
     IndexDescription index;
     index.name = text_of(object, "IndexName");
-    index.key = read_key(object, definitions);
+    index.status = text_of(object, "IndexStatus");
+    index.key = read_key(object, definitions, index.status == "DELETING");
     const json::Value& projection = object_of(object, "Projection");
     index.projection = projection_type(text_of(projection, "ProjectionType"));
     for (const json::Value& name : array_of(projection, "NonKeyAttributes")) {
         index.non_key_attributes.push_back(name.text());
     }
-    index.status = text_of(object, "IndexStatus");
     index.is_backfilling = flag_of(object, "Backfilling");
     index.is_local = is_local;
     index.provisioned = read_throughput(object_of(object, "ProvisionedThroughput"),
