@@ -9,8 +9,8 @@
 # scripts/check_layers.py and scripts/draw_rooms read this file too: keep one room() call a room.
 
 room(base FLOOR 0
-  ADMITS spdlog/ openssl/ zlib.h
-  LINKS fmt::fmt spdlog::spdlog OpenSSL::Crypto ZLIB::ZLIB Threads::Threads)
+  ADMITS spdlog/ openssl/ libdeflate.h
+  LINKS fmt::fmt spdlog::spdlog OpenSSL::Crypto PkgConfig::libdeflate Threads::Threads)
 
 room(json FLOOR 1
   USES base

@@ -101,13 +101,20 @@ Item with_marker(const Item& item, const EditPolicy& policy, base::Arena& arena)
 void find_difference(Edit& edit, base::Arena& arena) {
     std::vector<Attribute> sets;
     std::vector<std::string_view> removes;
+    const auto before = edit.before.attributes();
+    std::size_t common = 0;  // names at the same place in both, as transforms leave most
     for (const Attribute& attribute : edit.after) {
-        const AttributeValue* old = edit.before.find(attribute.name);
+        const bool is_in_place = common < before.size() &&
+                                 before[common].name.data() == attribute.name.data() &&
+                                 before[common].name.size() == attribute.name.size();
+        const AttributeValue* old =
+            is_in_place ? &before[common].value : edit.before.find(attribute.name);
+        common += is_in_place ? 1 : 0;
         if (old == nullptr || *old != attribute.value) {
             sets.push_back(attribute);
         }
     }
-    for (const Attribute& attribute : edit.before) {
+    for (const Attribute& attribute : before.subspan(common)) {
         if (edit.after.find(attribute.name) == nullptr) {
             removes.push_back(attribute.name);
         }

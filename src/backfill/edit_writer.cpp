@@ -29,6 +29,16 @@ WriteEnd rejected(std::string_view code, const std::string& message) {
     return end;
 }
 
+/// The table that all the edits write to, or "".
+std::string_view only_table(const std::vector<Edit*>& edits,
+                            const std::vector<std::size_t>& indexes) {
+    const Target* target = edits[indexes.front()]->target;
+    const bool is_only = std::all_of(indexes.begin(), indexes.end(), [&](std::size_t index) {
+        return edits[index]->target == target;
+    });
+    return is_only ? std::string_view(target->name) : std::string_view();
+}
+
 WriteEnd too_many_guards() {
     return {WriteEnd::Kind::rejected, "guard_too_large",
             "the guard does not fit into one expression; name a version attribute: "
@@ -44,13 +54,15 @@ EditWriter::EditWriter(const Surroundings& surroundings, Endpoint& endpoint, boo
       overwrite_(overwrite),
       stop_now_(std::move(stop_now)) {}
 
-bool EditWriter::call(std::string_view operation, double expected_units) {
+bool EditWriter::call(std::string_view operation, std::string_view table,
+                      double expected_units) {
     reply_.clear();
     dynamodb::Call call;
     call.operation = operation;
     call.body = body_;
     call.stop = stop_now_;
     call.expected_units = expected_units;
+    call.table = table;
     surroundings_.service->call(call, reply_);
     return reply_.earlier_attempt_may_have_applied;
 }
@@ -131,7 +143,7 @@ EditWriter::Indexes EditWriter::send_batch(const std::vector<Edit*>& edits,
     batch.end();
     if (!sent.empty()) {
         try {
-            if (call("BatchExecuteStatement", units)) {
+            if (call("BatchExecuteStatement", only_table(edits, sent), units)) {
                 for (std::size_t index : sent) {
                     edits[index]->may_have_applied = true;
                 }
@@ -238,7 +250,7 @@ WriteEnd EditWriter::write_single(Edit& edit, std::optional<dynamodb::OwnedItem>
             return too_many_guards();
         }
         try {
-            edit.may_have_applied |= call(operation, edit.write_units());
+            edit.may_have_applied |= call(operation, edit.target->name, edit.write_units());
             if (reply_.outcome == Outcome::success) {
                 if (old_item != nullptr) {
                     const json::Value answer = json::parse_json(reply_.body, "DeleteItem's answer");
@@ -271,7 +283,8 @@ WriteEnd EditWriter::write_move(Edit& remove, Edit& insert) {
         write_move_transaction(remove, insert, token, body_);
         try {
             remove.may_have_applied |=
-                call("TransactWriteItems", 2 * (remove.write_units() + insert.write_units()));
+                call("TransactWriteItems", remove.target->name,
+                     2 * (remove.write_units() + insert.write_units()));
             if (reply_.outcome == Outcome::success) {
                 return {};
             }
@@ -313,7 +326,7 @@ void EditWriter::overwrite(const std::vector<Edit*>& edits, std::vector<WriteEnd
             for (const Edit* edit : batch) {
                 units += edit->write_units();
             }
-            call("BatchWriteItem", units);
+            call("BatchWriteItem", batch.front()->target->name, units);
             const json::Value answer = json::parse_json(reply_.body, "BatchWriteItem's answer");
             const json::Value* unprocessed = answer.find("UnprocessedItems");
             const json::Value* table =

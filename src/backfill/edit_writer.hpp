@@ -71,7 +71,7 @@ private:
     void overwrite(const std::vector<Edit*>& edits, std::vector<WriteEnd>& ends);
     /// The end of an edit whose condition failed; nothing: to be sent again.
     std::optional<WriteEnd> after_failed_condition(Edit& edit);
-    bool call(std::string_view operation, double expected_units);
+    bool call(std::string_view operation, std::string_view table, double expected_units);
     void back_off(int round);
 
     const Surroundings& surroundings_;

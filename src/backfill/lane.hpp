@@ -43,6 +43,7 @@ private:
     void after_conflict(Edit& edit, std::vector<Edit>& again);
     std::optional<Edit> resolve(const Edit& edit);
     std::optional<Edit> resolve_action(const Edit& edit);
+    std::string describe_conflict(const Edit& edit);
     bool is_idempotent_at(const dynamodb::Item& after);
     void perform_actions();
     std::optional<Edit> edit_of_action(const PendingAction& pending, const dynamodb::Item* current);

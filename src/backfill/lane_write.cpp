@@ -137,8 +137,7 @@ void Lane::finish(Edit& edit, const WriteEnd& end, std::vector<Edit>& again) {
 void Lane::after_conflict(Edit& edit, std::vector<Edit>& again) {
     ++page_counts_.conflicts;
     if (edit.rounds >= kMaxRounds) {
-        quarantine(*edit.target, edit.key, "conflict",
-                   "somebody else changes the item faster than it can be migrated");
+        quarantine(*edit.target, edit.key, "conflict", describe_conflict(edit));
         return;
     }
     std::optional<Edit> next = edit.action != nullptr ? resolve_action(edit) : resolve(edit);
@@ -146,6 +145,15 @@ void Lane::after_conflict(Edit& edit, std::vector<Edit>& again) {
         next->rounds = edit.rounds + 1;
         again.push_back(*next);
     }
+}
+
+std::string Lane::describe_conflict(const Edit& edit) {
+    const std::optional<Item> current = writer_.read(*edit.target, edit.key, arena_);
+    if (current && *current == edit.before) {
+        return "the guard fails although the item is as it was read: the endpoint does not compare "
+               "values of its types (dynalite compares no lists, maps and binary values)";
+    }
+    return "somebody else changes the item faster than it can be migrated";
 }
 
 bool Lane::is_idempotent_at(const Item& after) {

@@ -59,6 +59,7 @@ public:
         call.operation = operation();
         call.body = body_;
         call.stop = reader_.stop_now;
+        call.table = reader_.table->name;
         reader_.service->call(call, reply_);
         pages_.read(reply_, arena, page_);
         items.insert(items.end(), page_.items.begin(), page_.items.end());

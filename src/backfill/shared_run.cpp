@@ -89,8 +89,8 @@ std::uint32_t SharedRun::unfinished_segments() const {
 
 void SharedRun::quarantine(const Target& table, const dynamodb::Item& key, std::string reason,
                            std::string message) {
-    surroundings.log->warning("quarantined {} of {}: {}", dynamodb::key_digest(key), table.name,
-                              reason);
+    surroundings.log->warning("quarantined {} of {}: {}: {}", dynamodb::key_digest(key), table.name,
+                              reason, message);
     if (plan.dry) {
         return;
     }
@@ -178,7 +178,7 @@ void SharedRun::check_budget(bool at_end) const {
     if (now.quarantined > allowed && !plan.dry) {
         throw Error(ErrorKind::failed_precondition,
                     fmt::format("{} of {} items could not be migrated, {} are allowed "
-                                "(failure_budget); see `dynamigrate runs {} --verbose`",
+                                "(failure_budget); see `dynamigrate runs {}`",
                                 now.quarantined, now.read, allowed, plan.run))
             .at("table " + plan.table);
     }

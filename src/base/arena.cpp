@@ -1,6 +1,7 @@
 #include <dynamigrate/base/arena.hpp>
 
 #include <algorithm>
+#include <iterator>
 
 namespace dynamigrate::base {
 
@@ -9,15 +10,15 @@ namespace {
 constexpr std::size_t kLargestChunk = 256 * 1024;
 
 #if defined(__SANITIZE_ADDRESS__)
-constexpr bool kKeepsLargest = false;  // so that the use of a forgotten piece is seen
+constexpr bool kKeepsChunks = false;  // so that the use of a forgotten piece is seen
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
-constexpr bool kKeepsLargest = false;
+constexpr bool kKeepsChunks = false;
 #else
-constexpr bool kKeepsLargest = true;
+constexpr bool kKeepsChunks = true;
 #endif
 #else
-constexpr bool kKeepsLargest = true;
+constexpr bool kKeepsChunks = true;
 #endif
 
 }  // namespace
@@ -27,19 +28,24 @@ void Arena::reset() {
     if (chunks_.empty()) {
         return;
     }
-    if (!kKeepsLargest) {
+    if (!kKeepsChunks) {
         chunks_.clear();
         capacity_ = 0;
         return;
     }
-    auto largest = std::max_element(chunks_.begin(), chunks_.end(),
-                                    [](const Chunk& a, const Chunk& b) { return a.size < b.size; });
-    std::swap(*largest, chunks_.front());
-    chunks_.erase(chunks_.begin() + 1, chunks_.end());
-    capacity_ = chunks_.front().size;
+    spare_.insert(spare_.end(), std::make_move_iterator(chunks_.begin() + 1),
+                  std::make_move_iterator(chunks_.end()));
+    chunks_.resize(1);
 }
 
 void Arena::add_chunk(std::size_t at_least) {
+    for (std::size_t i = spare_.size(); i > 0; --i) {
+        if (spare_[i - 1].size >= at_least) {
+            chunks_.push_back(std::move(spare_[i - 1]));
+            spare_.erase(spare_.begin() + static_cast<std::ptrdiff_t>(i - 1));
+            return;
+        }
+    }
     const std::size_t size = std::max(at_least, next_chunk_);
     chunks_.push_back({std::make_unique_for_overwrite<std::byte[]>(size), size});
     capacity_ += size;

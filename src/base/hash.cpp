@@ -4,7 +4,7 @@
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <zlib.h>
+#include <libdeflate.h>
 
 #include <cstring>
 
@@ -105,8 +105,7 @@ std::uint32_t crc32(std::string_view bytes, std::uint32_t seed) noexcept {
     if (bytes.empty()) {
         return seed;
     }
-    return static_cast<std::uint32_t>(
-        ::crc32_z(seed, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+    return ::libdeflate_crc32(seed, bytes.data(), bytes.size());
 }
 
 std::uint64_t fast_hash(std::string_view bytes) noexcept {

@@ -144,6 +144,9 @@ double likely_units(const Call& call) noexcept {
 }
 
 std::vector<std::string> touched_tables(const Call& call) {
+    if (!call.table.empty()) {
+        return {std::string(call.table)};
+    }
     if (is_one_of(call.operation,
                   {"GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan"})) {
         const std::string_view table = text_member(call.body, "TableName");

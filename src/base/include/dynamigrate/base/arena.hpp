@@ -59,7 +59,7 @@ public:
         return {place, values.size()};
     }
 
-    /// Forgets all pieces and keeps the largest block for reuse.
+    /// Forgets all pieces and keeps the blocks for reuse.
     void reset();
 
     /// Bytes held, used or not.
@@ -68,12 +68,13 @@ public:
 private:
     struct Chunk {
         std::unique_ptr<std::byte[]> bytes;
-        std::size_t size;
+        std::size_t size = 0;
     };
 
     void add_chunk(std::size_t at_least);
 
     std::vector<Chunk> chunks_;
+    std::vector<Chunk> spare_;
     std::size_t used_ = 0;
     std::size_t next_chunk_;
     std::size_t capacity_ = 0;

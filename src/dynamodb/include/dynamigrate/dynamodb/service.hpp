@@ -28,6 +28,8 @@ struct Call {
     std::stop_token stop = {};   ///< a stop ends waits and the transfer with Error cancelled
     /// Capacity units that the caller expects it to consume; 0: unknown, a layer estimates.
     double expected_units = 0;
+    /// The one table that it touches, where the caller knows it; else layers look into the body.
+    std::string_view table = {};
 };
 
 /// How a call ended in the normal course; everything else is thrown.
