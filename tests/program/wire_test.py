@@ -72,13 +72,13 @@ class WireTest(unittest.TestCase):
         self.assert_raised_once(project, 200)
 
     def test_dropped_truncated_and_delayed_answers(self):
-        project = self.project(harness.counters(100))
+        project = self.project(harness.counters(200))
         chance = random.Random(2)
         kinds = ["lost", "truncate", "delay", "reset", "internal"]
-        proxy = self.proxy(lambda n, op: chance.choice(kinds) if chance.random() < 0.15 else None)
+        proxy = self.proxy(lambda n, op: chance.choice(kinds) if chance.random() < 0.35 else None)
         self.until_done(project, proxy.endpoint)
         self.assertGreater(proxy.faults, 2)
-        self.assert_raised_once(project, 100)
+        self.assert_raised_once(project, 200)
 
     def test_two_runners_one_wins_the_other_is_locked_out(self):
         project = self.project(harness.counters(300))
