@@ -8,6 +8,8 @@
 #include <dynamigrate/base/hash.hpp>
 #include <dynamigrate/json/json5.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -50,7 +52,8 @@ void add_steps(Migration& migration, const Value& list, const std::string& what,
         json::fail(place.file, list, "`" + what + "` must be a list of steps");
     }
     for (const Value& entry : list.elements()) {
-        migration.step(read_step(entry, place));
+        migration.step(read_step(entry, place),
+                       fmt::format("{}:{}:{}", place.file, entry.line, entry.column));
     }
 }
 

@@ -41,9 +41,21 @@ Migration& Migration::depends_on(std::vector<std::string> versions) {
     return *this;
 }
 
-Migration& Migration::step(StepPtr step) {
+Migration& Migration::step(StepPtr step, std::string place) {
+    if (!place.empty()) {
+        places_.emplace_back(step, std::move(place));
+    }
     (adding_down_ ? down_ : up_).push_back(std::move(step));
     return *this;
+}
+
+std::string Migration::place_of(const StepPtr& step) const {
+    for (const auto& [known, place] : places_) {
+        if (known == step) {
+            return place;
+        }
+    }
+    return path_ == "memory" ? "migration " + id_ : path_;
 }
 
 Migration& Migration::down() {

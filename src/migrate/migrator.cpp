@@ -5,6 +5,7 @@
 #include "identity.hpp"
 #include "lock.hpp"
 #include "planner.hpp"
+#include "run_records.hpp"
 #include "validation.hpp"
 
 #include <dynamigrate/base/error.hpp>
@@ -213,6 +214,10 @@ std::vector<UnfinishedRun> Migrator::unfinished() {
         runs.push_back({*row, !is_alive});
     }
     return runs;
+}
+
+std::vector<backfill::QuarantinedItem> Migrator::quarantined(const std::string& run) {
+    return NativeRunRecords(parts_->table, run, 0).all_quarantined();
 }
 
 RunResult Migrator::resume(const std::string& run, Listener& listener, std::stop_token stop,

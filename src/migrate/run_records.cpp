@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 namespace dynamigrate::migrate {
 
@@ -128,6 +129,20 @@ std::vector<QuarantinedItem> NativeRunRecords::quarantined(std::uint32_t step) {
     std::vector<QuarantinedItem> items;
     table_.query(prefix(step) + "quarantine#",
                  [&](const Item& item) { items.push_back(to_quarantined(step, item)); });
+    return items;
+}
+
+std::vector<QuarantinedItem> NativeRunRecords::all_quarantined() {
+    std::vector<QuarantinedItem> items;
+    std::string of_run = fmt::format("record#{}#", run_);
+    table_.query(of_run, [&](const Item& item) {
+        std::string_view place = item.text("sk").substr(of_run.size());
+        if (place.find("#quarantine#") != std::string_view::npos) {
+            std::uint32_t step = 0;
+            std::from_chars(place.data(), place.data() + place.find('#'), step);
+            items.push_back(to_quarantined(step, item));
+        }
+    });
     return items;
 }
 

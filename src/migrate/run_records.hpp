@@ -30,6 +30,8 @@ public:
     void quarantine(const backfill::QuarantinedItem& item) override;
     std::vector<backfill::QuarantinedItem> quarantined(std::uint32_t step) override;
     void forget_quarantined(const backfill::QuarantinedItem& item) override;
+    /// Of all steps and passes of the run.
+    std::vector<backfill::QuarantinedItem> all_quarantined();
 
 private:
     std::string prefix(std::uint32_t step) const;

@@ -148,11 +148,10 @@ std::vector<Finding> check_structure(const Registry& registry) {
 
 std::vector<Finding> check_migration(const Migration& migration) {
     std::vector<Finding> findings;
-    for (const StepPtr& step : migration.up_steps()) {
-        step->validate(place_of(migration), findings);
-    }
-    for (const StepPtr& step : migration.down_steps()) {
-        step->validate(place_of(migration), findings);
+    for (const auto* steps : {&migration.up_steps(), &migration.down_steps()}) {
+        for (const StepPtr& step : *steps) {
+            step->validate(migration.place_of(step), findings);
+        }
     }
     if (migration.up_steps().empty()) {
         findings.push_back(make_warning("no_steps", migration, "the migration has no steps",

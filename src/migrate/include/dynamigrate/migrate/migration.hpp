@@ -30,7 +30,8 @@ public:
 
     Migration& on(std::string table);
     Migration& depends_on(std::vector<std::string> versions);
-    Migration& step(StepPtr step);
+    /// `place`: where it is written (file:line:column), for findings.
+    Migration& step(StepPtr step, std::string place = {});
     Migration& down();
     Migration& down_auto();
     /// Where it comes from (a file's path, or "memory") and its checksum (SHA-256, hex).
@@ -53,6 +54,8 @@ public:
     const std::vector<std::string>& dependencies() const noexcept { return dependencies_; }
     const std::vector<StepPtr>& up_steps() const noexcept { return up_; }
     const std::vector<StepPtr>& down_steps() const noexcept { return down_; }
+    /// Where an up or down step is written; the migration's place when that is not known.
+    std::string place_of(const StepPtr& step) const;
     enum class Down { irreversible, automatic, steps };
     Down down_mode() const noexcept { return down_mode_; }
     const std::string& path() const noexcept { return path_; }
@@ -66,6 +69,7 @@ private:
     std::string table_;
     std::vector<std::string> dependencies_;
     std::vector<StepPtr> up_, down_;
+    std::vector<std::pair<StepPtr, std::string>> places_;
     Down down_mode_ = Down::irreversible;
     bool adding_down_ = false;
     std::string path_ = "memory";

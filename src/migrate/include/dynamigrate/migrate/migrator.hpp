@@ -181,6 +181,8 @@ public:
 
     /// Runs whose row is `running`, `rolling_back` or `failed` and the latest of its migration.
     std::vector<UnfinishedRun> unfinished();
+    /// The items that the run could not migrate, by step.
+    std::vector<backfill::QuarantinedItem> quarantined(const std::string& run);
     /// Continues a run where it was left. "" : the only one.
     /// Errors: not_found when there is none, or several and none named; failed_precondition when
     /// the migration changed since the run began or its journal cannot be reached (unless forced).
