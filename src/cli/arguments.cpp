@@ -167,8 +167,8 @@ private:
 
     void check_words(const VerbText& verb) const {
         if (arguments_.words.size() > verb.max_words) {
-            throw usage_error(fmt::format("`{}` takes {}, but got \"{}\"", verb.name,
-                                          verb.words.empty() ? "no further word" : verb.words,
+            throw usage_error(fmt::format("`{}` takes no {} word, but got \"{}\"", verb.name,
+                                          verb.max_words == 0 ? "further" : "second",
                                           arguments_.words[verb.max_words]));
         }
     }

@@ -110,8 +110,9 @@ void print_findings(Session& session, const Findings& findings) {
         session.console.print(finding_line(finding));
     }
     if (findings.empty() && !session.console.is_quiet()) {
-        session.console.print(
-            fmt::format("{} migrations, nothing found", session.registry.all().size()));
+        std::size_t count = session.registry.all().size();
+        session.console.print(fmt::format("{} {}, nothing found", count,
+                                          count == 1 ? "migration" : "migrations"));
     }
 }
 

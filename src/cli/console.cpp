@@ -34,11 +34,11 @@ std::optional<std::string> Console::ask(std::string_view question) {
     erase_bar();
     err_ << question << std::flush;
     std::string answer;
-    if (!std::getline(in_, answer)) {
+    bool is_answered = static_cast<bool>(std::getline(in_, answer));
+    if (!is_answered || !is_typed_) {
         err_ << '\n' << std::flush;
-        return std::nullopt;
     }
-    return answer;
+    return is_answered ? std::optional(answer) : std::nullopt;
 }
 
 void Console::show_bar(std::string_view bar) {

@@ -14,8 +14,9 @@ namespace dynamigrate::cli {
 /// that a person may like to know goes to standard error. Threads: any.
 class Console {
 public:
-    Console(std::istream& in, std::ostream& out, std::ostream& err, bool has_bar)
-        : in_(in), out_(out), err_(err), has_bar_(has_bar) {}
+    /// `is_typed`: a person types the answers, so that their line ends show by themselves.
+    Console(std::istream& in, std::ostream& out, std::ostream& err, bool is_typed, bool has_bar)
+        : in_(in), out_(out), err_(err), is_typed_(is_typed), has_bar_(has_bar) {}
 
     /// A line of the result.
     void print(std::string_view line);
@@ -41,6 +42,7 @@ private:
     std::istream& in_;
     std::ostream& out_;
     std::ostream& err_;
+    bool is_typed_;
     bool has_bar_;
     bool bar_is_shown_ = false;
     bool is_quiet_ = false;

@@ -27,7 +27,7 @@ ExitCode exit_code(const base::Error& error, Phase phase) noexcept {
     }
     switch (phase) {
         case Phase::setup:
-            return ExitCode::usage;
+            return error.kind() == ErrorKind::already_exists ? ExitCode::failed : ExitCode::usage;
         case Phase::loading:
             return error.kind() == ErrorKind::not_found ? ExitCode::usage : ExitCode::invalid;
         case Phase::deciding:

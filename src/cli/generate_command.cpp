@@ -20,6 +20,11 @@ std::string description(std::vector<std::string> words) {
 }  // namespace
 
 ExitCode generate(Session& session) {
+    if (session.arguments.words == std::vector<std::string>{"types"}) {
+        throw base::Error(base::ErrorKind::invalid_argument,
+                          "generate types: TypeScript models are made by OneTable itself; "
+                          "dynamigrate generates migrations only");
+    }
     session.open_project();
     session.load_migrations(false);
     session.phase = Phase::setup;

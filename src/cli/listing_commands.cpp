@@ -16,7 +16,9 @@ constexpr std::string_view kListHeader =
 void say_unfinished(Session& session) {
     for (const migrate::UnfinishedRun& run : session.migrator().unfinished()) {
         session.console.say(fmt::format("unfinished: {} of {} is {}{}; `dynamigrate resume {}`",
-                                        run.row.action, run.row.id, to_string(run.row.status),
+                                        run.row.action, run.row.id,
+                                        run.row.interrupted ? "interrupted"
+                                                            : to_string(run.row.status),
                                         run.owner_is_dead ? "" : ", its runner lives",
                                         run.row.run));
     }

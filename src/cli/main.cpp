@@ -22,9 +22,6 @@ base::LogLevel log_level(const Arguments& arguments) {
 }
 
 std::string hint(ExitCode code, Phase phase) {
-    if (code == ExitCode::locked && phase == Phase::deciding) {
-        return "`dynamigrate unlock` shows the owner and can remove the lock";
-    }
     if (code == ExitCode::failed && phase == Phase::running) {
         return "`dynamigrate runs` shows what was done; `dynamigrate resume` goes on, `dynamigrate "
                "down` goes back";
@@ -85,12 +82,14 @@ ExitCode run(const Arguments& arguments, Console& console, migrate::Registry reg
 int main(int argc, char** argv, migrate::Registry registry) {
     std::signal(SIGPIPE, SIG_IGN);
     std::vector<std::string> texts(argv + std::min(argc, 1), argv + argc);
-    bool is_terminal = isatty(STDERR_FILENO) == 1;
+    bool is_typed = isatty(STDIN_FILENO) == 1;
+    bool is_watched = isatty(STDERR_FILENO) == 1;
     Arguments arguments;
-    Console plain(std::cin, std::cout, std::cerr, false);
+    Console plain(std::cin, std::cout, std::cerr, is_typed, false);
     try {
         arguments = parse_arguments(texts);
-        Console console(std::cin, std::cout, std::cerr, is_terminal && !arguments.no_color);
+        Console console(std::cin, std::cout, std::cerr, is_typed,
+                        is_watched && !arguments.no_color && !arguments.json);
         return static_cast<int>(run(arguments, console, std::move(registry)));
     } catch (const base::Error& error) {
         return static_cast<int>(report_error(plain, error, Phase::setup, arguments.json));

@@ -101,10 +101,15 @@ std::vector<const migrate::Migration*> migrations_of(const Plan& plan) {
     return migrations;
 }
 
+/// Errors end the command with their own message, unless they are passed over.
 void say_findings(Session& session, const Plan& plan) {
     for (const migrate::PlannedMigration& planned : plan) {
         for (const migrate::Finding& finding : planned.findings) {
-            session.console.say(finding_line(finding));
+            bool is_said = finding.severity == migrate::Finding::Severity::warning ||
+                           session.arguments.force;
+            if (is_said) {
+                session.console.say(finding_line(finding));
+            }
         }
     }
 }

@@ -65,7 +65,7 @@ const std::vector<VerbText>& verb_texts() {
         {"list", "", 0, "list what is applied"},
         {"outstanding", "", 0, "list the versions that are not applied"},
         {"named", "", 0, "list the migrations that have a name instead of a version"},
-        {"generate", "[DESCRIPTION]", 8, "write a new migration file"},
+        {"generate", "[DESCRIPTION]", 64, "write a new migration file"},
         {"plan", "[VERSION]", 1, "show what `all`, or going to the version, would do"},
         {"validate", "", 0, "check the migrations without touching the database"},
         {"resume", "[RUN]", 1, "continue an interrupted or failed run"},

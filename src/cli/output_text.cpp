@@ -51,6 +51,16 @@ void write(json::Writer& writer, const migrate::HistoryRow& row) {
     writer.end_object();
 }
 
+void write(json::Writer& writer, const backfill::QuarantinedItem& item) {
+    writer.begin_object();
+    writer.key("step").number(item.step);
+    writer.key("table").string(item.table);
+    writer.key("key").string(item.key);
+    writer.key("reason").string(item.reason);
+    writer.key("message").string(item.message);
+    writer.end_object();
+}
+
 void write(json::Writer& writer, const migrate::LockOwner& owner) {
     writer.begin_object();
     writer.key("owner").string(owner.owner);

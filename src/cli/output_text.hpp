@@ -11,6 +11,7 @@ namespace dynamigrate::cli {
 void write(json::Writer& writer, const backfill::Counts& counts);
 void write(json::Writer& writer, const migrate::Finding& finding);
 void write(json::Writer& writer, const migrate::HistoryRow& row);
+void write(json::Writer& writer, const backfill::QuarantinedItem& item);
 void write(json::Writer& writer, const migrate::LockOwner& owner);
 void write(json::Writer& writer, const base::Error& error, int exit_code);
 

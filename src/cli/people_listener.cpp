@@ -13,8 +13,9 @@ std::string title(const migrate::Migration& migration) {
 }
 
 std::string summary(const migrate::HistoryRow& row, double seconds) {
-    std::string text = fmt::format("{} items read, {} changed, {} unchanged", row.counts.read,
-                                   row.counts.changed, row.counts.unchanged);
+    std::string text = fmt::format("{} {} read, {} changed, {} unchanged", row.counts.read,
+                                   row.counts.read == 1 ? "item" : "items", row.counts.changed,
+                                   row.counts.unchanged);
     if (row.counts.kept > 0) {
         text += fmt::format(", {} kept", row.counts.kept);
     }
@@ -89,12 +90,14 @@ void PeopleListener::dry_change(const backfill::DryChange& change) {
     console_.print(fmt::format("  {}\n  - {}\n  + {}", change.key, change.before, change.after));
 }
 
-void PeopleListener::migration_ends(const migrate::PlannedMigration&,
+void PeopleListener::migration_ends(const migrate::PlannedMigration& planned,
                                     const migrate::HistoryRow& row) {
     console_.show_bar("");
     if (is_dry_) {
-        console_.print(fmt::format("Dry Run: {} of {} items would change", row.counts.changed,
-                                   row.counts.read));
+        std::string of_read =
+            planned.rolls_back ? "" : fmt::format("of {} ", row.counts.read);
+        console_.print(
+            fmt::format("Dry Run: {} {}items would change", row.counts.changed, of_read));
         return;
     }
     double seconds = std::chrono::duration<double>(clock_.steady_now() - began_).count();

@@ -33,7 +33,7 @@ void Session::connect() {
     console.say(project.place(wiring_->location()));
     phase = Phase::deciding;
     wiring_->check_account(project.config.account);
-    wiring_->check_connection(project.settings.history_table);
+    wiring_->check_connection(project.settings.history_table, project.database());
     tables_ = std::make_unique<Tables>(wiring_->service(), project.settings);
     migrator_ = std::make_unique<migrate::Migrator>(registry, project.settings, wiring_->world());
 }

@@ -75,7 +75,7 @@ bool Wiring::is_local() const {
     return http::is_loopback(http::parse_url(endpoint_.url).host);
 }
 
-void Wiring::check_connection(const std::string& table) {
+void Wiring::check_connection(const std::string& table, const std::string& database) {
     aws::RetryPolicy policy;
     policy.max_attempts = kConnectionAttempts;
     policy.max_throttled_attempts = kConnectionAttempts;
@@ -83,9 +83,8 @@ void Wiring::check_connection(const std::string& table) {
     try {
         dynamodb::describe_table(service, table);
     } catch (const Error& error) {
-        throw Error(error.kind(), fmt::format("Cannot communicate with DynamoDB \"{}\" at \"{}\"\n",
-                                              table, endpoint_.url))
-            .because(error);
+        throw Error(error.kind(), fmt::format("Cannot communicate with DynamoDB \"{}\" at \"{}\"\n{}",
+                                              database, endpoint_.url, error.what()));
     }
 }
 

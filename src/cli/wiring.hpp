@@ -33,8 +33,9 @@ public:
     bool is_local() const;
 
     /// Errors: unavailable, unauthenticated ... when the endpoint does not answer properly after a
-    /// few attempts: sooner than a run would give up.
-    void check_connection(const std::string& table);
+    /// few attempts: sooner than a run would give up. Asks for `table`, which need not exist;
+    /// `database` is its project's name for people.
+    void check_connection(const std::string& table, const std::string& database);
     /// Errors: failed_precondition when the credentials are of another account.
     void check_account(const std::string& account);
 
