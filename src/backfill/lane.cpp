@@ -68,6 +68,9 @@ void Lane::work_segment(SegmentState state) {
             throw;
         }
         ++next.pages_done;
+        if (run_.on_page_settled) {
+            run_.on_page_settled();
+        }
         state = std::move(next);
         save(state, state.is_done);
         run_.tell_progress(false);

@@ -2,10 +2,12 @@
 
 #include "lane.hpp"
 #include "replay.hpp"
+#include "retry.hpp"
 #include "shared_run.hpp"
 #include "spool.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <thread>
 
 namespace dynamigrate::backfill {
@@ -55,20 +57,36 @@ bool needs_spool(const Plan& plan) {
 class Pass {
 public:
     Pass(const Plan& plan, const Surroundings& surroundings, std::stop_token stop,
-         std::stop_token stop_now, std::uint32_t pass)
+         std::stop_token stop_now, std::uint32_t pass, Quarantine* quarantine = nullptr)
         : plan_(plan),
           surroundings_(surroundings),
           step_(records_step(plan.step, pass)),
           states_(load()),
-          run_(plan, surroundings, std::move(stop), std::move(stop_now), pass, step_,
-               sum(states_)),
+          run_(plan, surroundings, std::move(stop), std::move(stop_now),
+               quarantine == nullptr ? pass : 1, step_, sum(states_)),
           spool_(plan, surroundings, step_, total_),
-          pass_(pass) {}
+          pass_(pass) {
+        if (quarantine != nullptr) {
+            run_.on_page_settled = [this, quarantine] {
+                quarantine->settle(run_.quarantined_keys);
+            };
+            for (SegmentState& state : states_) {
+                state.position.clear();  // what is settled is no longer in the quarantine
+            }
+        }
+    }
 
+    /// `retry`: called once what an earlier attempt left unsettled is settled; false when stopped.
     /// Returns false when it was stopped before the end.
-    bool work() {
+    bool work(const std::function<bool()>& retry = {}) {
         if (!plan_.dry && surroundings_.attempt > 1 && surroundings_.journal->exists()) {
             replay(run_, states_);
+        }
+        if (retry) {
+            if (!retry()) {
+                return false;
+            }
+            run_.limit_quarantined(surroundings_.records->quarantined(plan_.step).size());
         }
         const bool has_begun = std::any_of(states_.begin(), states_.end(), [](const auto& state) {
             return state.pages_done > 0 || state.is_done;
@@ -212,17 +230,81 @@ void check(const Plan& plan) {
     }
 }
 
+/// Tries again what earlier attempts quarantined, in rounds that are passes of their own.
+class Retry {
+public:
+    Retry(const Plan& plan, const Surroundings& surroundings, std::stop_token stop,
+          std::stop_token stop_now)
+        : plan_(plan),
+          surroundings_(surroundings),
+          stop_(std::move(stop)),
+          stop_now_(std::move(stop_now)) {}
+
+    /// Returns false when it was stopped.
+    bool work() {
+        std::uint32_t pass = kFirstRetry;
+        while (is_done(pass)) {
+            ++pass;
+        }
+        Quarantine quarantine(plan_, surroundings_);
+        const bool is_begun =
+            surroundings_.records->total_segments(records_step(plan_.step, pass)).has_value();
+        if (quarantine.empty() && !is_begun) {
+            return true;
+        }
+        Plan round = plan_;
+        round.source = quarantine.source();
+        round.lanes = 1;
+        round.failure_budget.count = std::numeric_limits<std::uint64_t>::max();
+        Pass work(round, surroundings_, stop_, stop_now_, pass, &quarantine);
+        const bool is_whole = work.work();
+        changed_ += work.counts().changed;
+        parts_ = work.parts();
+        return is_whole;
+    }
+
+    std::uint64_t changed() const noexcept { return changed_; }
+    const std::vector<layers::PartSummary>& parts() const noexcept { return parts_; }
+
+private:
+    static constexpr std::uint32_t kFirstRetry = 2000;
+
+    bool is_done(std::uint32_t pass) {
+        const std::vector<SegmentState> states =
+            surroundings_.records->load_segments(records_step(plan_.step, pass));
+        if (states.empty() || !states.front().is_done) {
+            return false;
+        }
+        changed_ += states.front().counts.changed;
+        return true;
+    }
+
+    const Plan& plan_;
+    const Surroundings& surroundings_;
+    std::stop_token stop_;
+    std::stop_token stop_now_;
+    std::uint64_t changed_ = 0;
+    std::vector<layers::PartSummary> parts_;
+};
+
 }  // namespace
 
 Result run(const Plan& plan, const Surroundings& surroundings, std::stop_token stop,
            std::stop_token stop_now) {
     check(plan);
     Result result;
+    Retry retry(plan, surroundings, stop, stop_now);
+    const bool is_resumed = !plan.dry && surroundings.attempt > 1;
     for (std::uint32_t pass = 1;; ++pass) {
         Pass work(plan, surroundings, stop, stop_now, pass);
-        const bool is_whole = work.work();
+        const bool is_whole =
+            is_resumed && pass == 1 ? work.work([&] { return retry.work(); }) : work.work();
         const Counts counts = work.counts();
         result.counts += counts;
+        if (pass == 1) {
+            result.counts.changed += retry.changed();
+            result.parts = retry.parts();
+        }
         for (const layers::PartSummary& part : work.parts()) {
             result.parts.push_back(part);
         }

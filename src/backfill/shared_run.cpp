@@ -101,6 +101,14 @@ void SharedRun::quarantine(const Target& table, const dynamodb::Item& key, std::
     item.reason = std::move(reason);
     item.message = std::move(message);
     surroundings.records->quarantine(item);
+    if (on_page_settled) {
+        quarantined_keys.insert(item.key);
+    }
+}
+
+void SharedRun::limit_quarantined(std::uint64_t most) {
+    const std::lock_guard lock(mutex_);
+    counts_.quarantined = std::min(counts_.quarantined, most);
 }
 
 void SharedRun::report(const DryChange& change) {

@@ -56,6 +56,11 @@ public:
     /// no clash.
     std::unordered_set<std::string> settled_puts;
 
+    /// Called by a lane when a page is settled, before it is checkpointed. May be empty.
+    std::function<void()> on_page_settled;
+    /// Keys (wire JSON) quarantined by a pass with `on_page_settled`, which has one lane.
+    std::unordered_set<std::string> quarantined_keys;
+
     void add(const Counts& difference);
     void segment_done();
     std::uint32_t unfinished_segments() const;
@@ -67,6 +72,8 @@ public:
     void rethrow_failure();
     void add_part(const layers::PartSummary& part);
 
+    /// Of what earlier attempts quarantined, so many items are quarantined still.
+    void limit_quarantined(std::uint64_t most);
     Counts counts() const;
     std::vector<layers::PartSummary> parts() const;
     void tell_progress(bool always);
