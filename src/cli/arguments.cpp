@@ -37,9 +37,10 @@ authoring::Rate parse_rate(std::string_view name, std::string_view text) {
     std::string_view digits = is_share ? text.substr(0, text.size() - 1) : text;
     std::optional<double> number = parse_whole<double>(digits);
     if (!number || !std::isfinite(*number) || *number <= 0 || (is_share && *number > 100)) {
-        throw usage_error(fmt::format("--{} takes units per second or a share such as 40%, not "
-                                      "\"{}\"",
-                                      name, text));
+        throw usage_error(
+            fmt::format("--{} takes units per second or a share such as 40%, not "
+                        "\"{}\"",
+                        name, text));
     }
     return is_share ? authoring::Rate{0, *number} : authoring::Rate{*number, 0};
 }
@@ -66,9 +67,7 @@ struct Setter {
     std::string_view name;
     const std::string& text;
 
-    void operator()(bool Arguments::*target) const {
-        arguments.*target = parse_switch(name, text);
-    }
+    void operator()(bool Arguments::*target) const { arguments.*target = parse_switch(name, text); }
     void operator()(std::string Arguments::*target) const { arguments.*target = text; }
     void operator()(std::optional<std::uint32_t> Arguments::*target) const {
         arguments.*target = parse_count(name, text);
@@ -115,7 +114,8 @@ private:
                                           option.text.name, option.text.value));
         }
         if (value.empty()) {
-            throw usage_error(fmt::format("--{} needs a value that is not empty", option.text.name));
+            throw usage_error(
+                fmt::format("--{} needs a value that is not empty", option.text.name));
         }
         std::visit(Setter{arguments_, option.text.name, value}, option.target);
     }
@@ -151,7 +151,8 @@ private:
         if (arguments_.words.empty()) {
             return;
         }
-        std::string first = arguments_.words.front() == "latest" ? "reset" : arguments_.words.front();
+        std::string first =
+            arguments_.words.front() == "latest" ? "reset" : arguments_.words.front();
         for (const VerbText& verb : verb_texts()) {
             if (verb.name == first) {
                 arguments_.verb = first;

@@ -35,16 +35,16 @@ Arguments parse_arguments(const std::vector<std::string>& texts);
 
 /// An option as the user sees it.
 struct OptionText {
-    std::string_view name;    ///< without dashes
-    char letter;              ///< 0: none
-    std::string_view value;   ///< "" for a switch, else what the value is called
+    std::string_view name;   ///< without dashes
+    char letter;             ///< 0: none
+    std::string_view value;  ///< "" for a switch, else what the value is called
     std::string_view help;
 };
 
 /// A command as the user sees it.
 struct VerbText {
     std::string_view name;
-    std::string_view words;   ///< what it takes, for people
+    std::string_view words;  ///< what it takes, for people
     std::size_t max_words;
     std::string_view help;
 };

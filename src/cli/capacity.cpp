@@ -17,8 +17,8 @@ double capacity(const TableDescription& table, double Throughput::*part) {
     if (!table.is_on_demand) {
         return table.provisioned.*part;
     }
-    double warm = table.warm && (*table.warm).*part > 0 ? (*table.warm).*part
-                                                        : kNewOnDemandTable.*part;
+    double warm =
+        table.warm && (*table.warm).*part > 0 ? (*table.warm).*part : kNewOnDemandTable.*part;
     bool is_capped = table.on_demand_maximum && (*table.on_demand_maximum).*part > 0;
     return is_capped ? std::min(warm, (*table.on_demand_maximum).*part) : warm;
 }
@@ -28,8 +28,7 @@ double default_share(const TableDescription& table) {
 }
 
 std::optional<double> limit(const std::optional<authoring::Rate>& wish, bool has_default,
-                            const std::vector<TableDescription>& tables,
-                            double Throughput::*part) {
+                            const std::vector<TableDescription>& tables, double Throughput::*part) {
     if (wish && wish->percent == 0) {
         return wish->units;
     }

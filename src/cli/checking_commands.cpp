@@ -35,9 +35,9 @@ bool has_error(const Findings& findings) {
 std::vector<std::string> table_estimates(Session& session, const migrate::Migration& migration) {
     std::vector<std::string> estimates;
     for (const auto& table : session.tables().existing(migration, migration.up_steps())) {
-        std::string text = fmt::format("{} (about {} items, {:.1f} MB)", table.name,
-                                       table.item_count,
-                                       static_cast<double>(table.size_bytes) / 1e6);
+        std::string text =
+            fmt::format("{} (about {} items, {:.1f} MB)", table.name, table.item_count,
+                        static_cast<double>(table.size_bytes) / 1e6);
         if (std::find(estimates.begin(), estimates.end(), text) == estimates.end()) {
             estimates.push_back(std::move(text));
         }
@@ -47,9 +47,9 @@ std::vector<std::string> table_estimates(Session& session, const migrate::Migrat
 
 void print_planned(Session& session, const migrate::PlannedMigration& planned) {
     const migrate::Migration& migration = *planned.migration;
-    session.console.print(fmt::format(
-        "{} {}{}", planned.action, migration.id(),
-        migration.description().empty() ? "" : " - " + migration.description()));
+    session.console.print(
+        fmt::format("{} {}{}", planned.action, migration.id(),
+                    migration.description().empty() ? "" : " - " + migration.description()));
     for (std::size_t i = 0; i < planned.lines.size(); ++i) {
         session.console.print(fmt::format("  {}. {}", i + 1, planned.lines[i]));
     }
@@ -111,8 +111,8 @@ void print_findings(Session& session, const Findings& findings) {
     }
     if (findings.empty() && !session.console.is_quiet()) {
         std::size_t count = session.registry.all().size();
-        session.console.print(fmt::format("{} {}, nothing found", count,
-                                          count == 1 ? "migration" : "migrations"));
+        session.console.print(
+            fmt::format("{} {}, nothing found", count, count == 1 ? "migration" : "migrations"));
     }
 }
 
@@ -141,9 +141,8 @@ ExitCode show_plan(Session& session) {
             print_planned(session, planned);
         }
     }
-    bool is_invalid = std::any_of(plan.begin(), plan.end(), [](const auto& planned) {
-        return has_error(planned.findings);
-    });
+    bool is_invalid = std::any_of(plan.begin(), plan.end(),
+                                  [](const auto& planned) { return has_error(planned.findings); });
     return is_invalid ? ExitCode::invalid : ExitCode::done;
 }
 

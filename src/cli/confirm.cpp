@@ -35,10 +35,10 @@ std::string action_name(const migrate::PlannedMigration& planned) {
 std::string question(const Session& session, const std::vector<migrate::PlannedMigration>& plan) {
     bool reverts = plan.back().rolls_back;
     const migrate::PlannedMigration& target = reverts ? plan.front() : plan.back();
-    std::string text = fmt::format(
-        "Confirm {} \"{}\" {} {} version \"{}\" for database \"{}\"", plan.size(),
-        action_name(plan.back()), plan.size() == 1 ? "change" : "changes",
-        reverts ? "from" : "to", target.migration->id(), session.project.database());
+    std::string text =
+        fmt::format("Confirm {} \"{}\" {} {} version \"{}\" for database \"{}\"", plan.size(),
+                    action_name(plan.back()), plan.size() == 1 ? "change" : "changes",
+                    reverts ? "from" : "to", target.migration->id(), session.project.database());
     if (!session.project.config.profile.empty()) {
         text += fmt::format(" using profile \"{}\"", session.project.config.profile);
     }
@@ -64,9 +64,9 @@ bool confirm(Session& session, const std::vector<migrate::PlannedMigration>& pla
     }
     bool is_production = session.project.config.profile == "prod";
     bool agreed =
-        (!is_production ||
-         ask_yes(session.console, "WARNING: DANGEROUS: You are working on a production database! "
-                                  "Enter [y] to confirm: ")) &&
+        (!is_production || ask_yes(session.console,
+                                   "WARNING: DANGEROUS: You are working on a production database! "
+                                   "Enter [y] to confirm: ")) &&
         ask_yes(session.console, question(session, plan));
     if (!agreed) {
         session.console.report("Exiting");

@@ -16,7 +16,11 @@ class Console {
 public:
     /// `is_typed`: a person types the answers, so that their line ends show by themselves.
     Console(std::istream& in, std::ostream& out, std::ostream& err, bool is_typed, bool has_bar)
-        : in_(in), out_(out), err_(err), is_typed_(is_typed), has_bar_(has_bar) {}
+        : in_(in),
+          out_(out),
+          err_(err),
+          is_typed_(is_typed),
+          has_bar_(has_bar) {}
 
     /// A line of the result.
     void print(std::string_view line);

@@ -36,8 +36,7 @@ ExitCode generate(Session& session) {
     if (!session.arguments.bump.empty()) {
         request.bump = session.arguments.bump;
     }
-    migrate::GeneratedMigration generated =
-        migrate::generate_migration(session.registry, request);
+    migrate::GeneratedMigration generated = migrate::generate_migration(session.registry, request);
     session.phase = Phase::running;
     std::filesystem::path path =
         migrate::write_migration(session.project.config.migrations, generated);

@@ -41,8 +41,7 @@ void JsonListener::step_begins(const migrate::Migration& migration, std::uint32_
     });
 }
 
-void JsonListener::progress(const backfill::Progress& progress,
-                            const layers::MeterReading& meter) {
+void JsonListener::progress(const backfill::Progress& progress, const layers::MeterReading& meter) {
     base::SteadyTime now = clock_.steady_now();
     view_.add(now, progress, meter);
     if (now - shown_ < kBetweenEvents) {

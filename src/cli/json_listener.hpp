@@ -13,7 +13,9 @@ namespace dynamigrate::cli {
 class JsonListener final : public migrate::Listener {
 public:
     JsonListener(Console& console, Tables& tables, base::Clock& clock)
-        : console_(console), tables_(tables), clock_(clock) {}
+        : console_(console),
+          tables_(tables),
+          clock_(clock) {}
 
     void migration_begins(const migrate::PlannedMigration& planned) override;
     void step_begins(const migrate::Migration& migration, std::uint32_t index, std::size_t count,

@@ -1,6 +1,6 @@
 #include "commands.hpp"
-#include "output_text.hpp"
 #include "local_time.hpp"
+#include "output_text.hpp"
 
 #include <fmt/format.h>
 
@@ -15,12 +15,10 @@ constexpr std::string_view kListHeader =
 
 void say_unfinished(Session& session) {
     for (const migrate::UnfinishedRun& run : session.migrator().unfinished()) {
-        session.console.say(fmt::format("unfinished: {} of {} is {}{}; `dynamigrate resume {}`",
-                                        run.row.action, run.row.id,
-                                        run.row.interrupted ? "interrupted"
-                                                            : to_string(run.row.status),
-                                        run.owner_is_dead ? "" : ", its runner lives",
-                                        run.row.run));
+        session.console.say(
+            fmt::format("unfinished: {} of {} is {}{}; `dynamigrate resume {}`", run.row.action,
+                        run.row.id, run.row.interrupted ? "interrupted" : to_string(run.row.status),
+                        run.owner_is_dead ? "" : ", its runner lives", run.row.run));
     }
 }
 
@@ -30,9 +28,8 @@ const std::string& date_of(const migrate::HistoryRow& row) {
 
 std::vector<migrate::HistoryRow> applied_by_date(Session& session) {
     std::vector<migrate::HistoryRow> rows = session.migrator().applied();
-    std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
-        return date_of(a) < date_of(b);
-    });
+    std::stable_sort(rows.begin(), rows.end(),
+                     [](const auto& a, const auto& b) { return date_of(a) < date_of(b); });
     return rows;
 }
 
@@ -106,8 +103,8 @@ ExitCode list_applied(Session& session) {
     for (const migrate::HistoryRow& row : rows) {
         session.console.print(session.console.is_quiet()
                                   ? row.id
-                                  : fmt::format("{}  {:>20}   {}", local_time(date_of(row)),
-                                                row.id, row.description));
+                                  : fmt::format("{}  {:>20}   {}", local_time(date_of(row)), row.id,
+                                                row.description));
     }
     return ExitCode::done;
 }

@@ -56,9 +56,9 @@ void enter_directory(const std::string& directory) {
     std::error_code failure;
     std::filesystem::current_path(directory, failure);
     if (failure) {
-        throw base::Error(base::ErrorKind::invalid_argument,
-                          fmt::format("cannot change to the directory {}: {}", directory,
-                                      failure.message()));
+        throw base::Error(
+            base::ErrorKind::invalid_argument,
+            fmt::format("cannot change to the directory {}: {}", directory, failure.message()));
     }
 }
 

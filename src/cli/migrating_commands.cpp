@@ -31,8 +31,7 @@ public:
                      const migrate::Step& step) override {
         inner_.step_begins(migration, index, count, step);
     }
-    void progress(const backfill::Progress& progress,
-                  const layers::MeterReading& meter) override {
+    void progress(const backfill::Progress& progress, const layers::MeterReading& meter) override {
         inner_.progress(progress, meter);
     }
     void line(const std::string& text) override { inner_.line(text); }
@@ -86,8 +85,7 @@ void print_result(Session& session, const migrate::RunResult& result) {
 
 ExitCode conclude(Session& session, const migrate::RunResult& result) {
     if (result.interrupted) {
-        session.console.report(
-            fmt::format("Interrupted; go on with `{}`", result.resume_command));
+        session.console.report(fmt::format("Interrupted; go on with `{}`", result.resume_command));
     }
     print_result(session, result);
     return result.interrupted ? ExitCode::interrupted : ExitCode::done;
@@ -105,8 +103,8 @@ std::vector<const migrate::Migration*> migrations_of(const Plan& plan) {
 void say_findings(Session& session, const Plan& plan) {
     for (const migrate::PlannedMigration& planned : plan) {
         for (const migrate::Finding& finding : planned.findings) {
-            bool is_said = finding.severity == migrate::Finding::Severity::warning ||
-                           session.arguments.force;
+            bool is_said =
+                finding.severity == migrate::Finding::Severity::warning || session.arguments.force;
             if (is_said) {
                 session.console.say(finding_line(finding));
             }

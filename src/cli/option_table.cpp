@@ -42,9 +42,7 @@ const std::array kOptions = {
 
 }  // namespace
 
-std::span<const Option> option_table() {
-    return kOptions;
-}
+std::span<const Option> option_table() { return kOptions; }
 
 std::vector<OptionText> option_texts() {
     std::vector<OptionText> texts;

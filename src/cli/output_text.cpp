@@ -86,8 +86,8 @@ std::string_view to_string(migrate::Finding::Severity severity) noexcept {
 }
 
 std::string finding_line(const migrate::Finding& finding) {
-    return fmt::format("{}: {}: {}{}", to_string(finding.severity), finding.place,
-                       finding.message, finding.remedy.empty() ? "" : "; " + finding.remedy);
+    return fmt::format("{}: {}: {}{}", to_string(finding.severity), finding.place, finding.message,
+                       finding.remedy.empty() ? "" : "; " + finding.remedy);
 }
 
 }  // namespace dynamigrate::cli

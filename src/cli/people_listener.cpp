@@ -82,9 +82,7 @@ void PeopleListener::progress(const backfill::Progress& progress,
     }
 }
 
-void PeopleListener::line(const std::string& text) {
-    console_.say("  " + text);
-}
+void PeopleListener::line(const std::string& text) { console_.say("  " + text); }
 
 void PeopleListener::dry_change(const backfill::DryChange& change) {
     console_.print(fmt::format("  {}\n  - {}\n  + {}", change.key, change.before, change.after));
@@ -94,8 +92,7 @@ void PeopleListener::migration_ends(const migrate::PlannedMigration& planned,
                                     const migrate::HistoryRow& row) {
     console_.show_bar("");
     if (is_dry_) {
-        std::string of_read =
-            planned.rolls_back ? "" : fmt::format("of {} ", row.counts.read);
+        std::string of_read = planned.rolls_back ? "" : fmt::format("of {} ", row.counts.read);
         console_.print(
             fmt::format("Dry Run: {} {}items would change", row.counts.changed, of_read));
         return;

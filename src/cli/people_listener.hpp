@@ -12,7 +12,10 @@ namespace dynamigrate::cli {
 class PeopleListener final : public migrate::Listener {
 public:
     PeopleListener(Console& console, Tables& tables, base::Clock& clock, bool is_dry)
-        : console_(console), tables_(tables), clock_(clock), is_dry_(is_dry) {}
+        : console_(console),
+          tables_(tables),
+          clock_(clock),
+          is_dry_(is_dry) {}
 
     void migration_begins(const migrate::PlannedMigration& planned) override;
     void step_begins(const migrate::Migration& migration, std::uint32_t index, std::size_t count,

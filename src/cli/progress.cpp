@@ -46,16 +46,17 @@ void ProgressView::add(base::SteadyTime now, const backfill::Progress& progress,
     }
     progress_ = progress;
     meter_ = meter;
-    rates_.add({now, static_cast<double>(progress.counts.read), meter.read_units,
-                meter.write_units});
+    rates_.add(
+        {now, static_cast<double>(progress.counts.read), meter.read_units, meter.write_units});
 }
 
 std::optional<double> ProgressView::fraction() const {
     if (progress_.segments_total > 0 && progress_.segments_done == progress_.segments_total) {
         return 1.0;
     }
-    if (expected_items_ > 0) {
-        return std::min(0.99, static_cast<double>(progress_.counts.read) / expected_items_);
+    auto read = static_cast<double>(progress_.counts.read);
+    if (expected_items_ > 0 && read <= expected_items_) {
+        return std::min(0.99, read / expected_items_);
     }
     if (progress_.segments_total > 0) {
         return static_cast<double>(progress_.segments_done) / progress_.segments_total;
@@ -75,8 +76,7 @@ std::optional<double> ProgressView::seconds_left() const {
 std::string ProgressView::line() const {
     std::string text = fmt::format("{} items  {:.0f}/s  {:.0f} RCU/s  {:.0f} WCU/s",
                                    progress_.counts.read, rates_.items_per_second(),
-                                   rates_.read_units_per_second(),
-                                   rates_.write_units_per_second());
+                                   rates_.read_units_per_second(), rates_.write_units_per_second());
     if (progress_.pass > 1) {
         text += fmt::format("  pass {}", progress_.pass);
     }
@@ -90,7 +90,7 @@ std::string ProgressView::line() const {
 }
 
 std::string ProgressView::bar() const {
-    int full = static_cast<int>(std::lround(fraction().value_or(0) * kBarWidth));
+    int full = static_cast<int>(fraction().value_or(0) * kBarWidth);
     return fmt::format("[{:#<{}}{:-<{}}]  {}", "", full, "", kBarWidth - full, line());
 }
 

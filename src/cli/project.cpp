@@ -22,17 +22,16 @@ void check_supported(const authoring::Config& config) {
                                               config.history_layout));
     }
     if (!config.arn.empty()) {
-        throw unsupported(config, "this version does not run migrations through a Lambda function; "
-                                  "remove `arn`");
+        throw unsupported(config,
+                          "this version does not run migrations through a Lambda function; "
+                          "remove `arn`");
     }
     if (!config.backup.empty()) {
         throw unsupported(config, "this version makes no backups before a run; remove `backup`");
     }
 }
 
-std::string first_of(const std::string& a, const std::string& b) {
-    return a.empty() ? b : a;
-}
+std::string first_of(const std::string& a, const std::string& b) { return a.empty() ? b : a; }
 
 void set_endpoint(Project& project, const Arguments& arguments,
                   const base::Environment& environment) {

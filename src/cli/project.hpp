@@ -13,10 +13,10 @@ namespace dynamigrate::cli {
 /// What arguments and configuration together say; arguments win.
 struct Project {
     authoring::Config config;
-    std::string endpoint;      ///< "": AWS's, or as AWS's own variables say
+    std::string endpoint;  ///< "": AWS's, or as AWS's own variables say
     std::string region;
     std::string access_key, secret_key;
-    CapacityWishes capacity;   ///< without the default
+    CapacityWishes capacity;  ///< without the default
     migrate::Settings settings;
 
     /// What the confirmation calls the database.

@@ -3,6 +3,9 @@
 #include "local_time.hpp"
 #include "output_text.hpp"
 
+#include <dynamigrate/dynamodb/table.hpp>
+#include <dynamigrate/dynamodb/wire.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -78,8 +81,8 @@ void print_details(Session& session, const HistoryRow& row) {
         }
     };
     line("run", row.run);
-    line("migration", row.description.empty() ? row.id
-                                              : fmt::format("{} - {}", row.id, row.description));
+    line("migration",
+         row.description.empty() ? row.id : fmt::format("{} - {}", row.id, row.description));
     line("file", row.path);
     line("action", row.action);
     line("status", state(row));
@@ -96,15 +99,35 @@ void print_details(Session& session, const HistoryRow& row) {
     line("error", row.error);
 }
 
+/// The key as logs name it.
+std::string digest(const std::string& key) {
+    base::Arena arena;
+    return dynamodb::key_digest(dynamodb::parse_item(key, arena));
+}
+
 void print_run(Session& session, const HistoryRow& row) {
+    std::vector<backfill::QuarantinedItem> items = session.migrator().quarantined(row.run);
     if (session.arguments.json) {
         session.print_json([&](json::Writer& writer) {
             writer.key("run");
             write(writer, row);
+            writer.key("quarantined").begin_array();
+            for (const backfill::QuarantinedItem& item : items) {
+                write(writer, item);
+            }
+            writer.end_array();
         });
         return;
     }
     print_details(session, row);
+    for (const backfill::QuarantinedItem& item : items) {
+        session.console.print(fmt::format("quarantined  {} {}: {}: {}", item.table,
+                                          session.arguments.verbose ? item.key : digest(item.key),
+                                          item.reason, item.message));
+    }
+    if (!items.empty() && !session.arguments.verbose) {
+        session.console.say("--verbose shows the keys");
+    }
 }
 
 void print_unlocked(Session& session, const migrate::LockOwner* owner) {
@@ -144,11 +167,10 @@ ExitCode unlock(Session& session) {
         print_unlocked(session, nullptr);
         return ExitCode::done;
     }
-    session.console.report(fmt::format("locked by {} since {}{}{}", owner->owner,
-                                       local_time(owner->since),
-                                       owner->run.empty() ? "" : ", run " + owner->run,
-                                       owner->identity.is_dead_here() ? " (that process is gone)"
-                                                                      : ""));
+    session.console.report(
+        fmt::format("locked by {} since {}{}{}", owner->owner, local_time(owner->since),
+                    owner->run.empty() ? "" : ", run " + owner->run,
+                    owner->identity.is_dead_here() ? " (that process is gone)" : ""));
     bool may_unlock = session.arguments.yes || session.arguments.force ||
                       ask_yes(session.console, "Remove the lock? Enter [y] to confirm: ");
     if (!may_unlock) {

@@ -16,7 +16,8 @@ class Tables {
 public:
     /// The references must outlive it.
     Tables(dynamodb::Service& service, const migrate::Settings& settings)
-        : service_(service), settings_(settings) {}
+        : service_(service),
+          settings_(settings) {}
 
     /// Real names of the tables of a step; the first is the one it reads.
     std::vector<std::string> names_of(const migrate::Migration& migration,
@@ -24,8 +25,8 @@ public:
     /// Nothing when there is no such table (yet).
     const dynamodb::TableDescription* find(const std::string& name);
     /// The existing tables that the steps work on.
-    std::vector<dynamodb::TableDescription> existing(
-        const migrate::Migration& migration, const std::vector<migrate::StepPtr>& steps);
+    std::vector<dynamodb::TableDescription> existing(const migrate::Migration& migration,
+                                                     const std::vector<migrate::StepPtr>& steps);
     /// About how many items the step will read, by what was asked before; 0: unknown.
     std::int64_t expected_items(const migrate::Migration& migration,
                                 const migrate::Step& step) const;

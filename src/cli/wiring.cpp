@@ -50,12 +50,14 @@ Wiring::Wiring(const Project& project, const base::Environment& environment, bas
       endpoint_options_(endpoint_options(project)),
       endpoint_(aws::resolve_endpoint("dynamodb", endpoint_options_, environment, shared_config_)),
       http_(http::make_curl_client()),
-      credentials_(make_credentials(project, endpoint_,
-                                    {environment, *http_, programs_, clock_, log})),
+      credentials_(
+          make_credentials(project, endpoint_, {environment, *http_, programs_, clock_, log})),
       pace_(clock_, {}),
-      remote_(remote::make_dynamodb_service(
-          {.endpoint = endpoint_, .http = *http_, .credentials = *credentials_, .clock = clock_,
-           .log = log})),
+      remote_(remote::make_dynamodb_service({.endpoint = endpoint_,
+                                             .http = *http_,
+                                             .credentials = *credentials_,
+                                             .clock = clock_,
+                                             .log = log})),
       metered_(std::make_unique<layers::MeterService>(*remote_, meter_)),
       paced_(std::make_unique<layers::PaceService>(*metered_, pace_)),
       retry_(std::make_unique<layers::RetryService>(*paced_, aws::RetryPolicy{}, clock_, random_,
@@ -71,9 +73,7 @@ migrate::World Wiring::world() {
             .identity = base::ProcessIdentity::of_process()};
 }
 
-bool Wiring::is_local() const {
-    return http::is_loopback(http::parse_url(endpoint_.url).host);
-}
+bool Wiring::is_local() const { return http::is_loopback(http::parse_url(endpoint_.url).host); }
 
 void Wiring::check_connection(const std::string& table, const std::string& database) {
     aws::RetryPolicy policy;
@@ -83,8 +83,9 @@ void Wiring::check_connection(const std::string& table, const std::string& datab
     try {
         dynamodb::describe_table(service, table);
     } catch (const Error& error) {
-        throw Error(error.kind(), fmt::format("Cannot communicate with DynamoDB \"{}\" at \"{}\"\n{}",
-                                              database, endpoint_.url, error.what()));
+        throw Error(error.kind(),
+                    fmt::format("Cannot communicate with DynamoDB \"{}\" at \"{}\"\n{}", database,
+                                endpoint_.url, error.what()));
     }
 }
 

@@ -12,9 +12,8 @@ constexpr std::string_view kMark = "=== ";
 /// Splits "word rest".
 std::pair<std::string, std::string> split(const std::string& text) {
     std::size_t blank = text.find(' ');
-    return blank == std::string::npos
-               ? std::pair(text, std::string())
-               : std::pair(text.substr(0, blank), text.substr(blank + 1));
+    return blank == std::string::npos ? std::pair(text, std::string())
+                                      : std::pair(text.substr(0, blank), text.substr(blank + 1));
 }
 
 void append_section(std::string& out, const std::string& head, const std::string& body) {

@@ -8,7 +8,7 @@ namespace dynamigrate::cases {
 
 /// One command of a case and what it must do.
 struct Step {
-    std::string kind;     ///< "run": the program with these arguments; "shell": a shell command
+    std::string kind;  ///< "run": the program with these arguments; "shell": a shell command
     std::string text;
     std::string input;
     std::string out, err;

@@ -70,8 +70,10 @@ LocalServer::LocalServer() {
     auto give_up = std::chrono::steady_clock::now() + kLongestStart;
     while (!listens(port)) {
         if (std::chrono::steady_clock::now() > give_up || waitpid(pid_, nullptr, WNOHANG) == pid_) {
-            throw std::runtime_error("DynamoDB Local does not start: try `scripts/dynamodb-local "
-                                     "start " + std::to_string(port) + "`");
+            throw std::runtime_error(
+                "DynamoDB Local does not start: try `scripts/dynamodb-local "
+                "start " +
+                std::to_string(port) + "`");
         }
         std::this_thread::sleep_for(kBetweenTries);
     }

@@ -56,9 +56,9 @@ TEST(Capacity, UnitsAreTakenAsTheyAre) {
 
 TEST(Capacity, HasNoLimitWithoutATableOrWhereCapacityMeansNothing) {
     EXPECT_FALSE(capacity_limits({}, {}).read);
-    EXPECT_FALSE(capacity_limits({.read = {}, .write = {}, .has_default = false},
-                                 {provisioned(4, 4)})
-                     .write);
+    EXPECT_FALSE(
+        capacity_limits({.read = {}, .write = {}, .has_default = false}, {provisioned(4, 4)})
+            .write);
 }
 
 }  // namespace

@@ -9,9 +9,7 @@ namespace {
 using base::Error;
 using base::ErrorKind;
 
-ExitCode code(ErrorKind kind, Phase phase) {
-    return exit_code(Error(kind, "x"), phase);
-}
+ExitCode code(ErrorKind kind, Phase phase) { return exit_code(Error(kind, "x"), phase); }
 
 TEST(ExitCodes, WhatTheUserSetUpWrongIsUsage) {
     EXPECT_EQ(code(ErrorKind::invalid_argument, Phase::setup), ExitCode::usage);

@@ -8,9 +8,7 @@ namespace {
 
 using std::chrono::seconds;
 
-base::SteadyTime at(int second) {
-    return base::SteadyTime{seconds(second)};
-}
+base::SteadyTime at(int second) { return base::SteadyTime{seconds(second)}; }
 
 backfill::Progress done(std::uint64_t read) {
     backfill::Progress progress;
@@ -65,8 +63,10 @@ TEST(Progress, GoesBySegmentsWhereTheTablesSizeIsUnknown) {
 TEST(Progress, IsNotFullBeforeItsEnd) {
     ProgressView view;
     view.begin(10);
-    view.add(at(0), done(50), used(0, 0));
+    view.add(at(0), done(10), used(0, 0));
     EXPECT_EQ(view.fraction(), 0.99);
+    view.add(at(0), done(50), used(0, 0));
+    EXPECT_EQ(view.fraction(), 0.0);
     backfill::Progress progress = done(50);
     progress.segments_done = 10;
     view.add(at(1), progress, used(0, 0));

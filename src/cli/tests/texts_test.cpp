@@ -92,8 +92,7 @@ TEST(Texts, UsageNamesEveryVerbAndOption) {
 }
 
 TEST(Texts, TheReferenceDescribesEveryVerbAndOption) {
-    std::string page =
-        base::read_file(DYNAMIGRATE_SOURCE_DIR "/docs/reference/command-line.md");
+    std::string page = base::read_file(DYNAMIGRATE_SOURCE_DIR "/docs/reference/command-line.md");
     for (const VerbText& verb : verb_texts()) {
         EXPECT_NE(page.find("`" + std::string(verb.name)), std::string::npos) << verb.name;
     }
