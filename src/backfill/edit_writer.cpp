@@ -22,7 +22,9 @@ constexpr std::size_t kMaxBatchBytes = 512 * 1024;
 constexpr int kMaxInternalErrors = 12;
 
 WriteEnd rejected(std::string_view code, const std::string& message) {
-    WriteEnd end{WriteEnd::Kind::rejected, "rejected", std::string(code) + ": " + message};
+    const bool is_told = message.starts_with(code);
+    WriteEnd end{WriteEnd::Kind::rejected, "rejected",
+                 is_told ? message : std::string(code) + ": " + message};
     if (message.find("size") != std::string::npos && message.find("xceed") != std::string::npos) {
         end.reason = "too_large";
     }

@@ -26,7 +26,7 @@ Lane::Lane(SharedRun& run, const SourceFactory& sources, std::uint32_t journal_l
       writer_(run.surroundings, run.endpoint, run.plan.overwrite, run.stop_now) {
     policy_.guard = run.plan.guard;
     policy_.marker = run.plan.marker;
-    policy_.run = run.plan.run;
+    policy_.run = run.marker;
 }
 
 Lane::~Lane() = default;
@@ -68,6 +68,9 @@ void Lane::work_segment(SegmentState state) {
             throw;
         }
         ++next.pages_done;
+        if (settled_ == nullptr || settled_->empty()) {
+            next.tail_from = next.tail_until = 0;
+        }
         if (run_.on_page_settled) {
             run_.on_page_settled();
         }
@@ -105,7 +108,8 @@ bool Lane::work_page(PageSource& source, SegmentState& state) {
     if (is_beyond_share) {
         borrowed = run_.allowance.borrow();
     }
-    const std::size_t limit = limit_;
+    const std::size_t limit =
+        run_.plan.page_items > 0 ? std::min<std::size_t>(limit_, run_.plan.page_items) : limit_;
     arena_.reset();
     items_.clear();
     const bool has_more = source.read(limit, state.position, arena_, items_);
@@ -148,7 +152,7 @@ void Lane::process(SegmentState& state) {
             settled_->erase(dynamodb::to_wire_json(run_.source.key.key_of(item, arena_))) > 0) {
             continue;
         }
-        if (!run_.where.matches(item)) {
+        if (!run_.where.matches(item) || is_marked(item)) {
             continue;
         }
         ++page_counts_.matched;
@@ -157,6 +161,10 @@ void Lane::process(SegmentState& state) {
     write_waves();
     state.counts += page_counts_;
     run_.add(page_counts_);
+}
+
+bool Lane::is_marked(const Item& item) const {
+    return run_.plan.marker && item.text(kMarkerAttribute) == run_.marker;
 }
 
 void Lane::decide(std::uint32_t index, const Item& item) {

@@ -54,6 +54,8 @@ private:
                     std::string message);
     const Target& table_of(const Action& action);
     bool fits(const Edit& edit);
+    /// Whether this step of this run has changed the item already, by its marker.
+    bool is_marked(const dynamodb::Item& item) const;
     void save(const SegmentState& state, bool always);
     void adapt_limit(const PageSource& source, std::size_t limit);
 

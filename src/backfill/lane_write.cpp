@@ -168,7 +168,7 @@ bool Lane::is_idempotent_at(const Item& after) {
 
 std::optional<Edit> Lane::resolve(const Edit& edit) {
     const std::optional<Item> current = writer_.read(*edit.target, edit.key, arena_);
-    if (!current || !run_.where.matches(*current)) {
+    if (!current || !run_.where.matches(*current) || is_marked(*current)) {
         ++page_counts_.unchanged;
         return std::nullopt;
     }

@@ -2,6 +2,7 @@
 
 #include <dynamigrate/dynamodb/wire.hpp>
 
+#include <algorithm>
 #include <map>
 
 namespace dynamigrate::backfill {
@@ -57,23 +58,30 @@ public:
         : run_(run), writer_(run.surroundings, run.endpoint, false, run.stop_now) {
         policy_.guard = run.plan.guard;
         policy_.marker = run.plan.marker;
-        policy_.run = run.plan.run;
+        policy_.run = run.marker;
     }
 
-    void read(const std::vector<SegmentState>& states) {
-        std::map<std::uint32_t, std::uint64_t> done;
-        std::map<std::uint32_t, bool> is_done;
-        for (const SegmentState& state : states) {
-            done[state.segment] = state.pages_done;
-            is_done[state.segment] = state.is_done;
+    void read(std::vector<SegmentState>& states) {
+        std::map<std::uint32_t, SegmentState*> by_segment;
+        for (SegmentState& state : states) {
+            by_segment[state.segment] = &state;
         }
         const auto is_tail = [&](const layers::JournalPage& page) {
-            return page.step == run_.records_step && !is_done[page.segment] &&
-                   page.page >= done[page.segment];
+            const auto found = by_segment.find(page.segment);
+            if (page.step != run_.records_step || found == by_segment.end()) {
+                return false;
+            }
+            const SegmentState& state = *found->second;
+            return !state.is_done &&
+                   (page.page >= state.pages_done ||
+                    (page.page >= state.tail_from && page.page < state.tail_until));
         };
+        std::map<std::uint32_t, std::uint64_t> ends;
         run_.surroundings.journal->read(
             is_tail, [&](const layers::JournalPage& page, const JournalEntry& entry,
                          EntryOutcome outcome) {
+                std::uint64_t& end = ends[page.segment];
+                end = std::max(end, page.page + 1);
                 const std::string name =
                     std::string(entry.table) + dynamodb::to_wire_json(entry.key);
                 auto& place = tail_[name];
@@ -82,6 +90,14 @@ public:
                 }
                 place = std::make_unique<TailEntry>(page, entry, outcome);
             });
+        for (const auto& [segment, end] : ends) {
+            SegmentState& state = *by_segment[segment];
+            const bool has_tail = state.tail_from < state.tail_until;
+            state.tail_from = has_tail ? std::min(state.tail_from, state.pages_done)
+                                       : state.pages_done;
+            state.tail_until = std::max(end, state.pages_done);
+            state.pages_done = state.tail_until;
+        }
     }
 
     void settle_all() {
@@ -207,7 +223,7 @@ private:
                 writer_.read(target_of(entry), entry.entry.key, arena);
             const Item* item = current ? &*current : nullptr;
             if (run_.plan.marker && item != nullptr) {
-                if (item->text(kMarkerAttribute) == run_.plan.run) {
+                if (item->text(kMarkerAttribute) == run_.marker) {
                     applied(entry, false);
                     return;
                 }
@@ -321,7 +337,7 @@ private:
 
 }  // namespace
 
-void replay(SharedRun& run, const std::vector<SegmentState>& states) {
+void replay(SharedRun& run, std::vector<SegmentState>& states) {
     Replay replay(run);
     replay.read(states);
     replay.settle_all();

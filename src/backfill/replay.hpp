@@ -8,6 +8,9 @@ namespace dynamigrate::backfill {
 /// written, leaves what was, and tells the lanes (`SharedRun::settled`) which items are dealt with.
 ///
 /// Requires: the journal is sealed; `states` are the segments' checkpoints.
-void replay(SharedRun& run, const std::vector<SegmentState>& states);
+/// Ensures:  the pages of `states` are renumbered: new ones come after those that were replayed,
+///           which stay named as the segment's tail, because the new attempt's pages, of other
+///           sizes, may end within them.
+void replay(SharedRun& run, std::vector<SegmentState>& states);
 
 }  // namespace dynamigrate::backfill

@@ -34,6 +34,7 @@ SharedRun::SharedRun(const Plan& plan_, const Surroundings& surroundings_, std::
     : plan(plan_),
       surroundings(surroundings_),
       records_step(records_step_),
+      marker(fmt::format("{}/{}", plan_.run, records_step_)),
       stop_now(std::move(stop_now_)),
       where(parse_where(plan_)),
       source{plan_.table, plan_.key},

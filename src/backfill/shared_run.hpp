@@ -38,6 +38,8 @@ public:
     const Plan& plan;
     const Surroundings& surroundings;
     const std::uint32_t records_step;  ///< the step's number in records and journal, by pass
+    /// What `exactly_once: marker` writes: names the run and the step's pass.
+    const std::string marker;
     const std::stop_token stop_now;
     const expressions::Condition where;
     const Target source;

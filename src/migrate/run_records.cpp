@@ -33,6 +33,8 @@ SegmentState to_segment(const Item& item) {
     const AttributeValue* done = item.find("done");
     state.is_done = done && done->is(AttributeType::boolean) && done->as_boolean();
     state.pages_done = to_unsigned(item.find("pages"));
+    state.tail_from = to_unsigned(item.find("tail_from"));
+    state.tail_until = to_unsigned(item.find("tail_until"));
     state.position = item.text("position");
     state.counts = to_counts(item.find("counts"));
     return state;
@@ -111,6 +113,8 @@ void NativeRunRecords::save_segment(std::uint32_t step, const SegmentState& stat
     item.number("segment", state.segment).number("total", known_total(step));
     item.boolean("done", state.is_done);
     item.number("pages", static_cast<std::int64_t>(state.pages_done));
+    item.number("tail_from", static_cast<std::int64_t>(state.tail_from));
+    item.number("tail_until", static_cast<std::int64_t>(state.tail_until));
     item.string("position", state.position).set("counts", to_value(state.counts, arena));
     table_.put_fenced(fmt::format("{}segment#{:06}", prefix(step), state.segment), item.build(),
                       fence_);

@@ -18,10 +18,12 @@ class FailAtEveryRequest : public ::testing::TestWithParam<FailureCase> {};
 class World : public BackfillTest {
 public:
     void TestBody() override {}
+    using BackfillTest::clock;
     using BackfillTest::fill;
     using BackfillTest::number;
     using BackfillTest::plan;
     using BackfillTest::records;
+    using BackfillTest::run;
     using BackfillTest::run_with_failure;
     using BackfillTest::service;
     using BackfillTest::undo;
@@ -110,6 +112,45 @@ TEST_F(BackfillTest, DoesNotRepeatPagesWhoseCheckpointWasLost) {
     }
 }
 
+/// Dies at random requests over and over, with pages of other sizes in every attempt, so that a
+/// later attempt's checkpoint falls into the middle of an earlier attempt's page.
+class ManyDeaths : public ::testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(ManyDeaths, RaiseEveryCounterOnce) {
+    constexpr int kCount = 120;
+    base::SeededRandom chance(GetParam());
+    World world;
+    world.fill(kCount);
+    world.plan.lanes = 1;
+    world.plan.segments = 2;
+    const auto transform = increment();
+    int until_death = 0;
+    world.service.before_call = [&](const dynamodb::Call& call) {
+        world.clock.advance(std::chrono::milliseconds(chance.below(1500)));
+        if (call.operation != "GetItem" && --until_death == 0) {
+            throw base::Error(base::ErrorKind::outcome_unknown, "dead");
+        }
+    };
+    bool is_done = false;
+    for (std::uint32_t attempt = 1; !is_done && attempt < 60; ++attempt) {
+        until_death = 1 + static_cast<int>(chance.below(9));
+        world.plan.page_items = 1 + static_cast<std::uint32_t>(chance.below(40));
+        world.records.drops_checkpoints = chance.below(4) == 0;
+        try {
+            is_done = !world.run(transform, attempt).stopped && !world.records.drops_checkpoints;
+        } catch (const base::Error&) {
+        }
+    }
+
+    world.service.before_call = nullptr;
+    ASSERT_TRUE(is_done);
+    for (int i = 0; i < kCount; ++i) {
+        ASSERT_EQ(world.number(i, "c"), std::to_string(i + 1)) << i;
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Backfill, ManyDeaths, ::testing::Range<std::uint64_t>(1, 41));
+
 TEST_F(BackfillTest, QuarantinesWhatCannotBeKnown) {
     fill(5);
     plan.failure_budget.count = 5;
@@ -137,7 +178,7 @@ TEST_F(BackfillTest, TellsItsOwnWriteByTheMarker) {
     expressions::FailingService failing(service, 2, Failure::lost_answer);
     EXPECT_THROW(run_over(failing, transform), base::Error);
     // The application raises one counter too, between the crash and the resume.
-    service.put("app", R"({"pk":{"S":"k1"},"c":{"N":"3"},"_dm":{"S":"run1"}})");
+    service.put("app", R"({"pk":{"S":"k1"},"c":{"N":"3"},"_dm":{"S":"run1/0"}})");
 
     run(transform, 2);
 

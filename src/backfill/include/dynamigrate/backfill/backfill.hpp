@@ -58,6 +58,7 @@ struct Plan {
     std::optional<std::uint32_t> passes = 1;  ///< nothing: until a pass changes nothing
     std::uint32_t lanes = 4;
     std::uint32_t segments = 0;       ///< 0: chosen by lanes and table size
+    std::uint32_t page_items = 0;     ///< most items of a page; 0: as many as memory allows
     FailureBudget failure_budget;
     std::int64_t table_bytes = 0;     ///< for choosing segments; 0: unknown
     bool dry = false;                 ///< reads and counts, writes nothing anywhere

@@ -36,6 +36,10 @@ struct SegmentState {
     std::uint32_t segment = 0;
     bool is_done = false;
     std::uint64_t pages_done = 0;
+    /// Pages of earlier attempts that reach beyond `position`, from (included) until (excluded):
+    /// their entries tell which items ahead are dealt with. None when both are equal.
+    std::uint64_t tail_from = 0;
+    std::uint64_t tail_until = 0;
     std::string position;  ///< the source's own words: a LastEvaluatedKey, an offset; "" : start
     Counts counts;
 };
