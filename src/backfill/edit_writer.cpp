@@ -79,7 +79,7 @@ void EditWriter::back_off(int round) {
 
 void EditWriter::shrink() {
     std::string().swap(body_);
-    reply_ = dynamodb::Reply();
+    std::string().swap(reply_.body);
     scratch_ = base::Arena(4096);
     reader_ = dynamodb::StatementReplyReader();
 }

@@ -73,7 +73,7 @@ public:
         return static_cast<std::uint64_t>(page_.scanned_count);
     }
     void shrink() override {
-        reply_ = dynamodb::Reply();
+        std::string().swap(reply_.body);  // an assignment would keep the buffer
         pages_ = dynamodb::PageReader();
         page_ = {};
     }
