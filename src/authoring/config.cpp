@@ -112,7 +112,8 @@ void blend_files(Value& tree, const std::filesystem::path& directory, const std:
         const std::filesystem::path path = directory / as_text(name, file, "a `config` file");
         const auto text = base::read_file_if_exists(path);
         if (!text) {
-            json::fail(file, name, "Cannot read " + path.string());
+            json::fail(file, name, "Cannot read " + path.string() +
+                                        "; correct the name or take it out of `config`");
         }
         json::blend(tree, parse_file(path, *text));
     }

@@ -76,6 +76,9 @@ backfill::Source read_source(Fields& fields, const StepPlace& place) {
     if (value == nullptr || (value->is_string() && value->text() == "scan")) {
         return backfill::ScanSource{};
     }
+    if (!value->is_object()) {
+        fields.fail(*value, "`source` must be scan or one of {index}, {query}, {keys}, {file}");
+    }
     Fields source(*value, place.file, "source");
     const auto index = source.text("index");
     const Value* query = source.find("query");
@@ -101,7 +104,7 @@ backfill::Source read_source(Fields& fields, const StepPlace& place) {
         }
         return backfill::KeysSource{open};
     }
-    fields.fail(*value, "source must be `scan` or one of {index}, {query}, {keys}, {file}");
+    fields.fail(*value, "`source` must be scan or one of {index}, {query}, {keys}, {file}");
 }
 
 backfill::FailureBudget read_budget(Fields& fields) {

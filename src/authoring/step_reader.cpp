@@ -163,10 +163,12 @@ backfill::Guard read_guard(Fields& fields) {
     return guard;
 }
 
-void require_transformation(Fields& fields, const migrate::Transformation& transformation) {
+/// Reads to the end first: a misspelt `set` is an unknown key before it is a missing one.
+void finish_transformation(Fields& fields, const migrate::Transformation& transformation) {
     if (const Value* jq = fields.find("jq")) {
         fields.fail(*jq, "this version has no `jq`; use set, rename, remove and default");
     }
+    fields.finish();
     if (transformation.set.empty() && transformation.rename.empty() &&
         transformation.defaults.empty() && transformation.remove.empty()) {
         fields.fail(fields.object(), "a transform needs set, rename, remove or default");
@@ -182,8 +184,7 @@ StepPtr transform(const Value& value, const StepPlace& place) {
     step.guard = read_guard(fields);
     step.overwrite = fields.boolean("overwrite").value_or(false);
     step.options = read_backfill_options(fields, place);
-    require_transformation(fields, step.transformation);
-    fields.finish();
+    finish_transformation(fields, step.transformation);
     return migrate::make_transform(std::move(step));
 }
 

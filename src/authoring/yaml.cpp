@@ -1,10 +1,13 @@
 #include <dynamigrate/authoring/yaml.hpp>
 
+#include <dynamigrate/json/json5.hpp>
+
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <map>
 #include <set>
 
 namespace dynamigrate::authoring {
@@ -136,6 +139,19 @@ Value read_plain(const std::string& text, const std::string& file, const YAML::M
     return Value::string(text);
 }
 
+/// What the parser says, with what to do where its words do not tell.
+std::string explained(const std::string& said) {
+    static const std::map<std::string, std::string, std::less<>> kRemedies{
+        {"end of map flow not found", "; a `{` is not closed before this place"},
+        {"end of sequence flow not found", "; a `[` is not closed before this place"},
+        {"illegal block entry", "; indent with spaces, the same for each entry of a list"},
+        {"the referenced anchor is not defined",
+         "; write `&name` where it stands first, or quote the text"},
+    };
+    const auto remedy = kRemedies.find(said);
+    return remedy == kRemedies.end() ? said : said + remedy->second;
+}
+
 /// Turns yaml-cpp's nodes into the tree.
 class Converter {
 public:
@@ -152,12 +168,21 @@ public:
             value.column = mark.column + 1;
         }
         if (node.IsDefined() && node.Tag().size() > 1 && node.Tag()[0] == '!') {
-            value.tag = node.Tag();
+            value.tag = known_tag(node);
         }
         return value;
     }
 
 private:
+    std::string known_tag(const YAML::Node& node) const {
+        static constexpr std::array<std::string_view, 4> kTags{"!ss", "!ns", "!bs", "!b"};
+        if (std::find(kTags.begin(), kTags.end(), node.Tag()) == kTags.end()) {
+            fail(file_, node.Mark(),
+                 "unknown tag `" + node.Tag() + "`; known are !ss, !ns, !bs and !b");
+        }
+        return node.Tag();
+    }
+
     Value content(const YAML::Node& node, int depth) {
         switch (node.Type()) {
             case YAML::NodeType::Scalar:
@@ -202,11 +227,12 @@ private:
 }  // namespace
 
 Value parse_yaml(std::string_view text, const std::string& file) {
+    json::require_utf8(text, file);
     std::vector<YAML::Node> documents;
     try {
         documents = YAML::LoadAll(std::string(text));
     } catch (const YAML::Exception& error) {
-        fail(file, error.mark, error.msg);
+        fail(file, error.mark, explained(error.msg));
     }
     if (documents.empty()) {
         throw Error(ErrorKind::invalid_argument, "the file is empty").at(file);

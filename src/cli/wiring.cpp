@@ -83,7 +83,9 @@ void Wiring::check_connection(const std::string& table, const std::string& datab
     try {
         dynamodb::describe_table(service, table);
     } catch (const Error& error) {
-        throw Error(error.kind(),
+        // Whatever the service finds wrong, it is not the user's migrations.
+        const bool is_refusal = error.kind() == base::ErrorKind::invalid_argument;
+        throw Error(is_refusal ? base::ErrorKind::internal : error.kind(),
                     fmt::format("Cannot communicate with DynamoDB \"{}\" at \"{}\"\n{}", database,
                                 endpoint_.url, error.what()));
     }

@@ -11,7 +11,9 @@ json::Value parse(std::string_view body, std::string_view what) {
     try {
         return json::parse_json(body, "answer");
     } catch (const base::Error& error) {
-        throw base::Error(base::ErrorKind::corrupted, std::string(what)).because(error);
+        throw base::Error(base::ErrorKind::corrupted,
+                          std::string(what) + " is not JSON (is this endpoint DynamoDB?)")
+            .because(error);
     }
 }
 
@@ -22,7 +24,8 @@ json::Value parse_answer(std::string_view body, std::string_view what) {
     if (!document.is_object()) {
         throw base::Error(base::ErrorKind::corrupted,
                           std::string(what) + ": expected an object, found " +
-                              std::string(json::to_string(document.type())));
+                              std::string(json::to_string(document.type())) +
+                              "; is this endpoint DynamoDB?");
     }
     return document;
 }

@@ -174,4 +174,8 @@ Value parse_json(std::string_view text, const std::string& file) {
     return Parser(text, file, Dialect::json).read_document();
 }
 
+void require_utf8(std::string_view text, const std::string& file) {
+    Scanner(text, file, Dialect::json);
+}
+
 }  // namespace dynamigrate::json

@@ -17,4 +17,7 @@ Value parse_json5(std::string_view text, const std::string& file);
 /// Parses strict JSON (RFC 8259) into the same tree, with the same errors.
 Value parse_json(std::string_view text, const std::string& file);
 
+/// Throws Error invalid_argument at file:line:column when the text is not UTF-8, as the parsers do.
+void require_utf8(std::string_view text, const std::string& file);
+
 }  // namespace dynamigrate::json
