@@ -57,6 +57,10 @@ TEST(Yaml, NamesThePlaceOfEveryFault) {
     EXPECT_EQ(error_of("a: [1, 2\n").find("f.yaml:"), 0U);
     EXPECT_EQ(error_of(""), "f.yaml: the file is empty");
     EXPECT_EQ(error_of("a: *nowhere\n").find("f.yaml:1:"), 0U);
+    EXPECT_EQ(error_of("a: \xff\n"), "f.yaml:1:4: the text is not UTF-8; save the file as UTF-8");
+    EXPECT_EQ(error_of("a: !set [x]\n"),
+              "f.yaml:1:4: unknown tag `!set`; known are !ss, !ns, !bs and !b");
+    EXPECT_EQ(error_of("a: !!str 1\n"), "no error");
 }
 
 TEST(Yaml, BoundsExpansionOfAliases) {

@@ -77,6 +77,16 @@ TEST(TableDescription, ReadsIndexes) {
     EXPECT_EQ(table.index("absent"), nullptr);
 }
 
+TEST(TableDescription, ReadsAnIndexThatIsGoingWithoutItsDefinitions) {
+    const std::string body =
+        R"({"Table":{"TableName":"t","GlobalSecondaryIndexes":[{"IndexName":"i","IndexStatus":"X",)"
+        R"("KeySchema":[{"AttributeName":"gone","KeyType":"HASH"}]}]}})";
+    EXPECT_THROW(parse_table_description(body), base::Error);
+    std::string going = body;
+    going.replace(going.find("\"X\""), 3, "\"DELETING\"");
+    EXPECT_EQ(parse_table_description(going).index("i")->key.hash.name, "gone");
+}
+
 TEST(TableDescription, IsOnDemandOnlyWhenItSaysSo) {
     const std::string kBegin = R"({"TableDescription":{"TableName":"t")";
     EXPECT_FALSE(parse_table_description(kBegin + "}}").is_on_demand);
