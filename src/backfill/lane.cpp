@@ -205,6 +205,7 @@ void Lane::copy_to_target(std::uint32_t index, const Item& item) {
     if (output_.kind() == TransformOutput::Kind::removed) {
         return;
     }
+    (void)run_.target.key.key_of(item, arena_);  // throws when the item has no key
     Action action;
     action.kind = Action::Kind::put;
     action.table = run_.target.name;

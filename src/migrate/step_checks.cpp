@@ -116,7 +116,7 @@ void Checks::condition(const OwnedExpression& where) {
         return;
     }
     expect_no_error("bad_expression", "where",
-                    [&] { expressions::Condition::parse(where.view(), "where"); });
+                    [&] { expressions::Condition::parse(where.view(), "condition"); });
 }
 
 void Checks::transformation(const Transformation& transformation) {

@@ -40,7 +40,7 @@ public:
         checks.expect_no_error("bad_expression", "update", [&] {
             SharedExpressions own = share_out(step_.where, step_.expression);
             if (!own.first.text.empty()) {
-                expressions::Condition::parse(own.first.view(), "where");
+                expressions::Condition::parse(own.first.view(), "condition");
             }
             if (expressions::UpdateExpression::parse(own.second.view()).empty()) {
                 throw Error(ErrorKind::invalid_argument, "`expression` is missing");
