@@ -3,7 +3,6 @@
 dynalite has no PartiQL, no transactions and no expiry: there a run falls back, or is refused by name.
 """
 
-import base64
 import gzip
 import json
 import pathlib
@@ -11,8 +10,6 @@ import signal
 import subprocess
 import time
 import unittest
-
-import botocore.exceptions
 
 import harness
 
