@@ -21,7 +21,8 @@ import botocore.config
 import botocore.exceptions
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-PROGRAM = os.environ.get("DYNAMIGRATE_PROGRAM", str(ROOT / "build/release/dynamigrate"))
+PROGRAM = str(pathlib.Path(
+    os.environ.get("DYNAMIGRATE_PROGRAM", ROOT / "build/release/dynamigrate")).resolve())
 
 
 def free_port():
