@@ -153,6 +153,9 @@ EditWriter::Indexes EditWriter::send_batch(const std::vector<Edit*>& edits,
             const Indexes again = classify(edits, sent, ends);
             left.insert(left.end(), again.begin(), again.end());
         } catch (const Error& error) {
+            for (std::size_t index : sent) {
+                edits[index]->may_have_applied |= error.may_have_applied();
+            }
             if (error.kind() == ErrorKind::unimplemented) {
                 endpoint_.has_partiql = false;
             } else if (error.kind() != ErrorKind::invalid_argument) {
@@ -268,8 +271,11 @@ WriteEnd EditWriter::write_single(Edit& edit, std::optional<dynamodb::OwnedItem>
                 return *end;
             }
         } catch (const Error& error) {
+            edit.may_have_applied |= error.may_have_applied();
             if (error.kind() == ErrorKind::invalid_argument) {
-                return rejected(error.service_code(), error.message());
+                const auto end = edit.may_have_applied ? after_failed_condition(edit)
+                                                       : std::optional<WriteEnd>();
+                return end ? *end : rejected(error.service_code(), error.message());
             }
             if (error.kind() != ErrorKind::aborted || error.service_code().empty()) {
                 throw;
@@ -279,9 +285,15 @@ WriteEnd EditWriter::write_single(Edit& edit, std::optional<dynamodb::OwnedItem>
     }
 }
 
+bool EditWriter::is_moved(const Edit& remove, const Edit& insert) {
+    base::Arena arena;
+    const auto moved = read(*insert.target, insert.key, arena);
+    return moved && *moved == insert.after && !read(*remove.target, remove.key, arena);
+}
+
 WriteEnd EditWriter::write_move(Edit& remove, Edit& insert) {
+    const std::string token = surroundings_.random->uuid();  // one for all rounds: one effect
     for (int round = 0;; ++round) {
-        const std::string token = surroundings_.random->uuid();
         write_move_transaction(remove, insert, token, body_);
         try {
             remove.may_have_applied |=
@@ -291,6 +303,7 @@ WriteEnd EditWriter::write_move(Edit& remove, Edit& insert) {
                 return {};
             }
         } catch (const Error& error) {
+            remove.may_have_applied |= error.may_have_applied();
             if (error.kind() == ErrorKind::invalid_argument) {
                 return rejected(error.service_code(), error.message());
             }
@@ -301,7 +314,10 @@ WriteEnd EditWriter::write_move(Edit& remove, Edit& insert) {
             continue;
         }
         if (reply_.body.find("\"TransactionConflict\"") == std::string::npos) {
-            return {WriteEnd::Kind::conflict, {}, {}};
+            return {remove.may_have_applied && is_moved(remove, insert) ? WriteEnd::Kind::applied
+                                                                        : WriteEnd::Kind::conflict,
+                    {},
+                    {}};
         }
         back_off(round);
     }
@@ -309,15 +325,15 @@ WriteEnd EditWriter::write_move(Edit& remove, Edit& insert) {
 
 void EditWriter::overwrite(const std::vector<Edit*>& edits, std::vector<WriteEnd>& ends) {
     std::vector<const Edit*> pending;
-    std::vector<std::size_t> deletions;
+    std::vector<std::size_t> guarded;
     for (std::size_t i = 0; i < edits.size(); ++i) {
-        if (edits[i]->is_delete()) {
-            deletions.push_back(i);
+        if (edits[i]->kind != layers::EntryKind::replace) {
+            guarded.push_back(i);
         } else {
             pending.push_back(edits[i]);
         }
     }
-    send_singles(edits, deletions, ends);
+    send_singles(edits, guarded, ends);
     for (int round = 0; !pending.empty(); ++round) {
         std::vector<const Edit*> again;
         for (std::size_t start = 0; start < pending.size(); start += kBatchStatements) {

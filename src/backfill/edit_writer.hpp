@@ -68,6 +68,7 @@ private:
                      std::vector<WriteEnd>& ends);
     void send_singles(const std::vector<Edit*>& edits, std::span<const std::size_t> indexes,
                       std::vector<WriteEnd>& ends);
+    bool is_moved(const Edit& remove, const Edit& insert);
     void overwrite(const std::vector<Edit*>& edits, std::vector<WriteEnd>& ends);
     /// The end of an edit whose condition failed; nothing: to be sent again.
     std::optional<WriteEnd> after_failed_condition(Edit& edit);

@@ -13,7 +13,7 @@ using dynamodb::Item;
 
 namespace {
 
-constexpr std::size_t kMaxPageItems = 5000;
+constexpr std::size_t kMaxPageItems = 1000;
 constexpr double kMemoryPerWireByte = 4.5;
 constexpr double kMemoryPerItem = 600;
 
@@ -175,10 +175,7 @@ void Lane::decide(std::uint32_t index, const Item& item) {
         read.names = &output_.read();
         read.always = &run_.where.attributes();
         read.all = output_.has_read_all();
-        for (const Action& action : output_.actions()) {
-            action_store_.push_back(action);
-            actions_.push_back({&action_store_.back(), index});
-        }
+        take_actions(index);
         if (!run_.plan.target_table.empty() ||
             std::holds_alternative<ItemsSource>(run_.plan.source)) {
             copy_to_target(index, output_.kind() == TransformOutput::Kind::changed
@@ -198,6 +195,13 @@ void Lane::decide(std::uint32_t index, const Item& item) {
             key = item;
         }
         quarantine(run_.source, key, "transform_error", error.what());
+    }
+}
+
+void Lane::take_actions(std::uint32_t origin) {
+    for (const Action& action : output_.actions()) {
+        action_store_.push_back(action);
+        actions_.push_back({&action_store_.back(), origin});
     }
 }
 
@@ -223,6 +227,7 @@ void Lane::decide_change(std::uint32_t index, const Item& item, ReadSet read) {
         return;
     }
     if (output_.kind() == TransformOutput::Kind::removed) {
+        read.all = true;  // what the journal keeps of it must be what is deleted
         Edit edit = make_delete(run_.source, item, read, policy_, arena_);
         edit.origin = index;
         edits_.push_back(edit);
@@ -250,9 +255,15 @@ void Lane::decide_change(std::uint32_t index, const Item& item, ReadSet read) {
 }
 
 void Lane::quarantine(const Target& table, const Item& key, std::string reason,
-                      std::string message) {
+                      std::string message, bool is_source) {
     ++page_counts_.quarantined;
-    run_.quarantine(table, key, std::move(reason), std::move(message));
+    QuarantinedItem item;
+    item.reason = std::move(reason);
+    item.message = std::move(message);
+    item.is_source = is_source;
+    item.segment = page_.segment;
+    item.page = page_.page;
+    run_.quarantine(table, key, std::move(item));
 }
 
 }  // namespace dynamigrate::backfill

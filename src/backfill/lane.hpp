@@ -51,7 +51,18 @@ private:
     bool put_moved(const Edit& remove, const Edit& planned_insert, const dynamodb::Item& deleted);
     void show_dry(const Edit& edit);
     void quarantine(const Target& table, const dynamodb::Item& key, std::string reason,
-                    std::string message);
+                    std::string message, bool is_source = true);
+    void quarantine(const Edit& edit, std::string reason, std::string message) {
+        quarantine(*edit.target, edit.key, std::move(reason), std::move(message),
+                   edit.action == nullptr);
+    }
+    /// Runs the transform into `output_`; false when it failed and the item is in quarantine.
+    bool transform(const dynamodb::Item& item, const dynamodb::Item& key);
+    /// Replaces what the item's earlier image had asked for, before it is written.
+    void take_actions(std::uint32_t origin);
+    bool is_done_already(const Action& action, const Target& table);
+    bool restore_moved(const Edit& remove, const dynamodb::Item& deleted);
+    bool is_valid_key(const Edit& insert);
     const Target& table_of(const Action& action);
     bool fits(const Edit& edit);
     /// Whether this step of this run has changed the item already, by its marker.
@@ -69,6 +80,7 @@ private:
     base::Arena arena_{64 * 1024};
     std::vector<dynamodb::Item> items_;
     std::vector<Edit> edits_;
+    std::vector<Edit> action_edits_;
     std::vector<Edit> moves_;
     std::vector<PendingAction> actions_;
     std::deque<Action> action_store_;
@@ -78,6 +90,7 @@ private:
     std::vector<std::string_view> absent_;
     std::map<std::string, Target, std::less<>> targets_;
     layers::JournalPage page_;
+    bool is_performing_ = false;
     Counts page_counts_;
     std::unordered_set<std::string>* settled_ = nullptr;
 

@@ -49,7 +49,7 @@ bool Lane::fits(const Edit& edit) {
     if (edit.after_bytes <= dynamodb::kMaxItemBytes.value) {
         return true;
     }
-    quarantine(*edit.target, edit.key, "too_large", "the changed item would exceed 400 KB");
+    quarantine(edit, "too_large", "the changed item would exceed 400 KB");
     return false;
 }
 
@@ -62,7 +62,9 @@ void Lane::show_dry(const Edit& edit) {
     run_.report(change);
 }
 
+/// Actions come first: once the item itself is written, a later attempt does not ask for them again.
 void Lane::write_waves() {
+    perform_actions();
     if (run_.plan.dry) {
         for (const Edit& edit : edits_) {
             show_dry(edit);
@@ -76,7 +78,6 @@ void Lane::write_waves() {
             perform_move(move);
         }
     }
-    perform_actions();
 }
 
 void Lane::write_wave(std::vector<Edit>& edits) {
@@ -85,6 +86,9 @@ void Lane::write_wave(std::vector<Edit>& edits) {
         again.clear();
         send_wave(edits, again);
         edits.swap(again);
+        if (!is_performing_) {
+            perform_actions();  // what changed items ask for now
+        }
     }
 }
 
@@ -116,12 +120,12 @@ void Lane::finish(Edit& edit, const WriteEnd& end, std::vector<Edit>& again) {
             return;
         case WriteEnd::Kind::rejected:
             journal_->add_outcome(edit.id, EntryOutcome::rejected);
-            quarantine(*edit.target, edit.key, end.reason, end.message);
+            quarantine(edit, end.reason, end.message);
             return;
         case WriteEnd::Kind::ambiguous:
             if (edit.action == nullptr && !is_idempotent_at(edit.after)) {
                 journal_->add_outcome(edit.id, EntryOutcome::unknown);
-                quarantine(*edit.target, edit.key, "outcome_unknown",
+                quarantine(edit, "outcome_unknown",
                            "an answer was lost and the item was changed by somebody else since: "
                            "whether this run changed it cannot be known");
                 return;
@@ -137,7 +141,7 @@ void Lane::finish(Edit& edit, const WriteEnd& end, std::vector<Edit>& again) {
 void Lane::after_conflict(Edit& edit, std::vector<Edit>& again) {
     ++page_counts_.conflicts;
     if (edit.rounds >= kMaxRounds) {
-        quarantine(*edit.target, edit.key, "conflict", describe_conflict(edit));
+        quarantine(edit, "conflict", describe_conflict(edit));
         return;
     }
     std::optional<Edit> next = edit.action != nullptr ? resolve_action(edit) : resolve(edit);
@@ -161,9 +165,27 @@ bool Lane::is_idempotent_at(const Item& after) {
         return true;
     }
     TransformOutput output;
-    run_.plan.transform->apply(after, arena_, output);
+    try {
+        run_.plan.transform->apply(after, arena_, output);
+    } catch (const Error&) {
+        return false;
+    }
     return output.kind() == TransformOutput::Kind::unchanged ||
            (output.kind() == TransformOutput::Kind::changed && output.after() == after);
+}
+
+bool Lane::transform(const Item& item, const Item& key) {
+    output_.clear();
+    try {
+        run_.plan.transform->apply(item, arena_, output_);
+        return true;
+    } catch (const Error& error) {
+        if (error.kind() == ErrorKind::cancelled) {
+            throw;
+        }
+        quarantine(run_.source, key, "transform_error", error.what());
+        return false;
+    }
 }
 
 std::optional<Edit> Lane::resolve(const Edit& edit) {
@@ -172,16 +194,10 @@ std::optional<Edit> Lane::resolve(const Edit& edit) {
         ++page_counts_.unchanged;
         return std::nullopt;
     }
-    output_.clear();
-    try {
-        run_.plan.transform->apply(*current, arena_, output_);
-    } catch (const Error& error) {
-        if (error.kind() == ErrorKind::cancelled) {
-            throw;
-        }
-        quarantine(*edit.target, edit.key, "transform_error", error.what());
+    if (!transform(*current, edit.key)) {
         return std::nullopt;
     }
+    take_actions(edit.origin);
     ReadSet read;
     read.names = &output_.read();
     read.always = &run_.where.attributes();
@@ -192,6 +208,7 @@ std::optional<Edit> Lane::resolve(const Edit& edit) {
             ++page_counts_.unchanged;
             return std::nullopt;
         case TransformOutput::Kind::removed:
+            read.all = true;
             next = make_delete(*edit.target, *current, read, policy_, arena_);
             break;
         case TransformOutput::Kind::changed:
@@ -242,6 +259,10 @@ std::optional<Edit> Lane::edit_of_action(const PendingAction& pending, const Ite
     EditPolicy policy = policy_;
     policy.guard = {};
     std::optional<Edit> edit;
+    if (is_done_already(action, table)) {
+        ++page_counts_.unchanged;
+        return std::nullopt;
+    }
     if (action.kind == Action::Kind::put) {
         if (current == nullptr) {
             edit = make_insert(table, action.item, policy, arena_);
@@ -249,13 +270,9 @@ std::optional<Edit> Lane::edit_of_action(const PendingAction& pending, const Ite
             edit = make_update(table, *current, action.item, {}, policy, arena_);
         } else if (action.if_exists == IfExists::keep) {
             ++page_counts_.kept;
-        } else if (run_.settled_puts.contains(
-                       table.name + dynamodb::to_wire_json(
-                                        table.key.key_of(action.item, arena_)))) {
-            ++page_counts_.unchanged;
         } else {
             quarantine(table, table.key.key_of(action.item, arena_), "key_exists",
-                       "an item with this key exists already (if_exists: fail)");
+                       "an item with this key exists already (if_exists: fail)", false);
         }
     } else if (current == nullptr) {
         ++page_counts_.unchanged;
@@ -284,18 +301,42 @@ std::optional<Edit> Lane::edit_of_action(const PendingAction& pending, const Ite
     return fits(*edit) ? edit : std::nullopt;
 }
 
+/// Whether an earlier attempt had exactly this effect: the application may have written since.
+bool Lane::is_done_already(const Action& action, const Target& table) {
+    if (run_.settled_actions.empty()) {
+        return false;
+    }
+    const auto settled = run_.settled_actions.find(
+        table.name + dynamodb::to_wire_json(table.key.key_of(action.item, arena_)));
+    if (settled == run_.settled_actions.end()) {
+        return false;
+    }
+    const Item& after = settled->second->item;
+    if (action.kind == Action::Kind::remove) {
+        return after.empty();
+    }
+    const Item& wanted = action.kind == Action::Kind::put ? action.item : action.update;
+    return !after.empty() && std::all_of(wanted.begin(), wanted.end(), [&](const auto& attribute) {
+        const dynamodb::AttributeValue* value = after.find(attribute.name);
+        return value == nullptr ? table.key.contains(attribute.name) : *value == attribute.value;
+    });
+}
+
 std::optional<Edit> Lane::resolve_action(const Edit& edit) {
     const std::optional<Item> current = writer_.read(*edit.target, edit.key, arena_);
     return edit_of_action({edit.action, edit.origin}, current ? &*current : nullptr);
 }
 
 void Lane::perform_actions() {
+    const std::vector<PendingAction> actions = std::move(actions_);
+    actions_.clear();
+    is_performing_ = true;
     std::size_t at = 0;
-    while (at < actions_.size()) {
-        edits_.clear();
+    while (at < actions.size()) {
+        action_edits_.clear();
         std::unordered_set<std::string> keys;
-        for (; at < actions_.size() && edits_.size() < kMaxWave; ++at) {
-            const Action& action = *actions_[at].action;
+        for (; at < actions.size() && action_edits_.size() < kMaxWave; ++at) {
+            const Action& action = *actions[at].action;
             const Target& table = table_of(action);
             const Item key = table.key.key_of(action.item, arena_);
             if (!keys.insert(table.name + dynamodb::to_wire_json(key)).second) {
@@ -307,18 +348,19 @@ void Lane::perform_actions() {
             if (!is_optimistic) {
                 current = writer_.read(table, key, arena_);
             }
-            if (auto edit = edit_of_action(actions_[at], current ? &*current : nullptr)) {
-                edits_.push_back(*edit);
+            if (auto edit = edit_of_action(actions[at], current ? &*current : nullptr)) {
+                action_edits_.push_back(*edit);
             }
         }
         if (run_.plan.dry) {
-            for (const Edit& edit : edits_) {
+            for (const Edit& edit : action_edits_) {
                 show_dry(edit);
             }
         } else {
-            write_wave(edits_);
+            write_wave(action_edits_);
         }
     }
+    is_performing_ = false;
 }
 
 void Lane::perform_move(Edit remove) {
@@ -327,7 +369,7 @@ void Lane::perform_move(Edit remove) {
         insert.kind = EntryKind::move_insert;
         Edit deletion = remove;
         deletion.after = {};
-        if (!fits(insert)) {
+        if (!fits(insert) || !is_valid_key(insert)) {
             return;
         }
         if (!journal_) {
@@ -378,8 +420,11 @@ void Lane::perform_move(Edit remove) {
             quarantine(run_.source, remove.key, "conflict", "the key change does not settle");
             return;
         }
-        output_.clear();
-        run_.plan.transform->apply(*current, arena_, output_);
+        if (!transform(*current, remove.key)) {
+            return;
+        }
+        take_actions(remove.origin);
+        perform_actions();
         if (output_.kind() != TransformOutput::Kind::changed) {
             ++page_counts_.unchanged;
             return;
@@ -392,31 +437,75 @@ void Lane::perform_move(Edit remove) {
     }
 }
 
+bool Lane::is_valid_key(const Edit& insert) {
+    const auto is_valid = [&](const dynamodb::KeyAttribute& attribute) {
+        const dynamodb::AttributeValue* value = insert.key.find(attribute.name);
+        return value != nullptr && value->is(attribute.type) && !value->text().empty();
+    };
+    const dynamodb::KeySchema& key = insert.target->key;
+    if (is_valid(key.hash) && (!key.sort || is_valid(*key.sort))) {
+        return true;
+    }
+    quarantine(run_.source, insert.key, "rejected",
+               "the new key is empty or not of the key's type", false);
+    return false;
+}
+
 bool Lane::put_moved(const Edit& remove, const Edit& planned_insert, const Item& deleted) {
     Edit insert = planned_insert;
     if (!(deleted == remove.before)) {
-        output_.clear();
-        run_.plan.transform->apply(deleted, arena_, output_);
+        journal_->add_outcome(planned_insert.id, EntryOutcome::guard_failed);
+        if (!transform(deleted, remove.key)) {
+            return restore_moved(remove, deleted);
+        }
         insert = make_insert(run_.source,
                              output_.kind() == TransformOutput::Kind::changed
                                  ? output_.after().clone(arena_)
                                  : deleted.clone(arena_),
                              policy_, arena_);
         insert.kind = EntryKind::move_insert;
-        journal_->add_outcome(planned_insert.id, EntryOutcome::guard_failed);
         journal_->begin_page(page_);
         insert.id = journal_->add(journal_entry(insert, arena_, absent_));
         journal_->commit_page();
     }
     const WriteEnd end = writer_.write_single(insert);
-    if (end.kind == WriteEnd::Kind::applied) {
-        journal_->add_outcome(insert.id, EntryOutcome::applied);
-        return true;
+    switch (end.kind) {
+        case WriteEnd::Kind::applied:
+            journal_->add_outcome(insert.id, EntryOutcome::applied);
+            return true;
+        case WriteEnd::Kind::rejected:
+        case WriteEnd::Kind::conflict:
+            journal_->add_outcome(insert.id, EntryOutcome::rejected);
+            quarantine(run_.source, remove.key,
+                       end.kind == WriteEnd::Kind::rejected ? end.reason : "key_exists",
+                       end.kind == WriteEnd::Kind::rejected
+                           ? end.message
+                           : "another item with the new key appeared meanwhile");
+            return restore_moved(remove, deleted);
+        case WriteEnd::Kind::ambiguous:
+            break;
     }
     journal_->add_outcome(insert.id, EntryOutcome::unknown);
-    quarantine(run_.source, insert.key, "key_exists",
-               "the item was taken from its old key, but another item with the new key appeared "
-               "meanwhile; its content is in the journal");
+    quarantine(run_.source, remove.key, "outcome_unknown",
+               "the item was taken from its old key, and whether it stands at the new one cannot "
+               "be known; its content is in the journal");
+    return false;
+}
+
+/// Puts an item back that could not be moved.
+bool Lane::restore_moved(const Edit& remove, const Item& deleted) {
+    Edit back = make_insert(run_.source, deleted.clone(arena_), {}, arena_);
+    back.kind = EntryKind::insert;
+    journal_->begin_page(page_);
+    back.id = journal_->add(journal_entry(back, arena_, absent_));
+    journal_->commit_page();
+    const WriteEnd end = writer_.write_single(back);
+    const bool is_back = end.kind == WriteEnd::Kind::applied;
+    journal_->add_outcome(back.id, is_back ? EntryOutcome::applied : EntryOutcome::unknown);
+    if (!is_back) {
+        quarantine(run_.source, remove.key, "outcome_unknown",
+                   "the item could neither be moved nor put back; its content is in the journal");
+    }
     return false;
 }
 

@@ -19,13 +19,17 @@ constexpr int kMaxRounds = 10;
 /// An entry of the tail, kept beyond the visit.
 struct TailEntry {
     std::uint32_t segment = 0;
+    std::uint64_t page = 0;
     EntryOutcome outcome = EntryOutcome::unsettled;
     base::Arena arena{512};
     JournalEntry entry;
     std::string table;
 
-    TailEntry(const layers::JournalPage& page, const JournalEntry& source, EntryOutcome what)
-        : segment(page.segment), outcome(what), entry(source), table(source.table) {
+    TailEntry(const layers::JournalPage& page_of_entry, const JournalEntry& source,
+              EntryOutcome what)
+        : segment(page_of_entry.segment),
+          page(page_of_entry.page),
+          outcome(what), entry(source), table(source.table) {
         entry.table = table;
         entry.key = source.key.clone(arena);
         entry.before = source.before.clone(arena);
@@ -71,10 +75,7 @@ public:
             if (page.step != run_.records_step || found == by_segment.end()) {
                 return false;
             }
-            const SegmentState& state = *found->second;
-            return !state.is_done &&
-                   (page.page >= state.pages_done ||
-                    (page.page >= state.tail_from && page.page < state.tail_until));
+            return found->second->is_ahead(page.page);
         };
         std::map<std::uint32_t, std::uint64_t> ends;
         run_.surroundings.journal->read(
@@ -150,7 +151,8 @@ private:
             run_.add(counts);
         }
         if (is_action(entry.entry.kind)) {
-            run_.settled_puts.insert(entry.table + dynamodb::to_wire_json(entry.entry.key));
+            run_.settled_actions[entry.table + dynamodb::to_wire_json(entry.entry.key)] =
+                std::make_unique<dynamodb::OwnedItem>(entry.entry.after);
         } else {
             exclude(entry);
         }
@@ -161,11 +163,15 @@ private:
         Counts counts;
         counts.quarantined = 1;
         run_.add(counts);
-        run_.quarantine(target_of(entry), entry.entry.key, "outcome_unknown",
-                        "the run ended while this item was written, and somebody else changed it "
-                        "since; before " +
-                            dynamodb::to_wire_json(entry.entry.before) + " after " +
-                            dynamodb::to_wire_json(entry.entry.after));
+        QuarantinedItem item;
+        item.reason = "outcome_unknown";
+        item.message = "the run ended while this item was written, and somebody else changed it "
+                       "since; before " +
+                       dynamodb::to_wire_json(entry.entry.before) + " after " +
+                       dynamodb::to_wire_json(entry.entry.after);
+        item.segment = entry.segment;
+        item.page = entry.page;
+        run_.quarantine(target_of(entry), entry.entry.key, std::move(item));
         exclude(entry);
     }
 

@@ -242,6 +242,9 @@ void StatementBatch::begin(std::string& body) {
 }
 
 bool StatementBatch::add(const Edit& edit) {
+    if (edit.is_delete() && edit.guard_present.empty()) {
+        return false;  // a PartiQL DELETE by key alone succeeds for a missing item too
+    }
     if (edit.guard_present.size() + edit.guard_absent.size() > kMaxStatementConditions) {
         return false;
     }

@@ -28,7 +28,7 @@ Quarantine::Quarantine(const Plan& plan, const Surroundings& surroundings)
         return;
     }
     for (QuarantinedItem& item : surroundings.records->quarantined(plan.step)) {
-        if (item.table == plan.table && item.reason != "outcome_unknown") {
+        if (item.is_source && item.table == plan.table && item.reason != "outcome_unknown") {
             waiting_.push_back(std::move(item));
         }
     }

@@ -79,6 +79,9 @@ public:
     /// `retry`: called once what an earlier attempt left unsettled is settled; false when stopped.
     /// Returns false when it was stopped before the end.
     bool work(const std::function<bool()>& retry = {}) {
+        if (!plan_.dry && surroundings_.attempt > 1) {
+            forget_met_again();
+        }
         if (!plan_.dry && surroundings_.attempt > 1 && surroundings_.journal->exists()) {
             replay(run_, states_);
         }
@@ -139,6 +142,16 @@ private:
             }
         }
         return states;
+    }
+
+    /// Items quarantined in pages that are worked again are judged anew there, not retried.
+    void forget_met_again() {
+        for (const QuarantinedItem& item : surroundings_.records->quarantined(plan_.step)) {
+            if (item.records_step == step_ && item.segment < states_.size() &&
+                item.reason != "outcome_unknown" && states_[item.segment].is_ahead(item.page)) {
+                surroundings_.records->forget_quarantined(item);
+            }
+        }
     }
 
     static Counts sum(const std::vector<SegmentState>& states) {

@@ -34,7 +34,7 @@ SharedRun::SharedRun(const Plan& plan_, const Surroundings& surroundings_, std::
     : plan(plan_),
       surroundings(surroundings_),
       records_step(records_step_),
-      marker(fmt::format("{}/{}", plan_.run, records_step_)),
+      marker(fmt::format("{}/{}", plan_.run, plan_.step)),
       stop_now(std::move(stop_now_)),
       where(parse_where(plan_)),
       source{plan_.table, plan_.key},
@@ -88,19 +88,16 @@ std::uint32_t SharedRun::unfinished_segments() const {
     return segments_total_ - segments_done_;
 }
 
-void SharedRun::quarantine(const Target& table, const dynamodb::Item& key, std::string reason,
-                           std::string message) {
+void SharedRun::quarantine(const Target& table, const dynamodb::Item& key, QuarantinedItem item) {
     surroundings.log->warning("quarantined {} of {}: {}: {}", dynamodb::key_digest(key), table.name,
-                              reason, message);
+                              item.reason, item.message);
     if (plan.dry) {
         return;
     }
-    QuarantinedItem item;
     item.step = plan.step;
+    item.records_step = records_step;
     item.table = table.name;
     item.key = dynamodb::to_wire_json(key);
-    item.reason = std::move(reason);
-    item.message = std::move(message);
     surroundings.records->quarantine(item);
     if (on_page_settled) {
         quarantined_keys.insert(item.key);
@@ -198,9 +195,17 @@ std::unique_ptr<layers::JournalWriter> create_part(const Surroundings& surroundi
     layers::PartHeader header;
     header.run = run;
     header.attempt = surroundings.attempt;
-    header.lane = lane;
     header.fence = surroundings.fence;
-    return surroundings.journal->create_part(header);
+    for (std::uint32_t tries = 0;; ++tries) {
+        header.lane = (lane + tries) % 65'536;
+        try {
+            return surroundings.journal->create_part(header);
+        } catch (const Error& error) {
+            if (error.kind() != ErrorKind::already_exists || tries == 65'535) {
+                throw;  // steps, passes and retries take the next free number
+            }
+        }
+    }
 }
 
 }  // namespace dynamigrate::backfill

@@ -9,6 +9,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -38,7 +39,7 @@ public:
     const Plan& plan;
     const Surroundings& surroundings;
     const std::uint32_t records_step;  ///< the step's number in records and journal, by pass
-    /// What `exactly_once: marker` writes: names the run and the step's pass.
+    /// What `exactly_once: marker` writes: names the run and the step.
     const std::string marker;
     const std::stop_token stop_now;
     const expressions::Condition where;
@@ -54,9 +55,9 @@ public:
 
     /// Keys (wire JSON) of the segment that an earlier attempt settled: skipped once each.
     std::map<std::uint32_t, std::unordered_set<std::string>> settled;
-    /// Puts (table, then key as wire JSON) that an earlier attempt surely applied: to meet them is
-    /// no clash.
-    std::unordered_set<std::string> settled_puts;
+    /// Actions (by table, then key as wire JSON) that an earlier attempt surely applied, with their
+    /// images after (empty: deleted). Not changed while lanes run.
+    std::unordered_map<std::string, std::unique_ptr<dynamodb::OwnedItem>> settled_actions;
 
     /// Called by a lane when a page is settled, before it is checkpointed. May be empty.
     std::function<void()> on_page_settled;
@@ -66,8 +67,8 @@ public:
     void add(const Counts& difference);
     void segment_done();
     std::uint32_t unfinished_segments() const;
-    void quarantine(const Target& table, const dynamodb::Item& key, std::string reason,
-                    std::string message);
+    /// Completes the record by step and table and keeps it (a dry run only logs).
+    void quarantine(const Target& table, const dynamodb::Item& key, QuarantinedItem item);
     void report(const DryChange& change);
     /// Remembers the first failure and stops the other lanes after their pages.
     void fail(std::exception_ptr failure);

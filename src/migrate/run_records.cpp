@@ -41,8 +41,15 @@ SegmentState to_segment(const Item& item) {
 }
 
 QuarantinedItem to_quarantined(std::uint32_t step, const Item& item) {
-    return {step, std::string(item.text("table")), std::string(item.text("key")),
-            std::string(item.text("reason")), std::string(item.text("message"))};
+    QuarantinedItem quarantined{step, std::string(item.text("table")),
+                                std::string(item.text("key")), std::string(item.text("reason")),
+                                std::string(item.text("message"))};
+    const AttributeValue* source = item.find("source");
+    quarantined.is_source = source == nullptr || source->as_boolean();
+    quarantined.records_step = static_cast<std::uint32_t>(to_unsigned(item.find("met_step")));
+    quarantined.segment = static_cast<std::uint32_t>(to_unsigned(item.find("segment")));
+    quarantined.page = to_unsigned(item.find("page"));
+    return quarantined;
 }
 
 bool is_same_item(const QuarantinedItem& a, const QuarantinedItem& b) {
@@ -125,6 +132,8 @@ void NativeRunRecords::quarantine(const QuarantinedItem& item) {
     ItemBuilder attributes(arena);
     attributes.string("table", item.table).string("key", item.key);
     attributes.string("reason", item.reason).string("message", item.message);
+    attributes.boolean("source", item.is_source).number("met_step", item.records_step);
+    attributes.number("segment", item.segment).number("page", static_cast<std::int64_t>(item.page));
     table_.put_fenced(prefix(item.step) + "quarantine#" + digest_of(item), attributes.build(),
                       fence_);
 }

@@ -42,6 +42,11 @@ struct SegmentState {
     std::uint64_t tail_until = 0;
     std::string position;  ///< the source's own words: a LastEvaluatedKey, an offset; "" : start
     Counts counts;
+
+    /// Whether the page was worked by an earlier attempt and is met again.
+    bool is_ahead(std::uint64_t page) const noexcept {
+        return !is_done && (page >= pages_done || (page >= tail_from && page < tail_until));
+    }
 };
 
 /// An item that could not be migrated.
@@ -52,6 +57,12 @@ struct QuarantinedItem {
     std::string reason;  ///< one of transform_error, too_large, conflict, rejected, outcome_unknown,
                          ///< guard_too_large, key_exists
     std::string message;
+    /// Whether the key is an item of the source: only those can be tried again.
+    bool is_source = true;
+    /// Where it was met: the step's number by pass, and the page of the segment.
+    std::uint32_t records_step = 0;
+    std::uint32_t segment = 0;
+    std::uint64_t page = 0;
 };
 
 /// A wish that reaches the runner through the run's record.
