@@ -53,8 +53,17 @@ Item with_key(Item image, const Item& key, base::Arena& arena) {
     return image;
 }
 
-/// The latest entry of each item; of a moved item also the put that belongs to its deletion.
-using Tail = std::map<std::string, std::unique_ptr<TailEntry>>;
+/// What is settled at once: an entry, of a move with the latest put for its deletion.
+struct TailStep {
+    std::unique_ptr<TailEntry> entry;  ///< nullptr: a later step stands for its item
+    std::unique_ptr<TailEntry> put;
+};
+
+/// What happened to an item itself and what actions did to it are settled apart.
+std::string name_of(const JournalEntry& entry) {
+    return (is_action(entry.kind) ? "action " : "own ") + std::string(entry.table) +
+           dynamodb::to_wire_json(entry.key);
+}
 
 class Replay {
 public:
@@ -83,13 +92,7 @@ public:
                          EntryOutcome outcome) {
                 std::uint64_t& end = ends[page.segment];
                 end = std::max(end, page.page + 1);
-                const std::string name =
-                    std::string(entry.table) + dynamodb::to_wire_json(entry.key);
-                auto& place = tail_[name];
-                if (!place) {
-                    order_.push_back(name);
-                }
-                place = std::make_unique<TailEntry>(page, entry, outcome);
+                keep(std::make_unique<TailEntry>(page, entry, outcome));
             });
         for (const auto& [segment, end] : ends) {
             SegmentState& state = *by_segment[segment];
@@ -102,13 +105,15 @@ public:
     }
 
     void settle_all() {
-        for (std::size_t i = 0; i < order_.size(); ++i) {
+        for (TailStep& step : steps_) {
             base::throw_if_stopped(run_.stop_now);
-            TailEntry& entry = *tail_.at(order_[i]);
-            if (entry.entry.kind == EntryKind::move_remove) {
-                settle_move(entry, i + 1 < order_.size() ? tail_.at(order_[i + 1]).get() : nullptr);
-            } else if (entry.entry.kind != EntryKind::move_insert) {
-                settle(entry);
+            if (step.entry == nullptr) {
+                continue;
+            }
+            if (step.entry->entry.kind != EntryKind::move_remove) {
+                settle(*step.entry);
+            } else if (step.put != nullptr) {
+                settle_move(*step.entry, *step.put);
             }
         }
         if (journal_) {
@@ -118,6 +123,30 @@ public:
     }
 
 private:
+    /// The put of a moved item is not the latest of what is at its key: another item may have left
+    /// that key within the same tail.
+    void keep(std::unique_ptr<TailEntry> entry) {
+        if (entry->entry.kind == EntryKind::move_insert) {
+            const auto move = latest_move_.find(entry->segment);
+            if (move != latest_move_.end()) {
+                TailStep& step = steps_[move->second];
+                if (step.entry != nullptr && step.entry->page == entry->page) {
+                    step.put = std::move(entry);
+                }
+            }
+            return;
+        }
+        const auto [place, is_new] = places_.try_emplace(name_of(entry->entry), steps_.size());
+        if (!is_new) {
+            steps_[place->second] = {};
+            place->second = steps_.size();
+        }
+        if (entry->entry.kind == EntryKind::move_remove) {
+            latest_move_[entry->segment] = steps_.size();
+        }
+        steps_.push_back({std::move(entry), nullptr});
+    }
+
     layers::JournalWriter& journal() {
         if (!journal_) {
             journal_ = create_part(run_.surroundings, run_.plan.run,
@@ -298,38 +327,41 @@ private:
         return false;
     }
 
-    void settle_move(TailEntry& remove, TailEntry* insert) {
-        const bool is_pair = insert != nullptr && insert->entry.kind == EntryKind::move_insert;
-        if (!is_pair || remove.outcome == EntryOutcome::guard_failed ||
+    void settle_move(TailEntry& remove, TailEntry& insert) {
+        if (remove.outcome == EntryOutcome::guard_failed ||
             remove.outcome == EntryOutcome::rejected) {
             return;
         }
-        if (insert->outcome == EntryOutcome::applied) {
+        if (insert.outcome == EntryOutcome::applied) {
             applied(remove, false);
+            return;
+        }
+        if (insert.outcome == EntryOutcome::unknown) {
+            exclude(remove);
             return;
         }
         base::Arena arena;
         const auto old_item = writer_.read(run_.source, remove.entry.key, arena);
-        const auto new_item = writer_.read(run_.source, insert->entry.key, arena);
-        if (old_item) {
+        const auto new_item = writer_.read(run_.source, insert.entry.key, arena);
+        if (old_item && remove.outcome != EntryOutcome::applied) {
             note(remove, EntryOutcome::guard_failed);
-            note(*insert, EntryOutcome::guard_failed);
+            note(insert, EntryOutcome::guard_failed);
             return;  // not deleted: the spool's key is worked again
         }
-        if (new_item && equals_after(insert->entry, &*new_item)) {
+        if (new_item && equals_after(insert.entry, &*new_item)) {
             note(remove, EntryOutcome::applied);
-            applied(*insert, false);
+            applied(insert, false);
             exclude(remove);
             return;
         }
-        Edit put = edit_of(insert->entry, run_.source, policy_, arena);
+        Edit put = edit_of(insert.entry, run_.source, policy_, arena);
         if (!new_item && writer_.write_single(put).kind == WriteEnd::Kind::applied) {
             note(remove, EntryOutcome::applied);
-            applied(*insert, true);
+            applied(insert, true);
             exclude(remove);
             return;
         }
-        unknown(*insert);
+        unknown(insert);
         exclude(remove);
     }
 
@@ -337,8 +369,9 @@ private:
     EditWriter writer_;
     EditPolicy policy_;
     std::unique_ptr<layers::JournalWriter> journal_;
-    Tail tail_;
-    std::vector<std::string> order_;
+    std::vector<TailStep> steps_;                        ///< in the order of reading
+    std::map<std::string, std::size_t> places_;          ///< of items among the steps
+    std::map<std::uint32_t, std::size_t> latest_move_;  ///< of each segment
 };
 
 }  // namespace

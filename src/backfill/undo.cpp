@@ -1,5 +1,6 @@
 #include <dynamigrate/backfill/backfill.hpp>
 
+#include "page_source.hpp"
 #include "shared_run.hpp"
 
 #include <dynamigrate/dynamodb/number.hpp>
@@ -18,6 +19,7 @@ using layers::JournalEntry;
 namespace {
 
 constexpr std::size_t kMaxWave = 200;
+constexpr std::size_t kKeysPerRead = 100;
 
 /// An entry of the wave, kept until the wave is sent.
 struct UndoEntry {
@@ -31,6 +33,7 @@ class Undo {
 public:
     Undo(const UndoPlan& plan, const Surroundings& surroundings, std::stop_token stop)
         : plan_(plan),
+          service_(*surroundings.service),
           clock_(*surroundings.clock),
           stop_(stop),
           writer_(surroundings, endpoint_, false, stop) {}
@@ -39,14 +42,16 @@ public:
         if (outcome == EntryOutcome::unsettled || outcome == EntryOutcome::unknown) {
             ++result_.unsettled;
             tell(entry, "whether it was written cannot be known");
+            skip_move(entry, !is_there(entry));
             return;
         }
         if (outcome != EntryOutcome::applied) {
+            skip_move(entry, move_taken_back_);
             return;
         }
         const bool is_move =
             entry.kind == EntryKind::move_insert || entry.kind == EntryKind::move_remove;
-        const std::string name = std::string(entry.table) + dynamodb::to_wire_json(entry.key);
+        const std::string name = name_of(entry);
         if (is_move || keys_.contains(name) || wave_.size() >= kMaxWave) {
             send();
         }
@@ -62,12 +67,14 @@ public:
             return;
         }
         base::throw_if_stopped(stop_);
+        base::Arena arena;
+        const Items inserted = read_inserted(arena);
         std::vector<Edit*> edits;
         for (UndoEntry& entry : wave_) {
             if (is_expired(entry)) {
                 ++result_.conflicts;
                 tell(entry.entry, "the deleted item is past its time to live");
-            } else if (plan_.dry) {
+            } else if (plan_.dry || (entry.edit.is_delete() && !is_as_inserted(entry, inserted))) {
                 classify(entry, {WriteEnd::Kind::conflict, {}, {}});
             } else if (entry.edit.has_effect()) {
                 edits.push_back(&entry.edit);
@@ -88,6 +95,59 @@ public:
     void set_stopped() { result_.stopped = true; }
 
 private:
+    using Items = std::unordered_map<std::string, Item>;
+
+    static std::string name_of(const JournalEntry& entry) {
+        return std::string(entry.table) + dynamodb::to_wire_json(entry.key);
+    }
+
+    /// The items that are to be deleted, as they are now: a condition can name the attributes of
+    /// the image only, and would let those perish that were added since.
+    Items read_inserted(base::Arena& arena) {
+        std::map<const Target*, std::vector<Item>> keys;
+        for (const UndoEntry& entry : wave_) {
+            if (entry.edit.is_delete() && !plan_.dry) {
+                keys[entry.edit.target].push_back(entry.entry.key);
+            }
+        }
+        Items found;
+        for (const auto& [table, wanted] : keys) {
+            for (std::size_t start = 0; start < wanted.size(); start += kKeysPerRead) {
+                const std::size_t count = std::min(kKeysPerRead, wanted.size() - start);
+                std::vector<Item> items;
+                read_items(service_, *table, std::span(wanted).subspan(start, count), arena, items,
+                           stop_);
+                for (const Item& item : items) {
+                    found[table->name + dynamodb::to_wire_json(table->key.key_of(item, arena))] =
+                        item;
+                }
+            }
+        }
+        return found;
+    }
+
+    static bool is_as_inserted(const UndoEntry& entry, const Items& inserted) {
+        const auto found = inserted.find(name_of(entry.entry));
+        return found != inserted.end() && found->second == entry.entry.after;
+    }
+
+    /// Whether something is at the key of a moved item's put.
+    bool is_there(const JournalEntry& entry) {
+        base::Arena arena;
+        return entry.kind == EntryKind::move_insert &&
+               writer_.read(target(std::string(entry.table)), entry.key, arena).has_value();
+    }
+
+    /// Half of a move is left alone: a put decides over the deletion that follows; after that, the
+    /// next move begins.
+    void skip_move(const JournalEntry& entry, bool taken_back) {
+        if (entry.kind == EntryKind::move_insert) {
+            move_taken_back_ = taken_back;
+        } else if (entry.kind == EntryKind::move_remove) {
+            move_taken_back_ = true;
+        }
+    }
+
     void add(const JournalEntry& entry) {
         UndoEntry& kept = wave_.emplace_back();
         kept.table = entry.table;
@@ -178,6 +238,7 @@ private:
     }
 
     const UndoPlan& plan_;
+    dynamodb::Service& service_;
     base::Clock& clock_;
     std::stop_token stop_;
     Endpoint endpoint_;

@@ -1,0 +1,223 @@
+#include "backfill_fixture.hpp"
+
+namespace dynamigrate::backfill {
+namespace {
+
+using expressions::Failure;
+
+class World : public BackfillTest {
+public:
+    void TestBody() override {}
+    using BackfillTest::fill;
+    using BackfillTest::key_json;
+    using BackfillTest::number;
+    using BackfillTest::plan;
+    using BackfillTest::records;
+    using BackfillTest::run;
+    using BackfillTest::run_over;
+    using BackfillTest::run_with_failure;
+    using BackfillTest::service;
+
+    World() {
+        service.create_table("archive", key);
+        plan.lanes = 1;
+        plan.segments = 1;
+    }
+};
+
+/// Archives the item as it is, then deletes it.
+FunctionTransform archive_and_delete() {
+    return FunctionTransform(
+        [](const dynamodb::Item& item, base::Arena&, TransformOutput& out) {
+            Action action;
+            action.table = "archive";
+            action.item = item;
+            out.reads_all();
+            out.act(action);
+            out.remove();
+        },
+        false, true);
+}
+
+TEST(Actions, AreNeverLostWhateverRequestFails) {
+    constexpr int kCount = 5;
+    for (const Failure failure : {Failure::throttle, Failure::lost_answer, Failure::reset,
+                                  Failure::statement_internal_error_applied}) {
+        bool fired = true;
+        for (int n = 1; fired && n < 200; ++n) {
+            World world;
+            world.fill(kCount);
+            const auto before = world.service.items("app");
+            const auto transform = archive_and_delete();
+
+            fired = world.run_with_failure(transform, n, failure);
+
+            ASSERT_EQ(world.service.items("archive"), before) << n;
+            ASSERT_TRUE(world.service.items("app").empty()) << n;
+        }
+    }
+}
+
+TEST(Actions, AreAskedForAnewWhenTheItemChanged) {
+    World world;
+    world.fill(3);
+    bool interfered = false;
+    world.service.before_call = [&](const dynamodb::Call& call) {
+        if (!interfered && call.body.find("DELETE") != std::string_view::npos) {
+            interfered = true;
+            world.service.put("app", R"({"pk":{"S":"k1"},"c":{"N":"1"},"late":{"S":"kept"}})");
+            world.service.put("app", R"({"pk":{"S":"k2"},"c":{"N":"99"}})");
+        }
+    };
+    const auto transform = archive_and_delete();
+
+    world.run(transform);
+
+    EXPECT_NE(world.service.item("archive", World::key_json(2)).find("99"), std::string::npos);
+    EXPECT_TRUE(interfered);
+}
+
+TEST(Actions, DoNotOverwriteWhatTheApplicationWroteSinceTheyWereDone) {
+    World world;
+    world.fill(2);
+    const FunctionTransform stamp(
+        [](const dynamodb::Item& item, base::Arena& arena, TransformOutput& out) {
+            Action action;
+            action.table = "archive";
+            action.item = dynamodb::ItemBuilder(arena)
+                              .string("pk", item.text("pk"))
+                              .string("state", "new")
+                              .build();
+            out.act(action);
+        },
+        false, true);
+    world.plan.page_items = 1;
+    world.records.drops_checkpoints = true;
+    int n = 1;
+    while (world.service.items("archive").empty()) {  // dies after the first item's action
+        expressions::FailingService failing(world.service, n++, Failure::reset);
+        EXPECT_THROW(world.run_over(failing, stamp, static_cast<std::uint32_t>(n)), base::Error);
+    }
+    world.records.drops_checkpoints = false;
+    const std::string done = world.service.items("archive").begin()->first;
+    std::string used = done;
+    used.insert(used.size() - 1, R"(,"state":{"S":"used"})");
+    world.service.put("archive", used);
+
+    world.run(stamp, 50);
+
+    EXPECT_NE(world.service.item("archive", done).find("used"), std::string::npos);
+    EXPECT_EQ(world.service.items("archive").size(), 2U);
+}
+
+TEST(Actions, GoGuardedToTheirOwnTablesWhenItemsAreOverwritten) {
+    World world;
+    world.fill(3);
+    world.plan.overwrite = true;
+    world.service.put("archive", R"({"pk":{"S":"k1"},"mine":{"BOOL":true}})");
+    const FunctionTransform act(
+        [](const dynamodb::Item& item, base::Arena& arena, TransformOutput& out) {
+            Action action;
+            action.table = "archive";
+            action.item = item;
+            action.if_exists = IfExists::keep;
+            out.act(action);
+            out.change(item.with(arena, "seen", dynamodb::AttributeValue::boolean(true)));
+        },
+        false, true);
+
+    world.run(act);
+
+    EXPECT_EQ(world.service.items("archive").size(), 3U);
+    EXPECT_NE(world.service.item("archive", World::key_json(1)).find("mine"), std::string::npos);
+    EXPECT_EQ(world.service.items("app").size(), 3U);
+    EXPECT_NE(world.service.item("app", World::key_json(1)).find("seen"), std::string::npos);
+}
+
+TEST(Moves, LeaveAnItemWhoseNewKeyIsRefused) {
+    World world;
+    world.fill(3);
+    world.plan.failure_budget.count = 3;
+    const FunctionTransform spoil(
+        [](const dynamodb::Item& item, base::Arena& arena, TransformOutput& out) {
+            const auto bad = item.text("pk") == "k1"
+                                 ? dynamodb::AttributeValue::string("")
+                                 : dynamodb::AttributeValue::string(
+                                       arena.copy("N" + std::string(item.text("pk"))));
+            out.change(item.with(arena, "pk", bad));
+        },
+        true);
+
+    const Result result = world.run(spoil);
+
+    EXPECT_EQ(result.counts.quarantined, 1U);
+    EXPECT_NE(world.service.item("app", World::key_json(1)), "");
+    EXPECT_EQ(world.service.items("app").size(), 3U);
+}
+
+TEST(Deletions, AreGuardedByTheWholeItem) {
+    World world;
+    world.fill(2);
+    bool interfered = false;
+    world.service.before_call = [&](const dynamodb::Call& call) {
+        if (!interfered && call.body.find("DELETE") != std::string_view::npos) {
+            interfered = true;
+            world.service.put("app", R"({"pk":{"S":"k1"},"c":{"N":"1"},"name":{"S":"paid"}})");
+        }
+    };
+    const FunctionTransform remove_small(
+        [](const dynamodb::Item& item, base::Arena&, TransformOutput& out) {
+            out.reads("c");
+            if (item.text("name") != "paid") {
+                out.remove();
+            }
+        });
+
+    world.run(remove_small);
+
+    EXPECT_NE(world.service.item("app", World::key_json(1)).find("paid"), std::string::npos);
+    EXPECT_EQ(world.service.items("app").size(), 1U);
+}
+
+TEST(Markers, LetPassesUntilCleanEnd) {
+    World world;
+    world.fill(4);
+    world.plan.marker = true;
+    world.plan.passes = std::nullopt;
+    const auto transform = increment();
+
+    world.run(transform);
+
+    for (int i = 0; i < 4; ++i) {
+        EXPECT_EQ(world.number(i, "c"), std::to_string(i + 1));
+    }
+}
+
+TEST(Quarantine, ItemsOfUnsavedPagesAreNotDoneTwice) {
+    World world;
+    world.fill(6);
+    bool refuses = true;
+    const FunctionTransform transform([&](const dynamodb::Item& item, base::Arena& arena,
+                                          TransformOutput& out) {
+        if (refuses && item.text("pk") == "k3") {
+            throw base::Error(base::ErrorKind::invalid_argument, "not yet");
+        }
+        out.reads("c");
+        const std::string next = dynamodb::add_numbers(item.text("c"), "1");
+        out.change(item.with(arena, "c", dynamodb::AttributeValue::number(arena.copy(next))));
+    });
+    world.records.drops_checkpoints = true;
+    EXPECT_THROW(world.run(transform), base::Error);
+    world.records.drops_checkpoints = false;
+    refuses = false;
+
+    world.run(transform, 2);
+
+    for (int i = 0; i < 6; ++i) {
+        EXPECT_EQ(world.number(i, "c"), std::to_string(i + 1)) << i;
+    }
+    EXPECT_TRUE(world.records.quarantined(0).empty());
+}
+
+}  // namespace
+}  // namespace dynamigrate::backfill

@@ -1,0 +1,188 @@
+#include "backfill_fixture.hpp"
+
+namespace dynamigrate::backfill {
+namespace {
+
+using expressions::CountedCalls;
+using expressions::Failure;
+
+class ReplayTest : public BackfillTest {
+public:
+    void TestBody() override {}
+    ReplayTest() {
+        plan.lanes = 1;
+        plan.segments = 1;
+    }
+    using BackfillTest::fill;
+    using BackfillTest::item_json;
+    using BackfillTest::key_json;
+    using BackfillTest::number;
+    using BackfillTest::plan;
+    using BackfillTest::records;
+    using BackfillTest::run;
+    using BackfillTest::run_over;
+    using BackfillTest::service;
+
+    /// Dies at the n-th call without a checkpoint, then resumes. Returns whether it died.
+    bool die_and_resume(const Transform& transform, int n, Failure failure,
+                        CountedCalls counted = CountedCalls::all) {
+        records.drops_checkpoints = true;
+        expressions::FailingService failing(service, n, failure, counted);
+        bool is_dead = false;
+        try {
+            run_over(failing, transform);
+        } catch (const base::Error&) {
+            is_dead = true;
+        }
+        records.drops_checkpoints = false;
+        run(transform, 2);
+        return failing.fired() || is_dead;
+    }
+    std::string at(const std::string& pk) {
+        return service.item("app", R"({"pk":{"S":")" + pk + R"("}})");
+    }
+};
+
+/// k1 becomes k0, k2 becomes k1 and so on.
+FunctionTransform lower_key() {
+    return FunctionTransform(
+        [](const dynamodb::Item& item, base::Arena& arena, TransformOutput& out) {
+            out.reads("pk");
+            const int number = std::stoi(std::string(item.text("pk").substr(1)));
+            const std::string next = "k" + std::to_string(number - 1);
+            out.change(item.with(arena, "pk", dynamodb::AttributeValue::string(arena.copy(next))));
+        },
+        true);
+}
+
+/// The key depends on an attribute that the application may add.
+FunctionTransform key_from_late() {
+    return FunctionTransform(
+        [](const dynamodb::Item& item, base::Arena& arena, TransformOutput& out) {
+            out.reads("pk");
+            out.reads("late");
+            const std::string next =
+                "P#" + std::string(item.text("pk")) + std::string(item.text("late"));
+            out.change(item.with(arena, "pk", dynamodb::AttributeValue::string(arena.copy(next))));
+        },
+        true);
+}
+
+class DieAtEveryRequest : public ::testing::TestWithParam<Failure> {};
+
+TEST_P(DieAtEveryRequest, MovesAChainOfItemsOnce) {
+    constexpr int kCount = 5;
+    bool fired = true;
+    int n = 1;
+    for (; fired && n < 100; ++n) {
+        ReplayTest world;
+        for (int i = 1; i <= kCount; ++i) {
+            world.service.put("app", ReplayTest::item_json(i));
+        }
+        const auto transform = lower_key();
+
+        fired = world.die_and_resume(transform, n, GetParam());
+
+        ASSERT_EQ(world.service.items("app").size(), static_cast<std::size_t>(kCount)) << n;
+        ASSERT_TRUE(world.records.quarantined(0).empty()) << n;
+        for (int i = 0; i < kCount; ++i) {
+            ASSERT_EQ(world.number(i, "c"), std::to_string(i + 1)) << n;
+        }
+    }
+    EXPECT_GT(n, 10);
+}
+
+INSTANTIATE_TEST_SUITE_P(Backfill, DieAtEveryRequest,
+                         ::testing::Values(Failure::reset, Failure::lost_answer),
+                         [](const auto& parameter) {
+                             return parameter.param == Failure::reset ? "before" : "after";
+                         });
+
+TEST(Replay, PutsAMovedItemWhereItsLatestContentBelongs) {
+    for (const Failure failure : {Failure::reset, Failure::lost_answer}) {
+        ReplayTest world;
+        world.fill(1);
+        bool interfered = false;
+        world.service.before_call = [&](const dynamodb::Call& call) {
+            if (call.operation == "DeleteItem" && !interfered) {
+                interfered = true;
+                std::string more = ReplayTest::item_json(0);
+                world.service.put("app", more.insert(1, R"("late":{"S":"-late"},)"));
+            }
+        };
+        const auto transform = key_from_late();
+
+        // The first write is the deletion, the second one is the put.
+        EXPECT_TRUE(world.die_and_resume(transform, 2, failure, CountedCalls::writes));
+
+        EXPECT_EQ(world.service.items("app").size(), 1U);
+        EXPECT_NE(world.at("P#k0-late"), "");
+    }
+}
+
+TEST(Replay, LeavesANewItemAtTheKeyOfAMovedOne) {
+    ReplayTest world;
+    world.fill(1);
+    world.service.before_call = [&](const dynamodb::Call& call) {
+        if (call.operation == "GetItem" && world.records.drops_checkpoints == false) {
+            world.service.put("app", R"({"pk":{"S":"k0"},"new":{"BOOL":true}})");
+        }
+    };
+    const auto transform = prefix_key();
+
+    EXPECT_TRUE(world.die_and_resume(transform, 2, Failure::reset, CountedCalls::writes));
+
+    EXPECT_NE(world.at("P#k0").find("Name 0"), std::string::npos);
+    EXPECT_NE(world.at("k0").find("new"), std::string::npos);
+    EXPECT_TRUE(world.records.quarantined(0).empty());
+}
+
+TEST(Replay, NeverPutsAgainWhatCannotBeKnown) {
+    ReplayTest world;
+    world.plan.failure_budget.count = 5;
+    world.fill(1);
+    const auto transform = prefix_key();
+    world.records.drops_checkpoints = true;
+    expressions::FailingService failing(world.service, 2, Failure::lost_answer,
+                                        CountedCalls::writes);
+    EXPECT_THROW(world.run_over(failing, transform), base::Error);
+    world.service.put("app", R"({"pk":{"S":"P#k0"},"changed":{"BOOL":true}})");
+    world.run(transform, 2);
+    ASSERT_EQ(world.records.quarantined(0).size(), 1U);
+    world.service.remove("app", R"({"pk":{"S":"P#k0"}})");
+
+    world.run(transform, 3);
+
+    EXPECT_TRUE(world.service.items("app").empty());
+}
+
+TEST(Replay, KnowsAnItemsOwnChangeApartFromAnActionOnIt) {
+    ReplayTest world;
+    world.fill(2);
+    const FunctionTransform transform(
+        [](const dynamodb::Item& item, base::Arena& arena, TransformOutput& out) {
+            out.reads("c");
+            const std::string next = dynamodb::add_numbers(item.text("c"), "1");
+            out.change(item.with(arena, "c", dynamodb::AttributeValue::number(arena.copy(next))));
+            if (item.text("pk") == "k0") {
+                Action see;
+                see.kind = Action::Kind::update;
+                see.item = dynamodb::parse_item(ReplayTest::key_json(1), arena);
+                see.update = dynamodb::parse_item(R"({"seen":{"N":"1"}})", arena);
+                out.act(see);
+            }
+        },
+        false, true);
+    world.records.drops_checkpoints = true;
+    world.run(transform);
+    world.records.drops_checkpoints = false;
+
+    world.run(transform, 2);
+
+    EXPECT_EQ(world.number(0, "c"), "1");
+    EXPECT_EQ(world.number(1, "c"), "2");
+    EXPECT_EQ(world.number(1, "seen"), "1");
+}
+
+}  // namespace
+}  // namespace dynamigrate::backfill
