@@ -62,7 +62,7 @@ public:
 
     std::string location() const override { return directory_.string(); }
     std::unique_ptr<JournalWriter> create_part(const PartHeader& header) override;
-    void seal() override;
+    void seal(std::uint32_t last_attempt) override;
 
     JournalReadResult read(const PageFilter& filter, const EntryVisitor& visit) override {
         return read(filter, visit, false);
@@ -80,6 +80,10 @@ public:
 private:
     JournalReadResult read(const PageFilter& filter, const EntryVisitor& visit,
                            bool newest_first) const;
+    void make_directory() const {
+        base::create_directories(parent_, 0700);
+        base::create_directories(directory_, 0700);
+    }
     std::uint32_t sealed_attempt() const;
 
     std::filesystem::path parent_;
@@ -88,8 +92,7 @@ private:
 
 std::unique_ptr<JournalWriter> DirectoryJournal::create_part(const PartHeader& header) {
     const EntryCounter checked(header);
-    base::create_directories(parent_, 0700);
-    base::create_directories(directory_, 0700);
+    make_directory();
     const DirectoryLock lock(directory_);
     const std::filesystem::path path = directory_ / part_file_name(header.attempt, header.lane);
     if (header.attempt <= sealed_attempt()) {
@@ -109,11 +112,11 @@ std::unique_ptr<JournalWriter> DirectoryJournal::create_part(const PartHeader& h
 }
 
 // No part can be created meanwhile, so a part found unlocked stays without a writer.
-void DirectoryJournal::seal() {
-    const auto found = list_parts(directory_);
-    if (found.empty()) {
+void DirectoryJournal::seal(std::uint32_t last_attempt) {
+    if (last_attempt == 0 && !exists()) {
         return;
     }
+    make_directory();
     const DirectoryLock lock(directory_);
     const auto parts = list_parts(directory_);
     for (const PartName& part : parts) {
@@ -128,7 +131,8 @@ void DirectoryJournal::seal() {
                 .at(part.path.string());
         }
     }
-    const std::string name = fmt::format("{}{:06}", kSealPrefix, parts.back().attempt);
+    const std::uint32_t last = parts.empty() ? 0 : parts.back().attempt;
+    const std::string name = fmt::format("{}{:06}", kSealPrefix, std::max(last, last_attempt));
     base::write_file_atomically(directory_ / name, "", 0600);
 }
 
@@ -176,7 +180,7 @@ public:
     std::unique_ptr<JournalWriter> create_part(const PartHeader& header) override {
         return std::make_unique<NullJournalWriter>(header);
     }
-    void seal() override {}
+    void seal(std::uint32_t) override {}
     JournalReadResult read(const PageFilter&, const EntryVisitor&) override { return {}; }
     JournalReadResult read_newest_first(const PageFilter&, const EntryVisitor&) override {
         return {};

@@ -85,6 +85,7 @@ HistoryRow Execution::run() {
             record_failure(place_error(error));
             throw place_error(error);
         }
+        list_parts();
         row_.interrupted = true;
         save();
     }
@@ -133,12 +134,16 @@ void Execution::take_over_row() {
         return;
     }
     check_resumed_journal();
+    check_repeatable();
     check_undone_journals();
     open_journal();
     row_.attempt = std::max(row_.attempt, journal_->last_attempt()) + 1;
     save();
     NativeRunRecords(inputs_.table, row_.run, row_.fence).raise_fence();
-    journal_->seal();
+    journal_->seal(row_.attempt - 1);
+    if (list_parts()) {
+        save();
+    }
 }
 
 void Execution::list_actions() {
@@ -173,6 +178,23 @@ void Execution::open_journal() {
 
 bool Execution::was_begun(const std::string& run, std::uint32_t step) {
     return NativeRunRecords(inputs_.table, run, 0).total_segments(step).has_value();
+}
+
+/// Where a person must say that the step may be applied again to what it has changed already.
+void Execution::check_repeatable() {
+    const Step* step =
+        row_.steps_done < actions_.size() ? actions_[row_.steps_done].step.get() : nullptr;
+    if (!step || step->is_repeatable() || !row_.journal.empty() || inputs_.settings.force ||
+        !was_begun(row_.run, row_.steps_done)) {
+        return;
+    }
+    throw Error(
+        ErrorKind::failed_precondition,
+        fmt::format("cannot resume run {} of {}: it keeps no journal, so it is not known which "
+                    "items step {} ({}) has changed already; use --force if it may be applied "
+                    "twice to an item, else undo it (`dynamigrate down` where the migration has a "
+                    "`down` of its own) and apply it with a journal or `exactly_once: marker`",
+                    row_.run, row_.id, row_.steps_done + 1, step->summary()));
 }
 
 void Execution::check_resumed_journal() {
@@ -237,6 +259,7 @@ StepRun Execution::make_step_run(std::uint32_t index) {
     run.started_at = row_.started_at;
     run.index = index;
     run.dry = is_dry_;
+    run.force = inputs_.settings.force;
     run.settings = inputs_.settings.backfill;
     run.stop = inputs_.stop;
     run.stop_now = inputs_.stop_now;
@@ -308,11 +331,47 @@ void Execution::add_result(std::uint32_t index, const StepResult& result) {
     row_.step_counts.resize(std::max<std::size_t>(row_.step_counts.size(), index + 1));
     row_.step_counts[index] = result.counts;
     for (const layers::PartSummary& part : result.parts) {
-        std::erase_if(row_.parts, [&](const auto& known) { return known.name == part.name; });
-        row_.parts.push_back(part);
+        note_part(part);
     }
     std::lock_guard lock(listener_mutex_);
     progress_ = {};
+}
+
+/// A part only ever grows; one that is shorter than it was is left for `verify_parts` to find.
+bool Execution::note_part(const layers::PartSummary& part) {
+    auto known = std::find_if(row_.parts.begin(), row_.parts.end(),
+                              [&](const auto& other) { return other.name == part.name; });
+    if (known == row_.parts.end()) {
+        row_.parts.push_back(part);
+        return true;
+    }
+    bool has_grown = part.bytes > known->bytes;
+    if (has_grown) {
+        *known = part;
+    }
+    return has_grown;
+}
+
+/// Notes the parts that no step told of: it crashed, failed or was cut short. Returns whether there
+/// are such. What cannot be read here fails where it is needed.
+bool Execution::list_parts() {
+    bool has_new = false;
+    try {
+        for (const layers::PartSummary& part : read_parts(*journal_)) {
+            has_new |= note_part(part);
+        }
+    } catch (const std::exception& error) {
+        inputs_.world.log->warning("the parts of the journal of run {} could not be listed: {}",
+                                   row_.run, error.what());
+    }
+    return has_new;
+}
+
+std::vector<layers::PartSummary> Execution::read_parts(layers::Journal& journal) {
+    auto none = [](const layers::JournalPage&) { return false; };
+    auto ignore = [](const layers::JournalPage&, const layers::JournalEntry&,
+                     layers::EntryOutcome) {};
+    return journal.read(none, ignore).parts;
 }
 
 void Execution::finish() {
@@ -361,6 +420,7 @@ void Execution::record_failure(const Error& error) {
             row_.step_counts[current_] = progress_;
         }
     }
+    list_parts();
     try {
         save();
     } catch (const std::exception& second) {

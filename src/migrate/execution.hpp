@@ -49,6 +49,7 @@ private:
     void list_actions();
     void open_journal();
     void check_resumed_journal();
+    void check_repeatable();
     void check_undone_journals();
     bool was_begun(const std::string& run, std::uint32_t step);
     std::filesystem::path journal_path(const std::string& run) const;
@@ -57,6 +58,9 @@ private:
     void run_action(std::uint32_t index);
     StepResult undo(const RollbackAction& action, const StepRun& run);
     void verify_parts(layers::Journal& journal, const HistoryRow& row);
+    bool note_part(const layers::PartSummary& part);
+    bool list_parts();
+    static std::vector<layers::PartSummary> read_parts(layers::Journal& journal);
     StepRun make_step_run(std::uint32_t index);
     backfill::Surroundings make_surroundings();
     std::string physical_table(const std::string& name) const;

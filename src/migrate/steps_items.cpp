@@ -33,6 +33,7 @@ public:
     }
     std::vector<std::string> tables() const override { return {step_.table}; }
     Reversal reversal() const override { return {Reversal::Kind::journal, {}}; }
+    bool is_repeatable() const override { return step_.options.marker; }
     void validate(const std::string& place, std::vector<Finding>& findings) const override {
         Checks checks(place, findings);
         checks.table_name(step_.table);

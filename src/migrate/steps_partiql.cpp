@@ -18,6 +18,53 @@ using base::ErrorKind;
 
 constexpr std::size_t kMaxStatement = 8192;
 constexpr std::size_t kShownItems = 20;
+constexpr const char* kUnknown =
+    "it is not known whether the statement took effect; look at the item: if it did, remove the "
+    "step and resume with --force, else resume with --force, which sends it again";
+
+/// What the run's records say about a statement that changes items, as its only segment.
+class StatementRecord {
+public:
+    explicit StatementRecord(const StepRun& run) : run_(run) {
+        if (records().total_segments(run.index)) {
+            for (backfill::SegmentState& state : records().load_segments(run.index)) {
+                state_ = std::move(state);
+            }
+        } else {
+            records().begin_step(run.index, 1);
+        }
+    }
+
+    bool is_done() const { return state_.is_done; }
+    /// Sent by an attempt that did not learn the outcome.
+    bool is_unknown() const { return !is_done() && state_.position == kSent; }
+
+    void sending() { save(kSent, false); }
+    void done() { save(kSent, true); }
+    /// Surely without effect. Where this is not recorded, the outcome counts as unknown.
+    void refused() noexcept {
+        try {
+            save("", false);
+        } catch (const std::exception& error) {
+            run_.surroundings.log->warning("that the statement had no effect is not recorded: {}",
+                                           error.what());
+        }
+    }
+
+private:
+    static constexpr const char* kSent = "sent";
+
+    backfill::RunRecords& records() { return *run_.surroundings.records; }
+    void save(const char* position, bool is_done) {
+        state_.position = position;
+        state_.is_done = is_done;
+        state_.counts.changed = is_done ? 1 : 0;
+        records().save_segment(run_.index, state_);
+    }
+
+    const StepRun& run_;
+    backfill::SegmentState state_;
+};
 
 class StatementStep final : public Step {
 public:
@@ -140,15 +187,23 @@ StepResult StatementStep::select(const StepRun& run) const {
 }
 
 StepResult StatementStep::change(const StepRun& run) const {
-    constexpr const char* kUnknown =
-        "it is not known whether the statement took effect; look at the item: if it did, remove "
-        "the step and resume, else resume";
+    StepResult result;
+    result.counts.changed = 1;
+    StatementRecord record(run);
+    if (record.is_done()) {
+        return result;
+    }
+    if (record.is_unknown() && !run.force) {
+        throw Error(ErrorKind::outcome_unknown, kUnknown).at(summary());
+    }
     std::string request = body(run, {});
     dynamodb::Reply reply;
+    record.sending();
     try {
         run.surroundings.service->call({"ExecuteStatement", request, run.stop_now, 0}, reply);
     } catch (const Error& error) {
         if (!error.may_have_applied()) {
+            record.refused();
             throw;
         }
         throw Error(ErrorKind::outcome_unknown, kUnknown).at(summary()).because(error);
@@ -157,12 +212,12 @@ StepResult StatementStep::change(const StepRun& run) const {
         if (reply.earlier_attempt_may_have_applied) {
             throw Error(ErrorKind::outcome_unknown, kUnknown).at(summary());
         }
+        record.refused();
         throw Error(ErrorKind::failed_precondition,
                     "no item met the statement's WHERE; nothing was changed")
             .at(summary());
     }
-    StepResult result;
-    result.counts.changed = 1;
+    record.done();
     return result;
 }
 

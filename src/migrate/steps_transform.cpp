@@ -9,9 +9,24 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 namespace dynamigrate::migrate {
 
 namespace {
+
+/// Whether applying it twice is the same as once, as far as its form tells.
+bool is_idempotent(const Transformation& transformation) {
+    bool sets_constants = std::all_of(
+        transformation.set.begin(), transformation.set.end(), [](const auto& attribute) {
+            return json::to_json(attribute.second).find("${") == std::string::npos;
+        });
+    bool renames_nothing_twice =
+        transformation.rename.empty() ||
+        (transformation.rename.size() == 1 && transformation.set.empty() &&
+         transformation.defaults.empty());
+    return sets_constants && renames_nothing_twice;
+}
 
 bool is_empty(const Transformation& transformation) {
     return transformation.set.empty() && transformation.rename.empty() &&
@@ -70,6 +85,9 @@ public:
         TransformStep back = step_;
         std::swap(back.transformation.rename[0].first, back.transformation.rename[0].second);
         return std::make_unique<TransformingStep>(std::move(back), kind_);
+    }
+    bool is_repeatable() const override {
+        return step_.options.marker || (!step_.function && is_idempotent(step_.transformation));
     }
     void validate(const std::string& place, std::vector<Finding>& findings) const override;
     StepResult run(const StepRun& run) const override;
@@ -136,6 +154,7 @@ public:
     }
     std::vector<std::string> tables() const override { return {step_.table, step_.to}; }
     Reversal reversal() const override { return {Reversal::Kind::journal, {}}; }
+    bool is_repeatable() const override { return step_.to != step_.table; }
     void validate(const std::string& place, std::vector<Finding>& findings) const override {
         Checks checks(place, findings);
         checks.table_name(step_.table);

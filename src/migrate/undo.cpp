@@ -66,23 +66,23 @@ std::string summary_line(const backfill::UndoResult& result, bool is_dry) {
 
 }  // namespace
 
-/// Every part that the run told of must be there in its full length.
+/// Every part that the run told of must be there as it was; what was appended since is checked by
+/// the frames' own checksums.
 void Execution::verify_parts(layers::Journal& journal, const HistoryRow& row) {
     if (row.parts.empty() || inputs_.settings.force) {
         return;
     }
-    auto none = [](const layers::JournalPage&) { return false; };
-    auto ignore = [](const layers::JournalPage&, const layers::JournalEntry&,
-                     layers::EntryOutcome) {};
-    std::vector<layers::PartSummary> found = journal.read(none, ignore).parts;
+    std::vector<layers::PartSummary> found = read_parts(journal);
     for (const layers::PartSummary& part : row.parts) {
         bool is_there = std::any_of(found.begin(), found.end(), [&](const auto& other) {
-            return other.name == part.name && other.bytes >= part.bytes;
+            return other.name == part.name &&
+                   (other.bytes > part.bytes ||
+                    (other.bytes == part.bytes && other.checksum == part.checksum));
         });
         if (!is_there) {
             throw Error(ErrorKind::failed_precondition,
-                        fmt::format("part {} of the journal of run {} is missing or shortened in "
-                                    "{}; restore it, or use --force to undo what is left",
+                        fmt::format("part {} of the journal of run {} is missing, shortened or "
+                                    "altered in {}; restore it, or use --force to undo what is left",
                                     part.name, row.run, journal.location()));
         }
     }
@@ -97,7 +97,7 @@ StepResult Execution::undo(const RollbackAction& action, const StepRun& run) {
     auto journal =
         layers::open_directory_journal(inputs_.settings.journal_directory, action.run->run);
     if (action.run->status != Status::applied && !is_dry_) {
-        journal->seal();
+        journal->seal(action.run->attempt);
     }
     verify_parts(*journal, *action.run);
     dynamodb::Service& service = *inputs_.world.service;

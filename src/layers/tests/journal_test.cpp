@@ -315,6 +315,20 @@ TEST_F(JournalTest, RefusesWritersOfSealedAttempts) {
     EXPECT_EQ(kind_thrown_by([&] { create_part(3, 1); }), ErrorKind::aborted);
 }
 
+TEST_F(JournalTest, SealsAttemptsThatHaveNoPart) {
+    journal_->seal(1);
+    EXPECT_FALSE(journal_->exists());
+    EXPECT_EQ(journal_->last_attempt(), 0u);
+    EXPECT_EQ(kind_thrown_by([&] { create_part(1, 0); }), ErrorKind::aborted);
+    create_part(2, 0);
+    journal_->seal(3);
+    EXPECT_EQ(journal_->last_attempt(), 2u);
+    EXPECT_EQ(kind_thrown_by([&] { create_part(3, 0); }), ErrorKind::aborted);
+    create_part(4, 0);
+    journal_->seal(1);
+    EXPECT_EQ(kind_thrown_by([&] { create_part(4, 1); }), ErrorKind::aborted);
+}
+
 TEST_F(JournalTest, SealsNothingWhenThereIsNothing) {
     journal_->seal();
     EXPECT_FALSE(journal_->exists());

@@ -3,6 +3,8 @@
 
 #include <dynamigrate/dynamodb/operations.hpp>
 #include <dynamigrate/expressions/testing/failing_service.hpp>
+#include <dynamigrate/json/json5.hpp>
+#include <dynamigrate/migrate/steps.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,6 +14,7 @@
 #include <future>
 #include <latch>
 #include <memory>
+#include <stdexcept>
 #include <thread>
 
 namespace dynamigrate::migrate {
@@ -360,6 +363,150 @@ TEST(Migrator, RefusesToGoOnWhereTheJournalIsNotReachable) {
     EXPECT_THAT(error.what(), HasSubstr(where));
     project.settings.force = true;
     EXPECT_THAT(ids(project.up().rows), ElementsAre("1.0.0 applied"));
+}
+
+void create_app(Project& project) {
+    project.memory.create_table("app", {{"pk", dynamodb::AttributeType::string}, std::nullopt});
+    project.memory.put("app", R"({"pk":{"S":"a"},"n":{"N":"1"}})");
+}
+
+UpdateStep raise_n() {
+    UpdateStep step;
+    step.table = "app";
+    step.expression.text = "ADD n :one";
+    auto values = std::make_shared<dynamodb::OwnedItem>();
+    values->item = dynamodb::ItemBuilder(values->arena).number(":one", 1).build();
+    step.expression.values = std::move(values);
+    return step;
+}
+
+/// Runs the step and then says that it failed.
+StepPtr failing_after(StepPtr step, bool& fails, bool is_repeatable) {
+    class FailingStep final : public Step {
+    public:
+        FailingStep(StepPtr step, bool& fails, bool is_repeatable)
+            : step_(std::move(step)), fails_(fails), is_repeatable_(is_repeatable) {}
+        std::string kind() const override { return step_->kind(); }
+        std::string summary() const override { return step_->summary(); }
+        std::vector<std::string> tables() const override { return step_->tables(); }
+        Reversal reversal() const override { return step_->reversal(); }
+        bool is_repeatable() const override { return is_repeatable_; }
+        StepResult run(const StepRun& run) const override {
+            StepResult result = step_->run(run);
+            return fails_ ? throw broken() : result;
+        }
+
+    private:
+        StepPtr step_;
+        bool& fails_;
+        bool is_repeatable_;
+    };
+    return std::make_shared<FailingStep>(std::move(step), fails, is_repeatable);
+}
+
+TEST(Migrator, RefusesToRepeatWithoutAJournal) {
+    Project project;
+    create_app(project);
+    project.settings.journal = false;
+    bool fails = true;
+    project.registry.add(Migration("1.0.0").step(
+        failing_after(make_update(raise_n()), fails, make_update(raise_n())->is_repeatable())));
+    error_of([&] { project.up(); });
+    fails = false;
+    auto error = error_of([&] { project.up(); });
+    EXPECT_EQ(error.kind(), base::ErrorKind::failed_precondition);
+    EXPECT_THAT(error.what(), HasSubstr("--force"));
+    EXPECT_THAT(error.what(), HasSubstr("step 1 (update app"));
+    EXPECT_EQ(project.migrator().history()[0].attempt, 1u);
+    project.settings.force = true;
+    EXPECT_THAT(ids(project.up().rows), ElementsAre("1.0.0 applied"));
+}
+
+TEST(Migrator, RepeatsWithoutAJournalWhatIsIdempotent) {
+    UpdateStep marked = raise_n();
+    marked.options.marker = true;
+    EXPECT_TRUE(make_update(marked)->is_repeatable());
+    EXPECT_TRUE(make_rename_attribute("app", "a", "b", {})->is_repeatable());
+    TransformStep set;
+    set.transformation.set.emplace_back("a", json::parse_json(R"("free")", "set"));
+    EXPECT_TRUE(make_transform(set)->is_repeatable());
+    set.transformation.set.emplace_back("b", json::parse_json(R"("${a}${b}")", "set"));
+    EXPECT_FALSE(make_transform(set)->is_repeatable());
+    set.options.marker = true;
+    EXPECT_TRUE(make_transform(set)->is_repeatable());
+    TransformStep renames;
+    renames.transformation.rename = {{"a", "b"}, {"b", "c"}};
+    EXPECT_FALSE(make_transform(renames)->is_repeatable());
+
+    Project project;
+    project.settings.journal = false;
+    bool fails = true;
+    auto begin = [](const StepRun& run) {
+        run.surroundings.records->begin_step(run.index, 1);
+        return StepResult{};
+    };
+    project.registry.add(
+        Migration("1.0.0").step(failing_after(fake_step("a", begin), fails, true)));
+    error_of([&] { project.up(); });
+    fails = false;
+    EXPECT_THAT(ids(project.up().rows), ElementsAre("1.0.0 applied"));
+}
+
+TEST(Migrator, NotesThePartsOfAFailedAttempt) {
+    Project project;
+    create_app(project);
+    bool fails = true;
+    project.registry.add(
+        Migration("1.0.0").step(failing_after(make_update(raise_n()), fails, false)).down_auto());
+    error_of([&] { project.up(); });
+    HistoryRow row = project.migrator().history()[0];
+    ASSERT_EQ(row.parts.size(), 1u);
+    std::filesystem::path part = std::filesystem::path(row.journal) / row.parts[0].name;
+    std::string bytes = base::read_file(part);
+
+    auto refused = [&] {
+        Migrator down = project.migrator();
+        return error_of([&] { down.run(down.plan_down("0.0.0"), project.listener, {}, {}); });
+    };
+    std::filesystem::resize_file(part, bytes.size() - 1);
+    auto error = refused();
+    EXPECT_EQ(error.kind(), base::ErrorKind::failed_precondition);
+    EXPECT_THAT(error.what(), HasSubstr(row.parts[0].name));
+    std::filesystem::remove(part);
+    EXPECT_THAT(refused().what(), HasSubstr(row.parts[0].name));
+    EXPECT_EQ(project.memory.items("app").size(), 1u);
+    base::write_file_atomically(part, bytes, 0600);
+    EXPECT_NE(refused().kind(), base::ErrorKind::failed_precondition);
+    EXPECT_THAT(project.memory.item("app", R"({"pk":{"S":"a"}})"), HasSubstr(R"("n":{"N":"1"})"));
+}
+
+TEST(Migrator, NotesThePartsOfAKilledAttemptAndFencesIt) {
+    Project project;
+    project.identity = dead_identity();
+    std::uint32_t attempt = 0;
+    layers::Journal* journal = nullptr;
+    base::Error late(base::ErrorKind::internal, "was not refused");
+    project.registry.add(Migration("1.0.0").step(fake_step("a", [&](const StepRun& run) {
+        journal = run.surroundings.journal;
+        attempt = run.surroundings.attempt;
+        if (attempt == 1) {
+            throw std::runtime_error("killed");
+        }
+        late = error_of([&] { journal->create_part({run.run, 1, 0, 0, ""}); });
+        if (attempt == 2) {
+            journal->create_part({run.run, 2, 0, 0, ""});
+            throw std::runtime_error("killed");
+        }
+        return StepResult{};
+    })));
+    EXPECT_THROW(project.up(), std::runtime_error);
+    EXPECT_THROW(project.up(), std::runtime_error);
+    EXPECT_EQ(attempt, 2u);
+    EXPECT_EQ(late.kind(), base::ErrorKind::aborted);
+    HistoryRow row = project.up().rows.at(0);
+    EXPECT_EQ(attempt, 3u);
+    ASSERT_EQ(row.parts.size(), 1u);
+    EXPECT_EQ(row.parts[0].name, "part-000002-0000.dmj");
 }
 
 TEST(Migrator, RefusesWhatValidationFinds) {

@@ -28,8 +28,20 @@ public:
         std::lock_guard lock(mutex_);
         totals_[step] = total;
     }
-    std::vector<backfill::SegmentState> load_segments(std::uint32_t) override { return {}; }
-    void save_segment(std::uint32_t, const backfill::SegmentState&) override {}
+    std::vector<backfill::SegmentState> load_segments(std::uint32_t step) override {
+        std::lock_guard lock(mutex_);
+        std::vector<backfill::SegmentState> states;
+        for (const auto& [place, state] : segments_) {
+            if (place.first == step) {
+                states.push_back(state);
+            }
+        }
+        return states;
+    }
+    void save_segment(std::uint32_t step, const backfill::SegmentState& state) override {
+        std::lock_guard lock(mutex_);
+        segments_[{step, state.segment}] = state;
+    }
     void quarantine(const backfill::QuarantinedItem& item) override {
         std::lock_guard lock(mutex_);
         quarantined_.push_back(item);
@@ -43,6 +55,7 @@ public:
 private:
     std::mutex mutex_;
     std::map<std::uint32_t, std::uint32_t> totals_;
+    std::map<std::pair<std::uint32_t, std::uint32_t>, backfill::SegmentState> segments_;
     std::vector<backfill::QuarantinedItem> quarantined_;
 };
 

@@ -328,6 +328,49 @@ TEST_F(PartiqlSteps, SaysWhenTheOutcomeIsUnknown) {
     EXPECT_THROW(make_partiql(step)->run(step_run(script)), base::Error);
 }
 
+TEST_F(PartiqlSteps, AreNotSentAgainWhereTheOutcomeIsUnknown) {
+    Statements script;
+    script.answer = [](dynamodb::Reply&) {
+        throw base::Error(ErrorKind::unavailable, "killed").may_have_applied(true);
+    };
+    PartiqlStep step;
+    step.statement = "UPDATE app SET n = n + 1 WHERE id = 'x'";
+    StepRun run = step_run(script);
+    EXPECT_THROW(make_partiql(step)->run(run), base::Error);
+    script.answer = [](dynamodb::Reply& reply) { reply.body = "{}"; };
+    try {
+        make_partiql(step)->run(run);
+        FAIL();
+    } catch (const base::Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::outcome_unknown);
+        EXPECT_NE(std::string(error.what()).find("--force"), std::string::npos);
+    }
+    EXPECT_EQ(script.bodies.size(), 1U);
+    run.force = true;
+    EXPECT_EQ(make_partiql(step)->run(run).counts.changed, 1U);
+    EXPECT_EQ(script.bodies.size(), 2U);
+    EXPECT_EQ(make_partiql(step)->run(run).counts.changed, 1U);
+    EXPECT_EQ(script.bodies.size(), 2U) << "sent again although it was done";
+}
+
+TEST_F(PartiqlSteps, AreSentAgainAfterARefusal) {
+    Statements script;
+    script.answer = [](dynamodb::Reply& reply) {
+        reply.outcome = dynamodb::Outcome::condition_failed;
+    };
+    PartiqlStep step;
+    step.statement = "DELETE FROM app WHERE id = 'x'";
+    StepRun run = step_run(script);
+    EXPECT_THROW(make_partiql(step)->run(run), base::Error);
+    script.answer = [](dynamodb::Reply&) {
+        throw base::Error(ErrorKind::invalid_argument, "refused");
+    };
+    EXPECT_THROW(make_partiql(step)->run(run), base::Error);
+    script.answer = [](dynamodb::Reply& reply) { reply.body = "{}"; };
+    EXPECT_EQ(make_partiql(step)->run(run).counts.changed, 1U);
+    EXPECT_EQ(script.bodies.size(), 3U);
+}
+
 TEST_F(PartiqlSteps, ChecksStatements) {
     PartiqlStep step;
     step.statement = "DROP TABLE app";

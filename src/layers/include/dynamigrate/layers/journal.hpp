@@ -124,8 +124,10 @@ public:
     virtual std::string location() const = 0;
     virtual std::unique_ptr<JournalWriter> create_part(const PartHeader& header) = 0;
     /// Makes further appends by an earlier owner fail, so that what is read stays true.
-    /// Errors: aborted when a live writer on this host still holds a part.
-    virtual void seal() = 0;
+    /// Ensures: no part of an attempt up to `last_attempt`, or up to the last one that has a part,
+    ///          can be created any more; attempts that have none yet included.
+    /// Errors:  aborted when a live writer on this host still holds a part.
+    virtual void seal(std::uint32_t last_attempt = 0) = 0;
     /// Visits the entries whose page passes the filter, in the order written, part by part in
     /// order of attempt and lane, each with its final outcome. Memory: the outcomes of one run's
     /// selected pages and one frame.

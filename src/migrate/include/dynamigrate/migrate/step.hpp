@@ -39,6 +39,7 @@ struct StepRun {
     std::string started_at;               ///< ISO 8601, fixed for the run (resumes included)
     std::uint32_t index = 0;              ///< of the step in the run
     bool dry = false;
+    bool force = false;                   ///< go on where only a person can know that it is right
     BackfillSettings settings;
     std::stop_token stop;
     std::stop_token stop_now;
@@ -68,7 +69,7 @@ struct Reversal {
 /// One action of a migration: immutable once made, shareable.
 ///
 /// `run` is repeatable: when it is called again after a crash or a stop, at any point, it brings
-/// the same end. Effects that exist already (the table is there, with the same definition) count
+/// the same end, or says that the outcome cannot be known. Effects that exist already (the table is there, with the same definition) count
 /// as done.
 class Step {
 public:
@@ -82,6 +83,9 @@ public:
     virtual Reversal reversal() const = 0;
     /// The inverse step; requires reversal().kind == inverse.
     virtual std::unique_ptr<Step> inverse() const;
+    /// Whether `run` brings the same end after a crash without a journal too. False for a backfill
+    /// that, applied twice to an item, may differ from one application.
+    virtual bool is_repeatable() const { return true; }
     /// Checks what can be known without running: expressions, limits, types.
     virtual void validate(const std::string& place, std::vector<Finding>& findings) const;
     virtual StepResult run(const StepRun& run) const = 0;
