@@ -80,6 +80,9 @@ public:
                 edits.push_back(&entry.edit);
             }
         }
+        if (plan_.before_wave && !edits.empty()) {
+            plan_.before_wave();
+        }
         std::vector<WriteEnd> ends;
         writer_.write(edits, ends);
         std::size_t next = 0;

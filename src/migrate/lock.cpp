@@ -133,6 +133,17 @@ void Lock::set_run(const std::string& run) {
     run_ = run;
 }
 
+bool Lock::is_stale() const { return clock_.steady_now() - renewed_.load() >= timing_.lease; }
+
+void Lock::expect_fresh() {
+    if (is_stale()) {
+        lost_.request_stop();
+    }
+    if (is_lost()) {
+        throw Error(ErrorKind::aborted, "the lock was not renewed for a lease or is lost");
+    }
+}
+
 void Lock::acquire(const std::function<void(const std::string&)>& tell,
                    const std::stop_token& stop) {
     for (;;) {
@@ -173,6 +184,7 @@ void Lock::watch(const LockItem& seen, const std::function<void(const std::strin
 
 /// Returns false when somebody else changed the lock meanwhile.
 bool Lock::take(const std::optional<LockItem>& seen) {
+    renewed_ = clock_.steady_now();
     base::Arena arena;
     std::uint64_t fence = seen ? seen->owner.fence + 1 : 1;
     ItemBuilder item(arena);
@@ -215,7 +227,6 @@ ExpressionText Lock::owned_condition(base::Arena& arena) const {
 }
 
 void Lock::beat(const std::stop_token& stop) {
-    base::SteadyTime renewed = clock_.steady_now();
     while (clock_.wait(timing_.heartbeat, stop)) {
         try {
             base::SteadyTime sent = clock_.steady_now();
@@ -223,13 +234,13 @@ void Lock::beat(const std::stop_token& stop) {
                 lost_.request_stop();
                 return;
             }
-            renewed = sent;
+            renewed_ = sent;
         } catch (const std::exception& error) {
             if (stop.stop_requested()) {
                 return;
             }
             log_.warning("the lock could not be renewed: {}", error.what());
-            if (clock_.steady_now() - renewed >= timing_.lease) {
+            if (is_stale()) {
                 lost_.request_stop();
                 return;
             }

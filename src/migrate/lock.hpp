@@ -51,6 +51,10 @@ public:
     /// Stopped as soon as the lock is known to be lost.
     std::stop_token lost() const noexcept { return lost_.get_token(); }
     bool is_lost() const noexcept { return lost_.stop_requested(); }
+    /// Before writes that nothing else fences: after a stall of a lease or more somebody else may
+    /// hold the lock, though no heartbeat has told so yet; it then counts as lost.
+    /// Errors: aborted.
+    void expect_fresh();
     /// Names the run in the lock from the next heartbeat on.
     void set_run(const std::string& run);
 
@@ -62,6 +66,7 @@ private:
     void beat(const std::stop_token& stop);
     bool renew(const std::stop_token& stop);
     void release();
+    bool is_stale() const;
     dynamodb::ExpressionText owned_condition(base::Arena& arena) const;
 
     NativeTable& table_;
@@ -73,6 +78,7 @@ private:
     std::string token_;
     std::uint64_t fence_ = 0;
     std::uint64_t heartbeat_ = 0;
+    std::atomic<base::SteadyTime> renewed_{};  ///< when the last renewal that held was sent
     std::mutex mutex_;
     std::string run_;
     std::stop_source lost_;

@@ -21,10 +21,9 @@ bool is_idempotent(const Transformation& transformation) {
         transformation.set.begin(), transformation.set.end(), [](const auto& attribute) {
             return json::to_json(attribute.second).find("${") == std::string::npos;
         });
-    bool renames_nothing_twice =
-        transformation.rename.empty() ||
-        (transformation.rename.size() == 1 && transformation.set.empty() &&
-         transformation.defaults.empty());
+    bool renames_nothing_twice = transformation.rename.empty() ||
+                                 (transformation.rename.size() == 1 && transformation.set.empty() &&
+                                  transformation.defaults.empty());
     return sets_constants && renames_nothing_twice;
 }
 

@@ -80,10 +80,11 @@ void Execution::verify_parts(layers::Journal& journal, const HistoryRow& row) {
                     (other.bytes == part.bytes && other.checksum == part.checksum));
         });
         if (!is_there) {
-            throw Error(ErrorKind::failed_precondition,
-                        fmt::format("part {} of the journal of run {} is missing, shortened or "
-                                    "altered in {}; restore it, or use --force to undo what is left",
-                                    part.name, row.run, journal.location()));
+            throw Error(
+                ErrorKind::failed_precondition,
+                fmt::format("part {} of the journal of run {} is missing, shortened or "
+                            "altered in {}; restore it, or use --force to undo what is left",
+                            part.name, row.run, journal.location()));
         }
     }
 }
@@ -112,6 +113,11 @@ StepResult Execution::undo(const RollbackAction& action, const StepRun& run) {
         if (told++ < kToldConflicts) {
             tell(fmt::format("not restored: table {}, key {}: {}", conflict.table, conflict.key,
                              conflict.reason));
+        }
+    };
+    plan.before_wave = [&] {
+        if (inputs_.lock) {
+            inputs_.lock->expect_fresh();
         }
     };
     for (const std::string& table : migration_.up_steps()[action.undone_step]->tables()) {

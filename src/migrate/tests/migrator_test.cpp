@@ -27,6 +27,7 @@ using testing::fake_step;
 using testing::FakeStep;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::kLease;
 using testing::Project;
 using testing::simple;
 using ::testing::UnorderedElementsAre;
@@ -385,7 +386,9 @@ StepPtr failing_after(StepPtr step, bool& fails, bool is_repeatable) {
     class FailingStep final : public Step {
     public:
         FailingStep(StepPtr step, bool& fails, bool is_repeatable)
-            : step_(std::move(step)), fails_(fails), is_repeatable_(is_repeatable) {}
+            : step_(std::move(step)),
+              fails_(fails),
+              is_repeatable_(is_repeatable) {}
         std::string kind() const override { return step_->kind(); }
         std::string summary() const override { return step_->summary(); }
         std::vector<std::string> tables() const override { return step_->tables(); }
@@ -477,6 +480,29 @@ TEST(Migrator, NotesThePartsOfAFailedAttempt) {
     EXPECT_EQ(project.memory.items("app").size(), 1u);
     base::write_file_atomically(part, bytes, 0600);
     EXPECT_NE(refused().kind(), base::ErrorKind::failed_precondition);
+    EXPECT_THAT(project.memory.item("app", R"({"pk":{"S":"a"}})"), HasSubstr(R"("n":{"N":"1"})"));
+}
+
+TEST(Migrator, UndoesNothingAfterAStallOfALease) {
+    Project project;
+    create_app(project);
+    project.registry.add(Migration("1.0.0").step(make_update(raise_n())).down_auto());
+    project.up();
+    bool stalls = true;
+    project.memory.before_call = [&](const dynamodb::Call& call) {
+        if (stalls && call.operation == "DescribeTimeToLive") {
+            project.clock.wait(kLease, {});
+        }
+    };
+    Migrator down = project.migrator();
+    auto roll_back = [&] { down.run(down.plan_down("0.0.0"), project.listener, {}, {}); };
+    auto error = error_of(roll_back);
+    EXPECT_EQ(error.kind(), base::ErrorKind::aborted);
+    EXPECT_THAT(error.what(), HasSubstr("lost the lock"));
+    EXPECT_THAT(project.memory.item("app", R"({"pk":{"S":"a"}})"), HasSubstr(R"("n":{"N":"2"})"));
+    stalls = false;
+    down.unlock();
+    roll_back();
     EXPECT_THAT(project.memory.item("app", R"({"pk":{"S":"a"}})"), HasSubstr(R"("n":{"N":"1"})"));
 }
 

@@ -136,6 +136,8 @@ struct UndoPlan {
     /// Given each table's key schema once.
     std::function<dynamodb::KeySchema(const std::string& table)> key_schema;
     std::function<void(const UndoConflict&)> on_conflict;
+    /// Called right before each wave of writes; what it throws ends the undo before the wave.
+    std::function<void()> before_wave;
     std::optional<std::string> ttl_attribute;
 };
 

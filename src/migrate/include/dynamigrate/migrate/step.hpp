@@ -69,8 +69,8 @@ struct Reversal {
 /// One action of a migration: immutable once made, shareable.
 ///
 /// `run` is repeatable: when it is called again after a crash or a stop, at any point, it brings
-/// the same end, or says that the outcome cannot be known. Effects that exist already (the table is there, with the same definition) count
-/// as done.
+/// the same end, or says that the outcome cannot be known. Effects that exist already (the table is
+/// there, with the same definition) count as done.
 class Step {
 public:
     virtual ~Step() = default;
