@@ -266,7 +266,8 @@ private:
                 return;  // surely not applied: the scan meets the item again
             }
             const bool is_after = equals_after(entry.entry, item);
-            if (leaves_unchanged(item, arena)) {
+            const bool is_put_back = item == nullptr && entry.entry.kind == EntryKind::insert;
+            if (!is_put_back && leaves_unchanged(item, arena)) {
                 if (is_after) {
                     applied(entry, false);
                 } else {

@@ -70,7 +70,7 @@ FunctionTransform key_from_late() {
     return FunctionTransform(
         [](const dynamodb::Item& item, base::Arena& arena, TransformOutput& out) {
             out.reads("pk");
-            out.reads("late");
+            out.reads_all();
             const std::string next =
                 "P#" + std::string(item.text("pk")) + std::string(item.text("late"));
             out.change(item.with(arena, "pk", dynamodb::AttributeValue::string(arena.copy(next))));
@@ -147,6 +147,26 @@ TEST(Replay, LeavesANewItemAtTheKeyOfAMovedOne) {
     EXPECT_TRUE(world.records.quarantined(0).empty());
 }
 
+TEST(Replay, PutsBackAnItemThatCouldNotBeMoved) {
+    for (const Failure failure : {Failure::reset, Failure::lost_answer}) {
+        ReplayTest world;
+        world.plan.failure_budget.count = 5;
+        world.fill(1);
+        world.service.before_call = [&](const dynamodb::Call& call) {
+            if (call.operation == "DeleteItem") {
+                world.service.put("app", R"({"pk":{"S":"P#k0"},"other":{"BOOL":true}})");
+            }
+        };
+        const auto transform = prefix_key();
+
+        // The third write puts the item back, after its deletion and the refused put.
+        EXPECT_TRUE(world.die_and_resume(transform, 3, failure, CountedCalls::writes));
+
+        EXPECT_NE(world.at("k0").find("Name 0"), std::string::npos);
+        EXPECT_NE(world.at("P#k0").find("other"), std::string::npos);
+    }
+}
+
 TEST(Replay, NeverPutsAgainWhatCannotBeKnown) {
     ReplayTest world;
     world.plan.failure_budget.count = 5;
@@ -176,25 +196,31 @@ TEST(Replay, KnowsAnItemsOwnChangeApartFromAnActionOnIt) {
     world.fill(2);
     const FunctionTransform transform(
         [](const dynamodb::Item& item, base::Arena& arena, TransformOutput& out) {
-            out.reads("c");
-            const std::string next = dynamodb::add_numbers(item.text("c"), "1");
-            out.change(item.with(arena, "c", dynamodb::AttributeValue::number(arena.copy(next))));
             if (item.text("pk") == "k0") {
                 Action see;
                 see.kind = Action::Kind::update;
                 see.item = dynamodb::parse_item(ReplayTest::key_json(1), arena);
                 see.update = dynamodb::parse_item(R"({"seen":{"N":"1"}})", arena);
                 out.act(see);
+                return;
             }
+            out.reads("c");
+            const std::string next = dynamodb::add_numbers(item.text("c"), "1");
+            out.change(item.with(arena, "c", dynamodb::AttributeValue::number(arena.copy(next))));
         },
         false, true);
 
-    // The first write is the page's own changes, the second one is the action.
-    EXPECT_TRUE(world.die_and_resume(transform, 2, Failure::lost_answer, CountedCalls::writes));
+    // The first write is the action, the second one is the item's own change.
+    world.records.drops_checkpoints = true;
+    expressions::FailingService failing(world.service, 2, Failure::lost_answer,
+                                        CountedCalls::writes);
+    EXPECT_THROW(world.run_over(failing, transform), base::Error);
+    world.records.drops_checkpoints = false;
+    world.service.put("app", R"({"pk":{"S":"k1"},"c":{"N":"2"},"seen":{"N":"5"}})");
+    world.run(transform, 2);
 
-    EXPECT_EQ(world.number(0, "c"), "1");
     EXPECT_EQ(world.number(1, "c"), "2");
-    EXPECT_EQ(world.number(1, "seen"), "1");
+    EXPECT_EQ(world.number(1, "seen"), "5");
 }
 
 }  // namespace
