@@ -83,14 +83,13 @@ public:
         out.reads("email");
         const std::string_view email = item.text("email");
         char* lower = static_cast<char*>(arena.allocate(email.size(), 1));
-        std::transform(email.begin(), email.end(), lower, [](unsigned char c) {
-            return static_cast<char>(std::tolower(c));
-        });
+        std::transform(email.begin(), email.end(), lower,
+                       [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
         auto* attributes = arena.allocate_array<dynamodb::Attribute>(item.size() + 2);
         std::copy(item.begin(), item.end(), attributes);
         attributes[item.size()] = {"migrated", dynamodb::AttributeValue::string("yes")};
-        attributes[item.size() + 1] = {
-            "emailLower", dynamodb::AttributeValue::string({lower, email.size()})};
+        attributes[item.size() + 1] = {"emailLower",
+                                       dynamodb::AttributeValue::string({lower, email.size()})};
         out.change(dynamodb::Item({attributes, item.size() + 2}));
     }
 };
@@ -126,13 +125,11 @@ void backfill_without_network(benchmark::State& state) {
             state.SkipWithError("not everything was written");
         }
     }
-    state.counters["cpu_us_per_item"] = benchmark::Counter(
-        static_cast<double>(state.iterations()) * kItemsPerPage * kPages / 1e6,
-        benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+    state.counters["cpu_us_per_item"] =
+        benchmark::Counter(static_cast<double>(state.iterations()) * kItemsPerPage * kPages / 1e6,
+                           benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 BENCHMARK(backfill_without_network)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace dynamigrate
-
-

@@ -18,9 +18,9 @@ using json::Value;
 
 namespace {
 
-constexpr std::array<std::string_view, 6> kFileNames{"dynamigrate.yaml", "dynamigrate.yml",
+constexpr std::array<std::string_view, 6> kFileNames{"dynamigrate.yaml",  "dynamigrate.yml",
                                                      "dynamigrate.json5", "dynamigrate.json",
-                                                     "migrate.json5",    "migrate.json"};
+                                                     "migrate.json5",     "migrate.json"};
 
 bool is_onetable_name(const std::filesystem::path& path) {
     return path.filename().string().starts_with("migrate.");
@@ -48,8 +48,9 @@ std::optional<Found> find_file(const ConfigRequest& request) {
         try {
             return Found{path, base::read_file(path)};
         } catch (const Error& error) {
-            throw Error(error.kind(), "Cannot read " + request.file + ": give an existing file "
-                                      "with --config")
+            throw Error(error.kind(), "Cannot read " + request.file +
+                                          ": give an existing file "
+                                          "with --config")
                 .at("configuration");
         }
     }
@@ -106,14 +107,14 @@ void blend_files(Value& tree, const std::filesystem::path& directory, const std:
     if (list == nullptr || list->is_null()) {
         return;
     }
-    std::vector<Value> names =
-        list->is_array() ? list->elements() : std::vector<Value>{*list};
+    std::vector<Value> names = list->is_array() ? list->elements() : std::vector<Value>{*list};
     for (const Value& name : names) {
         const std::filesystem::path path = directory / as_text(name, file, "a `config` file");
         const auto text = base::read_file_if_exists(path);
         if (!text) {
-            json::fail(file, name, "Cannot read " + path.string() +
-                                        "; correct the name or take it out of `config`");
+            json::fail(
+                file, name,
+                "Cannot read " + path.string() + "; correct the name or take it out of `config`");
         }
         json::blend(tree, parse_file(path, *text));
     }
@@ -222,8 +223,9 @@ void read_onetable(Fields& fields, Config& config) {
     const Value* table = tree.find("onetable");
     const Value* name = table != nullptr ? table->find("name") : tree.find("name");
     if (table == nullptr && name == nullptr) {
-        fields.fail(tree, "Missing database configuration: give `name: 'table'`, or "
-                          "`onetable: {name: 'table'}`");
+        fields.fail(tree,
+                    "Missing database configuration: give `name: 'table'`, or "
+                    "`onetable: {name: 'table'}`");
     }
     if (name == nullptr) {
         fields.fail(*table, "Missing DynamoDB table name: give `name` in `onetable`");

@@ -28,7 +28,9 @@ std::string as_text(const Value& value, const std::string& file, const std::stri
 }
 
 Fields::Fields(const Value& object, const std::string& file, std::string what)
-    : object_(object), file_(file), what_(std::move(what)) {
+    : object_(object),
+      file_(file),
+      what_(std::move(what)) {
     if (!object.is_object()) {
         fail(object, what_ + " must be a map of fields, not " +
                          std::string(json::to_string(object.type())));

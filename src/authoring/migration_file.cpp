@@ -141,7 +141,8 @@ Migration read_migration(const Value& tree, const std::string& id,
 }
 
 DirectorySource::DirectorySource(std::filesystem::path directory, std::string default_table)
-    : directory_(std::move(directory)), default_table_(std::move(default_table)) {}
+    : directory_(std::move(directory)),
+      default_table_(std::move(default_table)) {}
 
 void DirectorySource::load(migrate::Registry& registry) {
     std::vector<std::filesystem::path> files;
@@ -152,9 +153,9 @@ void DirectorySource::load(migrate::Registry& registry) {
         }
     }
     if (failure) {
-        throw Error(ErrorKind::not_found, "the migrations' directory cannot be read: " +
-                                              failure.message() +
-                                              "; set `migrations:` in the configuration")
+        throw Error(ErrorKind::not_found,
+                    "the migrations' directory cannot be read: " + failure.message() +
+                        "; set `migrations:` in the configuration")
             .at(directory_.string());
     }
     std::sort(files.begin(), files.end());

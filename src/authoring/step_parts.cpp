@@ -96,8 +96,8 @@ backfill::Source read_source(Fields& fields, const StepPlace& place) {
         const std::filesystem::path path = place.directory / keys.value_or(file.value_or(""));
         const bool is_dynamodb = format == "dynamodb";
         const auto open = [path, is_dynamodb] {
-            return migrate::open_item_file(path, is_dynamodb ? migrate::ItemFormat::dynamodb
-                                                            : migrate::ItemFormat::plain);
+            return migrate::open_item_file(
+                path, is_dynamodb ? migrate::ItemFormat::dynamodb : migrate::ItemFormat::plain);
         };
         if (keys) {
             return backfill::KeysSource{open};
@@ -193,8 +193,7 @@ migrate::IndexDefinition read_index(const Value& value, const std::string& file,
         } else if (projection->is_string() && projection->text() == "keys_only") {
             index.projection = dynamodb::ProjectionType::keys_only;
         } else if (!projection->is_string() || projection->text() != "all") {
-            fields.fail(*projection,
-                        "`projection` must be all, keys_only or a list of attributes");
+            fields.fail(*projection, "`projection` must be all, keys_only or a list of attributes");
         }
     }
     fields.find("table");
@@ -217,8 +216,8 @@ ExpressionParts::ExpressionParts(Fields& fields) : fields_(fields) {
                 Value place;
                 place.line = part.line;
                 place.column = part.column;
-                fields.fail(place, "a placeholder in `" + std::string(member) +
-                                       "` begins with `" + sign + "`, not `" + part.key + "`");
+                fields.fail(place, "a placeholder in `" + std::string(member) + "` begins with `" +
+                                       sign + "`, not `" + part.key + "`");
             }
             parts.push_back({part.key, &part.value});
         }

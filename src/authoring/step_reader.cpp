@@ -70,8 +70,7 @@ StepPtr create_table(const Value& value, const StepPlace& place) {
             }
             for (const Value& index : list->elements()) {
                 const bool is_local = indexes == &table.local_indexes;
-                indexes->push_back(
-                    read_index(index, place.file, is_local ? &table.hash : nullptr));
+                indexes->push_back(read_index(index, place.file, is_local ? &table.hash : nullptr));
             }
         }
     }
@@ -359,8 +358,7 @@ StepPtr read_step(const Value& entry, const StepPlace& place) {
     const auto reader = readers().find(member.key);
     if (reader == readers().end()) {
         if (is_of_a_later_version(member.key)) {
-            json::fail(place.file, where,
-                       "this version has no step `" + member.key + "`");
+            json::fail(place.file, where, "this version has no step `" + member.key + "`");
         }
         std::vector<std::string> kinds;
         for (const auto& [kind, unused] : readers()) {

@@ -66,9 +66,8 @@ bool is_json_number(std::string_view text) {
 
 std::string lower(std::string_view text) {
     std::string result(text);
-    std::transform(result.begin(), result.end(), result.begin(), [](unsigned char c) {
-        return static_cast<char>(std::tolower(c));
-    });
+    std::transform(result.begin(), result.end(), result.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return result;
 }
 
@@ -85,7 +84,7 @@ bool is_date(std::string_view text) {
 /// Why a plain scalar means different things to different YAMLs; empty when it does not.
 std::string_view ambiguity(std::string_view text) {
     static constexpr std::array<std::string_view, 4> kBooleans{"yes", "no", "on", "off"};
-    static constexpr std::array<std::string_view, 6> kSpecial{".inf",  "-.inf", "+.inf",
+    static constexpr std::array<std::string_view, 6> kSpecial{".inf", "-.inf", "+.inf",
                                                               ".nan", "-.nan", "+.nan"};
     const std::string small = lower(text);
     if (std::find(kBooleans.begin(), kBooleans.end(), small) != kBooleans.end()) {
@@ -105,10 +104,11 @@ std::string_view ambiguity(std::string_view text) {
         std::none_of(number.begin(), number.end(), is_digit)) {
         return {};
     }
-    const bool is_radix = number.size() > 2 && number[0] == '0' &&
-                          ((number[1] == 'x' && consists_of(number.substr(2), "0123456789abcdef_")) ||
-                           (number[1] == 'o' && consists_of(number.substr(2), "01234567_")) ||
-                           (number[1] == 'b' && consists_of(number.substr(2), "01_")));
+    const bool is_radix =
+        number.size() > 2 && number[0] == '0' &&
+        ((number[1] == 'x' && consists_of(number.substr(2), "0123456789abcdef_")) ||
+         (number[1] == 'o' && consists_of(number.substr(2), "01234567_")) ||
+         (number[1] == 'b' && consists_of(number.substr(2), "01_")));
     const bool has_one_point = std::count(number.begin(), number.end(), '.') <= 1;
     if (is_radix || (has_one_point && consists_of(number, "0123456789_.")) ||
         (has_one_point && number.find('e') != std::string_view::npos &&

@@ -293,9 +293,9 @@ JournalEntry journal_entry(const Edit& edit, base::Arena& arena,
     }
     std::vector<Attribute> after(edit.sets.begin(), edit.sets.end());
     for (const Attribute& attribute : before) {
-        const bool is_set = std::any_of(
-            edit.sets.begin(), edit.sets.end(),
-            [&](const Attribute& set) { return set.name == attribute.name; });
+        const bool is_set =
+            std::any_of(edit.sets.begin(), edit.sets.end(),
+                        [&](const Attribute& set) { return set.name == attribute.name; });
         const bool is_removed = std::find(edit.removes.begin(), edit.removes.end(),
                                           attribute.name) != edit.removes.end();
         if (!is_set && !is_removed) {
@@ -347,10 +347,9 @@ bool equals_before(const JournalEntry& entry, const Item* current, bool changed_
         return name == kMarkerAttribute || (changed_only && same_state(before, after)) ||
                same_state(current->find(name), before);
     });
-    return same && (changed_only ||
-                    std::all_of(entry.absent.begin(), entry.absent.end(), [&](auto name) {
-        return current->find(name) == nullptr;
-    }));
+    return same &&
+           (changed_only || std::all_of(entry.absent.begin(), entry.absent.end(),
+                                        [&](auto name) { return current->find(name) == nullptr; }));
 }
 
 Edit edit_of(const JournalEntry& entry, const Target& target, const EditPolicy& policy,

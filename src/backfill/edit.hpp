@@ -40,13 +40,13 @@ struct Edit {
     std::span<const std::string_view> removes;
     std::span<const dynamodb::Attribute> guard_present;
     std::span<const std::string_view> guard_absent;
-    bool marker = false;    ///< also conditioned on the marker not being this run's
+    bool marker = false;  ///< also conditioned on the marker not being this run's
     std::string_view run;
 
-    std::uint32_t origin = 0;         ///< index of the source item in the page
-    const Action* action = nullptr;   ///< the action it stands for, if any
+    std::uint32_t origin = 0;        ///< index of the source item in the page
+    const Action* action = nullptr;  ///< the action it stands for, if any
     layers::EntryId id = 0;
-    std::uint32_t rounds = 0;         ///< failed guards so far
+    std::uint32_t rounds = 0;  ///< failed guards so far
     bool may_have_applied = false;
     std::uint64_t before_bytes = 0;  ///< item sizes, 0: not known yet
     std::uint64_t after_bytes = 0;

@@ -2,8 +2,8 @@
 
 #include <dynamigrate/dynamodb/operations.hpp>
 #include <dynamigrate/dynamodb/wire.hpp>
-#include <dynamigrate/json/value.hpp>
 #include <dynamigrate/json/json5.hpp>
+#include <dynamigrate/json/value.hpp>
 
 #include <algorithm>
 #include <numeric>
@@ -56,8 +56,7 @@ EditWriter::EditWriter(const Surroundings& surroundings, Endpoint& endpoint, boo
       overwrite_(overwrite),
       stop_now_(std::move(stop_now)) {}
 
-bool EditWriter::call(std::string_view operation, std::string_view table,
-                      double expected_units) {
+bool EditWriter::call(std::string_view operation, std::string_view table, double expected_units) {
     reply_.clear();
     dynamodb::Call call;
     call.operation = operation;
@@ -177,8 +176,7 @@ EditWriter::Indexes EditWriter::classify(const std::vector<Edit*>& edits, const 
     scratch_.reset();
     reader_.read(reply_, scratch_, results_);
     if (results_.size() != sent.size()) {
-        throw Error(ErrorKind::corrupted, "the answer tells of " +
-                                              std::to_string(results_.size()) +
+        throw Error(ErrorKind::corrupted, "the answer tells of " + std::to_string(results_.size()) +
                                               " statements, sent were " +
                                               std::to_string(sent.size()))
             .at("BatchExecuteStatement")
@@ -240,8 +238,8 @@ std::optional<WriteEnd> EditWriter::after_failed_condition(Edit& edit) {
     return WriteEnd{WriteEnd::Kind::ambiguous, {}, {}};
 }
 
-void EditWriter::send_singles(const std::vector<Edit*>& edits,
-                              std::span<const std::size_t> indexes, std::vector<WriteEnd>& ends) {
+void EditWriter::send_singles(const std::vector<Edit*>& edits, std::span<const std::size_t> indexes,
+                              std::vector<WriteEnd>& ends) {
     for (std::size_t index : indexes) {
         ends[index] = write_single(*edits[index]);
     }
@@ -249,8 +247,7 @@ void EditWriter::send_singles(const std::vector<Edit*>& edits,
 
 WriteEnd EditWriter::write_single(Edit& edit, std::optional<dynamodb::OwnedItem>* old_item) {
     for (int round = 0;; ++round) {
-        const std::string_view operation =
-            write_single_request(edit, old_item != nullptr, body_);
+        const std::string_view operation = write_single_request(edit, old_item != nullptr, body_);
         if (operation.empty()) {
             return too_many_guards();
         }
@@ -296,9 +293,8 @@ WriteEnd EditWriter::write_move(Edit& remove, Edit& insert) {
     for (int round = 0;; ++round) {
         write_move_transaction(remove, insert, token, body_);
         try {
-            remove.may_have_applied |=
-                call("TransactWriteItems", remove.target->name,
-                     2 * (remove.write_units() + insert.write_units()));
+            remove.may_have_applied |= call("TransactWriteItems", remove.target->name,
+                                            2 * (remove.write_units() + insert.write_units()));
             if (reply_.outcome == Outcome::success) {
                 return {};
             }
@@ -355,8 +351,8 @@ void EditWriter::overwrite(const std::vector<Edit*>& edits, std::vector<WriteEnd
             base::Arena arena;
             for (const json::Value& request : table->elements()) {
                 const json::Value* put = request.find("PutRequest");
-                const Item item = dynamodb::item_from_wire(*put->find("Item"),
-                                                           "BatchWriteItem's answer", arena);
+                const Item item =
+                    dynamodb::item_from_wire(*put->find("Item"), "BatchWriteItem's answer", arena);
                 for (const Edit* edit : batch) {
                     if (edit->target->key.key_of(item, arena) == edit->key) {
                         again.push_back(edit);

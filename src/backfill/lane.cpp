@@ -103,8 +103,7 @@ void Lane::save(const SegmentState& state, bool always) {
 bool Lane::work_page(PageSource& source, SegmentState& state) {
     std::unique_lock<std::mutex> borrowed;
     const bool is_beyond_share =
-        bytes_per_item_ == 0 ||
-        bytes_per_item_ > static_cast<double>(run_.allowance.share());
+        bytes_per_item_ == 0 || bytes_per_item_ > static_cast<double>(run_.allowance.share());
     if (is_beyond_share) {
         borrowed = run_.allowance.borrow();
     }
@@ -178,9 +177,8 @@ void Lane::decide(std::uint32_t index, const Item& item) {
         take_actions(index);
         if (!run_.plan.target_table.empty() ||
             std::holds_alternative<ItemsSource>(run_.plan.source)) {
-            copy_to_target(index, output_.kind() == TransformOutput::Kind::changed
-                                      ? output_.after()
-                                      : item);
+            copy_to_target(
+                index, output_.kind() == TransformOutput::Kind::changed ? output_.after() : item);
             return;
         }
         decide_change(index, item, read);
@@ -254,8 +252,8 @@ void Lane::decide_change(std::uint32_t index, const Item& item, ReadSet read) {
     }
 }
 
-void Lane::quarantine(const Target& table, const Item& key, std::string reason,
-                      std::string message, bool is_source) {
+void Lane::quarantine(const Target& table, const Item& key, std::string reason, std::string message,
+                      bool is_source) {
     ++page_counts_.quarantined;
     QuarantinedItem item;
     item.reason = std::move(reason);

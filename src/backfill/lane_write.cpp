@@ -240,14 +240,15 @@ const Target& Lane::table_of(const Action& action) {
     }
     auto known = targets_.find(action.table);
     if (known == targets_.end()) {
-        const auto description = dynamodb::describe_table(*run_.surroundings.service, action.table,
-                                                          run_.stop_now);
+        const auto description =
+            dynamodb::describe_table(*run_.surroundings.service, action.table, run_.stop_now);
         if (!description) {
             throw Error(ErrorKind::not_found, "an action names a table that does not exist")
                 .at("table " + std::string(action.table));
         }
-        known = targets_.emplace(std::string(action.table),
-                                 Target{std::string(action.table), description->key})
+        known = targets_
+                    .emplace(std::string(action.table),
+                             Target{std::string(action.table), description->key})
                     .first;
     }
     return known->second;
@@ -446,8 +447,8 @@ bool Lane::is_valid_key(const Edit& insert) {
     if (is_valid(key.hash) && (!key.sort || is_valid(*key.sort))) {
         return true;
     }
-    quarantine(run_.source, insert.key, "rejected",
-               "the new key is empty or not of the key's type", false);
+    quarantine(run_.source, insert.key, "rejected", "the new key is empty or not of the key's type",
+               false);
     return false;
 }
 

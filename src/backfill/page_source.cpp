@@ -19,8 +19,7 @@ namespace {
 
 constexpr std::size_t kKeysPerRead = 100;
 
-void write_substitutions(Writer& out,
-                         const std::vector<std::pair<std::string, std::string>>& names,
+void write_substitutions(Writer& out, const std::vector<std::pair<std::string, std::string>>& names,
                          const std::vector<const Item*>& values) {
     if (!names.empty()) {
         out.key("ExpressionAttributeNames").begin_object();
@@ -127,7 +126,10 @@ class ScanPages final : public ServicePages {
 public:
     ScanPages(const SourceReader& reader, std::string index, std::uint32_t segment,
               std::uint32_t total)
-        : ServicePages(reader), index_(std::move(index)), segment_(segment), total_(total) {}
+        : ServicePages(reader),
+          index_(std::move(index)),
+          segment_(segment),
+          total_(total) {}
 
 protected:
     std::string_view operation() const override { return "Scan"; }
@@ -150,7 +152,8 @@ private:
 class QueryPages final : public ServicePages {
 public:
     QueryPages(const SourceReader& reader, const QuerySource& query)
-        : ServicePages(reader), query_(query) {}
+        : ServicePages(reader),
+          query_(query) {}
 
 protected:
     std::string_view operation() const override { return "Query"; }
@@ -180,7 +183,9 @@ std::uint64_t parse_offset(const std::string& position) {
 class StreamPages final : public PageSource {
 public:
     StreamPages(const SourceReader& reader, std::unique_ptr<ItemStream> stream, bool read_items)
-        : reader_(reader), stream_(std::move(stream)), read_items_(read_items) {}
+        : reader_(reader),
+          stream_(std::move(stream)),
+          read_items_(read_items) {}
 
     bool read(std::size_t limit, std::string& position, base::Arena& arena,
               std::vector<Item>& items) override {

@@ -29,7 +29,9 @@ struct TailEntry {
               EntryOutcome what)
         : segment(page_of_entry.segment),
           page(page_of_entry.page),
-          outcome(what), entry(source), table(source.table) {
+          outcome(what),
+          entry(source),
+          table(source.table) {
         entry.table = table;
         entry.key = source.key.clone(arena);
         entry.before = source.before.clone(arena);
@@ -68,7 +70,8 @@ std::string name_of(const JournalEntry& entry) {
 class Replay {
 public:
     explicit Replay(SharedRun& run)
-        : run_(run), writer_(run.surroundings, run.endpoint, false, run.stop_now) {
+        : run_(run),
+          writer_(run.surroundings, run.endpoint, false, run.stop_now) {
         policy_.guard = run.plan.guard;
         policy_.marker = run.plan.marker;
         policy_.run = run.marker;
@@ -88,8 +91,8 @@ public:
         };
         std::map<std::uint32_t, std::uint64_t> ends;
         run_.surroundings.journal->read(
-            is_tail, [&](const layers::JournalPage& page, const JournalEntry& entry,
-                         EntryOutcome outcome) {
+            is_tail,
+            [&](const layers::JournalPage& page, const JournalEntry& entry, EntryOutcome outcome) {
                 std::uint64_t& end = ends[page.segment];
                 end = std::max(end, page.page + 1);
                 keep(std::make_unique<TailEntry>(page, entry, outcome));
@@ -97,8 +100,8 @@ public:
         for (const auto& [segment, end] : ends) {
             SegmentState& state = *by_segment[segment];
             const bool has_tail = state.tail_from < state.tail_until;
-            state.tail_from = has_tail ? std::min(state.tail_from, state.pages_done)
-                                       : state.pages_done;
+            state.tail_from =
+                has_tail ? std::min(state.tail_from, state.pages_done) : state.pages_done;
             state.tail_until = std::max(end, state.pages_done);
             state.pages_done = state.tail_until;
         }
@@ -149,8 +152,8 @@ private:
 
     layers::JournalWriter& journal() {
         if (!journal_) {
-            journal_ = create_part(run_.surroundings, run_.plan.run,
-                                   journal_lane(run_.plan.step, 1, 0));
+            journal_ =
+                create_part(run_.surroundings, run_.plan.run, journal_lane(run_.plan.step, 1, 0));
         }
         return *journal_;
     }
@@ -194,10 +197,11 @@ private:
         run_.add(counts);
         QuarantinedItem item;
         item.reason = "outcome_unknown";
-        item.message = "the run ended while this item was written, and somebody else changed it "
-                       "since; before " +
-                       dynamodb::to_wire_json(entry.entry.before) + " after " +
-                       dynamodb::to_wire_json(entry.entry.after);
+        item.message =
+            "the run ended while this item was written, and somebody else changed it "
+            "since; before " +
+            dynamodb::to_wire_json(entry.entry.before) + " after " +
+            dynamodb::to_wire_json(entry.entry.after);
         item.segment = entry.segment;
         item.page = entry.page;
         run_.quarantine(target_of(entry), entry.entry.key, std::move(item));
@@ -370,8 +374,8 @@ private:
     EditWriter writer_;
     EditPolicy policy_;
     std::unique_ptr<layers::JournalWriter> journal_;
-    std::vector<TailStep> steps_;                        ///< in the order of reading
-    std::map<std::string, std::size_t> places_;          ///< of items among the steps
+    std::vector<TailStep> steps_;                       ///< in the order of reading
+    std::map<std::string, std::size_t> places_;         ///< of items among the steps
     std::map<std::uint32_t, std::size_t> latest_move_;  ///< of each segment
 };
 

@@ -60,7 +60,8 @@ void append_identifier(std::string& out, std::string_view name) { append_quoted(
 class Statement {
 public:
     Statement(std::string& out, std::vector<const AttributeValue*>& parameters)
-        : out_(out), parameters_(parameters) {}
+        : out_(out),
+          parameters_(parameters) {}
 
     void write(const Edit& edit) {
         if (edit.is_insert()) {
@@ -199,8 +200,8 @@ std::string condition_text(const Edit& edit, Placeholders& placeholders) {
     }
     std::string text = "attribute_exists(" + key + ")";
     for (const Attribute& attribute : edit.guard_present) {
-        text += " AND " + placeholders.name(attribute.name) + "=" +
-                placeholders.value(attribute.value);
+        text +=
+            " AND " + placeholders.name(attribute.name) + "=" + placeholders.value(attribute.value);
     }
     for (std::string_view name : edit.guard_absent) {
         text += " AND attribute_not_exists(" + placeholders.name(name) + ")";

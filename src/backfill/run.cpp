@@ -30,8 +30,7 @@ std::uint32_t choose_segments(const Plan& plan) {
         return plan.segments;
     }
     const std::int64_t by_size = plan.table_bytes / kBytesPerSegment;
-    return static_cast<std::uint32_t>(
-        std::clamp<std::int64_t>(by_size, plan.lanes, kMaxSegments));
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(by_size, plan.lanes, kMaxSegments));
 }
 
 /// A source that its own output could reappear in, or that holds keys only.
@@ -44,13 +43,13 @@ bool needs_spool(const Plan& plan) {
     }
     const bool is_read_from_table = std::holds_alternative<ScanSource>(plan.source) ||
                                     std::holds_alternative<QuerySource>(plan.source);
-    if (const auto* query = std::get_if<QuerySource>(&plan.source); query && !query->index.empty()) {
+    if (const auto* query = std::get_if<QuerySource>(&plan.source);
+        query && !query->index.empty()) {
         return true;
     }
     const bool writes_elsewhere = !plan.target_table.empty() && plan.target_table != plan.table;
-    return is_read_from_table &&
-           ((plan.transform->may_change_key() && !writes_elsewhere) ||
-            plan.transform->may_act() || plan.target_table == plan.table);
+    return is_read_from_table && ((plan.transform->may_change_key() && !writes_elsewhere) ||
+                                  plan.transform->may_act() || plan.target_table == plan.table);
 }
 
 /// One pass over the source.
@@ -191,8 +190,8 @@ private:
         const std::uint32_t lanes = std::min(plan_.lanes, std::max<std::uint32_t>(1, total_));
         std::vector<std::unique_ptr<Lane>> workers;
         for (std::uint32_t lane = 0; lane < lanes; ++lane) {
-            workers.push_back(std::make_unique<Lane>(
-                run_, sources, journal_lane(plan_.step, pass_, lane + 1)));
+            workers.push_back(
+                std::make_unique<Lane>(run_, sources, journal_lane(plan_.step, pass_, lane + 1)));
         }
         std::vector<std::jthread> threads;
         for (std::uint32_t lane = 1; lane < lanes; ++lane) {
@@ -229,9 +228,8 @@ void check(const Plan& plan) {
         throw Error(ErrorKind::internal, "a backfill needs a transform");
     }
     if (plan.lanes == 0 || plan.lanes > kMaxLanes) {
-        throw Error(ErrorKind::invalid_argument,
-                    "lanes must be 1 to " + std::to_string(kMaxLanes) + ", not " +
-                        std::to_string(plan.lanes));
+        throw Error(ErrorKind::invalid_argument, "lanes must be 1 to " + std::to_string(kMaxLanes) +
+                                                     ", not " + std::to_string(plan.lanes));
     }
     if (plan.overwrite && plan.marker) {
         throw Error(ErrorKind::invalid_argument,

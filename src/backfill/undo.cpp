@@ -228,8 +228,8 @@ private:
             ++result_.restored;
         } else {
             ++result_.conflicts;
-            tell(entry.entry, item == nullptr ? "the item was deleted since"
-                                              : "the item was changed since");
+            tell(entry.entry,
+                 item == nullptr ? "the item was deleted since" : "the item was changed since");
         }
     }
 

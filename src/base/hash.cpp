@@ -2,9 +2,9 @@
 
 #include <dynamigrate/base/error.hpp>
 
+#include <libdeflate.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <libdeflate.h>
 
 #include <cstring>
 

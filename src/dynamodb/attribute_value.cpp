@@ -77,9 +77,9 @@ bool equal_maps(std::span<const Attribute> a, std::span<const Attribute> b) noex
     if (a.size() != b.size()) {
         return false;
     }
-    bool is_same_order = std::equal(
-        a.begin(), a.end(), b.begin(),
-        [](const Attribute& x, const Attribute& y) { return x.name == y.name; });
+    bool is_same_order =
+        std::equal(a.begin(), a.end(), b.begin(),
+                   [](const Attribute& x, const Attribute& y) { return x.name == y.name; });
     if (is_same_order) {
         return std::equal(a.begin(), a.end(), b.begin(), equal_attributes);
     }
@@ -246,8 +246,8 @@ const AttributeValue* Item::find(std::string_view name) const noexcept {
 
 std::string_view Item::text(std::string_view name) const noexcept {
     const AttributeValue* value = find(name);
-    bool has_text = value != nullptr &&
-                    (value->is(AttributeType::string) || value->is(AttributeType::number));
+    bool has_text =
+        value != nullptr && (value->is(AttributeType::string) || value->is(AttributeType::number));
     return has_text ? value->text() : std::string_view{};
 }
 
@@ -309,8 +309,6 @@ ItemBuilder& ItemBuilder::boolean(std::string_view name, bool value) {
     return set(name, AttributeValue::boolean(value));
 }
 
-Item ItemBuilder::build() {
-    return Item(arena_.copy(std::span<const Attribute>(attributes_)));
-}
+Item ItemBuilder::build() { return Item(arena_.copy(std::span<const Attribute>(attributes_))); }
 
 }  // namespace dynamigrate::dynamodb

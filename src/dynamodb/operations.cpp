@@ -1,7 +1,7 @@
 #include <dynamigrate/dynamodb/operations.hpp>
 
-#include <dynamigrate/dynamodb/wire_reader.hpp>
 #include <dynamigrate/dynamodb/wire.hpp>
+#include <dynamigrate/dynamodb/wire_reader.hpp>
 #include <dynamigrate/json/writer.hpp>
 
 #include "request_members.hpp"

@@ -16,7 +16,9 @@ namespace {
 class Pages {
 public:
     Pages(Service& service, std::string_view operation, std::stop_token stop)
-        : service_(service), operation_(operation), stop_(std::move(stop)) {}
+        : service_(service),
+          operation_(operation),
+          stop_(std::move(stop)) {}
 
     /// Calls `visit` until it returns false or the last page was read.
     template <class WriteRequest, class Visit>

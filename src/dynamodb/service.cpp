@@ -43,10 +43,13 @@ bool looks_like_capacity(std::string_view value) noexcept {
         return !value.empty();
     }
     std::size_t name = value.find_first_not_of(kWhiteSpace, 1);
-    static constexpr std::array<std::string_view, 7> kMembers{
-        "\"TableName\"",          "\"CapacityUnits\"",          "\"Table\"",
-        "\"ReadCapacityUnits\"",  "\"WriteCapacityUnits\"",     "\"LocalSecondaryIndexes\"",
-        "\"GlobalSecondaryIndexes\""};
+    static constexpr std::array<std::string_view, 7> kMembers{"\"TableName\"",
+                                                              "\"CapacityUnits\"",
+                                                              "\"Table\"",
+                                                              "\"ReadCapacityUnits\"",
+                                                              "\"WriteCapacityUnits\"",
+                                                              "\"LocalSecondaryIndexes\"",
+                                                              "\"GlobalSecondaryIndexes\""};
     return name != value.npos &&
            std::any_of(kMembers.begin(), kMembers.end(), [&](std::string_view member) {
                return value.substr(name).starts_with(member);

@@ -139,9 +139,9 @@ base::Error no_document_error(std::string_view operation, int http_status, std::
     std::string message = "HTTP status " + std::to_string(http_status) +
                           (body.empty() ? " with an empty answer"
                                         : " with an answer that is no DynamoDB error document");
-    return base::Error(http_status == 429  ? ErrorKind::throttled
-                       : is_unavailable    ? ErrorKind::unavailable
-                                           : ErrorKind::corrupted,
+    return base::Error(http_status == 429 ? ErrorKind::throttled
+                       : is_unavailable   ? ErrorKind::unavailable
+                                          : ErrorKind::corrupted,
                        message + "; is this endpoint DynamoDB?")
         .at(std::string(operation))
         .service_body(std::string(body))
@@ -159,8 +159,7 @@ std::optional<json::Value> parse_document(std::string_view body) {
 
 }  // namespace
 
-base::Error make_service_error(std::string_view operation, int http_status,
-                               std::string_view body) {
+base::Error make_service_error(std::string_view operation, int http_status, std::string_view body) {
     auto document = parse_document(body);
     if (!document) {
         return no_document_error(operation, http_status, body);

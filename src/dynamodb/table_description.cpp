@@ -115,8 +115,8 @@ ProjectionType projection_type(const std::string& name) {
                                : ProjectionType::all;
 }
 
-IndexDescription read_index(const json::Value& object,
-                            const std::vector<KeyAttribute>& definitions, bool is_local) {
+IndexDescription read_index(const json::Value& object, const std::vector<KeyAttribute>& definitions,
+                            bool is_local) {
     IndexDescription index;
     index.name = text_of(object, "IndexName");
     index.status = text_of(object, "IndexStatus");
@@ -147,8 +147,7 @@ void read_capacity(const json::Value& table, TableDescription& description) {
 
 void read_indexes(const json::Value& table, TableDescription& description) {
     for (const json::Value& object : array_of(table, "GlobalSecondaryIndexes")) {
-        description.indexes.push_back(
-            read_index(object, description.attribute_definitions, false));
+        description.indexes.push_back(read_index(object, description.attribute_definitions, false));
     }
     for (const json::Value& object : array_of(table, "LocalSecondaryIndexes")) {
         description.indexes.push_back(read_index(object, description.attribute_definitions, true));

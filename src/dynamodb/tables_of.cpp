@@ -58,10 +58,9 @@ public:
 
     bool is_keyword(std::string_view keyword) const {
         return !is_quoted_name && !is_literal &&
-               std::equal(word.begin(), word.end(), keyword.begin(), keyword.end(),
-                          [](char a, char b) {
-                              return std::toupper(static_cast<unsigned char>(a)) == b;
-                          });
+               std::equal(
+                   word.begin(), word.end(), keyword.begin(), keyword.end(),
+                   [](char a, char b) { return std::toupper(static_cast<unsigned char>(a)) == b; });
     }
 
     std::string word;
@@ -178,8 +177,7 @@ std::vector<std::string> tables_of(const Call& call) {
         }
     } catch (const simdjson::simdjson_error&) {
         // The service refuses such a body; which tables it would have touched does not matter.
-    } catch (const base::Error&) {
-    }
+    } catch (const base::Error&) {}
     return names.take();
 }
 

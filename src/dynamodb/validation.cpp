@@ -38,8 +38,8 @@ std::string check_set(AttributeType type, std::span<const AttributeValue> elemen
         const char* kind = type == AttributeType::string_set   ? "An string set "
                            : type == AttributeType::number_set ? "An number set "
                                                                : "Binary sets ";
-        const char* verb = type == AttributeType::binary_set ? "should not be empty"
-                                                             : " may not be empty";
+        const char* verb =
+            type == AttributeType::binary_set ? "should not be empty" : " may not be empty";
         return std::string(kPrefix) + kind + verb;
     }
     if (has_repetition(type, elements)) {

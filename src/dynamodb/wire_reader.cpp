@@ -58,9 +58,7 @@ public:
     ~StackFrame() { stack_.resize(base_); }
     StackFrame(const StackFrame&) = delete;
     StackFrame& operator=(const StackFrame&) = delete;
-    std::span<const T> values() const {
-        return std::span<const T>(stack_).subspan(base_);
-    }
+    std::span<const T> values() const { return std::span<const T>(stack_).subspan(base_); }
 
 private:
     std::vector<T>& stack_;
@@ -220,11 +218,10 @@ AttributeValue ValueReader::read_set(AttributeType type, json::wire::value& valu
     StackFrame<AttributeValue> frame(elements_);
     for (auto result : value.get_array()) {
         json::wire::value element = std::move(result).value();
-        elements_.push_back(type == AttributeType::string_set
-                                ? AttributeValue::string(read_text(element))
-                            : type == AttributeType::number_set
-                                ? AttributeValue::number(read_digits(element))
-                                : AttributeValue::binary(read_bytes(element)));
+        elements_.push_back(
+            type == AttributeType::string_set   ? AttributeValue::string(read_text(element))
+            : type == AttributeType::number_set ? AttributeValue::number(read_digits(element))
+                                                : AttributeValue::binary(read_bytes(element)));
     }
     std::span<const AttributeValue> elements = arena_.copy(frame.values());
     if (source_ == Source::untrusted) {

@@ -135,9 +135,9 @@ private:
 
     void expect(const json::Value& tree, bool is_right, AttributeType type, const char* expected) {
         if (!is_right) {
-            json::fail(file_, tree,
-                       std::string(to_string(type)) + " takes " + expected + ", found " +
-                           said(tree));
+            json::fail(
+                file_, tree,
+                std::string(to_string(type)) + " takes " + expected + ", found " + said(tree));
         }
     }
 
@@ -234,9 +234,9 @@ std::string json_number(std::string_view text) {
     bool has_digit_first = !digits.empty() && digits.front() >= '0' && digits.front() <= '9';
     bool has_leading_zero = digits.size() > 1 && digits.front() == '0' && digits[1] != '.';
     std::size_t point = digits.find('.');
-    bool has_fraction = point == digits.npos ||
-                        (point + 1 < digits.size() && digits[point + 1] >= '0' &&
-                         digits[point + 1] <= '9');
+    bool has_fraction =
+        point == digits.npos ||
+        (point + 1 < digits.size() && digits[point + 1] >= '0' && digits[point + 1] <= '9');
     bool is_json = has_digit_first && !has_leading_zero && has_fraction;
     return is_json ? std::string(text) : canonical_number(text);
 }
@@ -294,8 +294,6 @@ json::Value to_plain(const AttributeValue& value) {
     return {};
 }
 
-json::Value to_plain(const Item& item) {
-    return to_plain(AttributeValue::map(item.attributes()));
-}
+json::Value to_plain(const Item& item) { return to_plain(AttributeValue::map(item.attributes())); }
 
 }  // namespace dynamigrate::dynamodb

@@ -20,7 +20,8 @@ using base::ErrorKind;
 class FileBytes final : public ByteStream {
 public:
     explicit FileBytes(const std::filesystem::path& path)
-        : path_(path), file_(std::fopen(path.c_str(), "rbe")) {
+        : path_(path),
+          file_(std::fopen(path.c_str(), "rbe")) {
         if (!file_) {
             ErrorKind kind = errno == ENOENT   ? ErrorKind::not_found
                              : errno == EACCES ? ErrorKind::permission_denied
@@ -57,7 +58,9 @@ constexpr std::size_t kInputBytes = 64 * 1024;
 class GzipBytes final : public ByteStream {
 public:
     explicit GzipBytes(const std::filesystem::path& path)
-        : path_(path), file_(path), input_(kInputBytes) {
+        : path_(path),
+          file_(path),
+          input_(kInputBytes) {
         constexpr int kGzipOnly = 16 + MAX_WBITS;
         inflateInit2(&stream_, kGzipOnly);
     }
@@ -110,7 +113,10 @@ private:
 class ZstdBytes final : public ByteStream {
 public:
     explicit ZstdBytes(const std::filesystem::path& path)
-        : path_(path), file_(path), stream_(ZSTD_createDCtx()), bytes_(kInputBytes) {}
+        : path_(path),
+          file_(path),
+          stream_(ZSTD_createDCtx()),
+          bytes_(kInputBytes) {}
 
     std::size_t read(char* buffer, std::size_t size) override {
         ZSTD_outBuffer output{buffer, size, 0};

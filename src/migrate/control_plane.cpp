@@ -53,8 +53,8 @@ void Pauses::tell(const std::string& line) {
 }
 
 std::chrono::seconds Pauses::elapsed() const {
-    return std::chrono::duration_cast<std::chrono::seconds>(
-        run_.surroundings.clock->steady_now() - began_);
+    return std::chrono::duration_cast<std::chrono::seconds>(run_.surroundings.clock->steady_now() -
+                                                            began_);
 }
 
 std::string busy_with(const TableDescription& table) {

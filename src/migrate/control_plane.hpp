@@ -23,8 +23,7 @@ dynamodb::TableDescription require_table(const StepRun& run, const std::string& 
 /// Pauses that grow from a tenth of a second to ten.
 class Pauses {
 public:
-    explicit Pauses(const StepRun& run)
-        : run_(run), began_(run.surroundings.clock->steady_now()) {}
+    explicit Pauses(const StepRun& run) : run_(run), began_(run.surroundings.clock->steady_now()) {}
     /// Waits; false when the run is to stop.
     bool next();
     /// Tells a line when it differs from the last one, or half a minute after it.

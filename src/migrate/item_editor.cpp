@@ -142,9 +142,9 @@ void ItemEditor::set(std::string_view name, bool value) {
 
 void ItemEditor::set_number(std::string_view name, std::string_view digits) {
     if (!dynamodb::check_number(digits).empty()) {
-        throw Error(ErrorKind::invalid_argument,
-                    fmt::format("attribute {} was set to a text that is no number of DynamoDB",
-                                name));
+        throw Error(
+            ErrorKind::invalid_argument,
+            fmt::format("attribute {} was set to a text that is no number of DynamoDB", name));
     }
     store(name, AttributeValue::number(arena_.copy(digits)));
 }

@@ -97,7 +97,8 @@ private:
 class LineItems final : public backfill::ItemStream {
 public:
     LineItems(const std::filesystem::path& path, ItemFormat format)
-        : text_(open_byte_stream(path), path.string()), parser_(path.string(), format) {}
+        : text_(open_byte_stream(path), path.string()),
+          parser_(path.string(), format) {}
 
     bool next(Arena& arena, Item& item) override {
         while (text_.read_line(line_)) {
@@ -170,9 +171,8 @@ public:
         std::size_t count = 0;
         for (std::size_t i = 0; i < names_.size(); ++i) {
             if (row_[i].is_quoted || !row_[i].text.empty()) {
-                attributes[count++] = {
-                    arena.copy(names_[i]),
-                    dynamodb::AttributeValue::string(arena.copy(row_[i].text))};
+                attributes[count++] = {arena.copy(names_[i]),
+                                       dynamodb::AttributeValue::string(arena.copy(row_[i].text))};
             }
         }
         item = Item({attributes, count});
@@ -210,9 +210,10 @@ std::string check_item_file_name(const std::filesystem::path& path) {
     if (kind == ".json" || kind == ".ndjson" || kind == ".jsonl" || kind == ".csv") {
         return {};
     }
-    return fmt::format("'{}' does not say how its items are written: name it .json, .ndjson or "
-                       ".csv, with .gz or .zst behind it when it is compressed",
-                       path.filename().string());
+    return fmt::format(
+        "'{}' does not say how its items are written: name it .json, .ndjson or "
+        ".csv, with .gz or .zst behind it when it is compressed",
+        path.filename().string());
 }
 
 std::unique_ptr<backfill::ItemStream> open_item_file(const std::filesystem::path& path,

@@ -53,8 +53,7 @@ private:
 /// Removes every item.
 class RemoveTransform final : public backfill::Transform {
 public:
-    void apply(const dynamodb::Item&, base::Arena&,
-               backfill::TransformOutput& out) const override {
+    void apply(const dynamodb::Item&, base::Arena&, backfill::TransformOutput& out) const override {
         out.remove();
     }
 };

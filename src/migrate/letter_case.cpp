@@ -15,21 +15,21 @@ struct CaseRange {
 };
 
 constexpr std::array kRanges{
-    CaseRange{0x0041, 0x005A, 1, 32},    CaseRange{0x00C0, 0x00D6, 1, 32},
-    CaseRange{0x00D8, 0x00DE, 1, 32},    CaseRange{0x0100, 0x012E, 2, 1},
-    CaseRange{0x0132, 0x0136, 2, 1},     CaseRange{0x0139, 0x0147, 2, 1},
-    CaseRange{0x014A, 0x0176, 2, 1},     CaseRange{0x0178, 0x0178, 1, -121},
-    CaseRange{0x0179, 0x017D, 2, 1},     CaseRange{0x01A0, 0x01A4, 2, 1},
-    CaseRange{0x01AF, 0x01AF, 1, 1},     CaseRange{0x01CD, 0x01DB, 2, 1},
-    CaseRange{0x01DE, 0x01EE, 2, 1},     CaseRange{0x01F8, 0x021E, 2, 1},
-    CaseRange{0x0222, 0x0232, 2, 1},     CaseRange{0x0386, 0x0386, 1, 38},
-    CaseRange{0x0388, 0x038A, 1, 37},    CaseRange{0x038C, 0x038C, 1, 64},
-    CaseRange{0x038E, 0x038F, 1, 63},    CaseRange{0x0391, 0x03A1, 1, 32},
-    CaseRange{0x03A3, 0x03AB, 1, 32},    CaseRange{0x0400, 0x040F, 1, 80},
-    CaseRange{0x0410, 0x042F, 1, 32},    CaseRange{0x0460, 0x0480, 2, 1},
-    CaseRange{0x048A, 0x04BE, 2, 1},     CaseRange{0x04C0, 0x04C0, 1, 15},
-    CaseRange{0x04C1, 0x04CD, 2, 1},     CaseRange{0x04D0, 0x052E, 2, 1},
-    CaseRange{0x0531, 0x0556, 1, 48},    CaseRange{0x1E00, 0x1E94, 2, 1},
+    CaseRange{0x0041, 0x005A, 1, 32}, CaseRange{0x00C0, 0x00D6, 1, 32},
+    CaseRange{0x00D8, 0x00DE, 1, 32}, CaseRange{0x0100, 0x012E, 2, 1},
+    CaseRange{0x0132, 0x0136, 2, 1},  CaseRange{0x0139, 0x0147, 2, 1},
+    CaseRange{0x014A, 0x0176, 2, 1},  CaseRange{0x0178, 0x0178, 1, -121},
+    CaseRange{0x0179, 0x017D, 2, 1},  CaseRange{0x01A0, 0x01A4, 2, 1},
+    CaseRange{0x01AF, 0x01AF, 1, 1},  CaseRange{0x01CD, 0x01DB, 2, 1},
+    CaseRange{0x01DE, 0x01EE, 2, 1},  CaseRange{0x01F8, 0x021E, 2, 1},
+    CaseRange{0x0222, 0x0232, 2, 1},  CaseRange{0x0386, 0x0386, 1, 38},
+    CaseRange{0x0388, 0x038A, 1, 37}, CaseRange{0x038C, 0x038C, 1, 64},
+    CaseRange{0x038E, 0x038F, 1, 63}, CaseRange{0x0391, 0x03A1, 1, 32},
+    CaseRange{0x03A3, 0x03AB, 1, 32}, CaseRange{0x0400, 0x040F, 1, 80},
+    CaseRange{0x0410, 0x042F, 1, 32}, CaseRange{0x0460, 0x0480, 2, 1},
+    CaseRange{0x048A, 0x04BE, 2, 1},  CaseRange{0x04C0, 0x04C0, 1, 15},
+    CaseRange{0x04C1, 0x04CD, 2, 1},  CaseRange{0x04D0, 0x052E, 2, 1},
+    CaseRange{0x0531, 0x0556, 1, 48}, CaseRange{0x1E00, 0x1E94, 2, 1},
     CaseRange{0x1EA0, 0x1EFE, 2, 1},
 };
 
@@ -127,9 +127,11 @@ std::string_view to_upper(std::string_view text, base::Arena& arena) {
 char32_t next_letter(std::string_view text, std::size_t& at) noexcept {
     auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     unsigned char first = byte(at);
-    std::size_t length = first < 0x80 ? 1 : first >= 0xF0 && first < 0xF8 ? 4
-                       : first >= 0xE0 && first < 0xF0 ? 3
-                       : first >= 0xC2 && first < 0xE0 ? 2 : 0;
+    std::size_t length = first < 0x80                    ? 1
+                         : first >= 0xF0 && first < 0xF8 ? 4
+                         : first >= 0xE0 && first < 0xF0 ? 3
+                         : first >= 0xC2 && first < 0xE0 ? 2
+                                                         : 0;
     if (length == 1) {
         ++at;
         return first;

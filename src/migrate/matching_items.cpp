@@ -19,8 +19,8 @@ using dynamodb::Item;
 /// One segment of a scan, page by page.
 class Segment {
 public:
-    Segment(const StepRun& run, const Counted& counted, std::uint32_t segment,
-            std::uint32_t total, bool with_keys)
+    Segment(const StepRun& run, const Counted& counted, std::uint32_t segment, std::uint32_t total,
+            bool with_keys)
         : run_(run),
           counted_(counted),
           segment_(segment),
@@ -37,8 +37,9 @@ public:
         run_.surroundings.service->call({"Scan", request, run_.stop_now, 0}, reply_);
         arena_.reset();
         reader_.read(reply_, arena_, page_);
-        start_ = page_.last_evaluated_key.empty() ? std::string()
-                                                  : dynamodb::to_wire_json(page_.last_evaluated_key);
+        start_ = page_.last_evaluated_key.empty()
+                     ? std::string()
+                     : dynamodb::to_wire_json(page_.last_evaluated_key);
         has_ended_ = start_.empty();
         return true;
     }

@@ -8,7 +8,8 @@ namespace dynamigrate::migrate {
 class NothingStep final : public Step {
 public:
     NothingStep(std::string kind, std::string summary)
-        : kind_(std::move(kind)), summary_("nothing to reverse: " + summary) {}
+        : kind_(std::move(kind)),
+          summary_("nothing to reverse: " + summary) {}
 
     std::string kind() const override { return kind_; }
     std::string summary() const override { return summary_; }

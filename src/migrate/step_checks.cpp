@@ -26,8 +26,8 @@ bool is_name(std::string_view name, std::size_t longest) {
 }  // namespace
 
 void Checks::error(std::string code, std::string message, std::string remedy) {
-    findings_.push_back({Finding::Severity::error, std::move(code), place_, std::move(message),
-                         std::move(remedy)});
+    findings_.push_back(
+        {Finding::Severity::error, std::move(code), place_, std::move(message), std::move(remedy)});
 }
 
 void Checks::warn(std::string code, std::string message, std::string remedy) {
@@ -45,7 +45,8 @@ void Checks::expect_no_error(const std::string& code, const std::string& what,
             {Finding::Severity::error, is_reserved ? "reserved_word" : code,
              failure.where().find(':') == std::string::npos ? place_ : failure.where(),
              what + ": " + failure.message(),
-             is_reserved ? "name the attribute by a placeholder: `names: {\"#a\": attribute}`" : ""});
+             is_reserved ? "name the attribute by a placeholder: `names: {\"#a\": attribute}`"
+                         : ""});
     }
 }
 
@@ -66,14 +67,14 @@ void Checks::key(const std::string& what, const KeyAttribute& hash,
     auto check = [&](const KeyAttribute& attribute) {
         using dynamodb::AttributeType;
         if (attribute.name.empty() || attribute.name.size() > 255) {
-            error("bad_key", fmt::format("the key of {} needs attribute names of 1 to 255 bytes",
-                                         what));
+            error("bad_key",
+                  fmt::format("the key of {} needs attribute names of 1 to 255 bytes", what));
         }
         if (attribute.type != AttributeType::string && attribute.type != AttributeType::number &&
             attribute.type != AttributeType::binary) {
-            error("bad_key", fmt::format("key attribute {} of {} has type {}; a key is S, N or B",
-                                         attribute.name, what,
-                                         dynamodb::to_string(attribute.type)));
+            error("bad_key",
+                  fmt::format("key attribute {} of {} has type {}; a key is S, N or B",
+                              attribute.name, what, dynamodb::to_string(attribute.type)));
         }
     };
     check(hash);
@@ -94,9 +95,8 @@ void Checks::index(const IndexDefinition& index) {
     key("index " + index.name, index.hash, index.sort);
     bool is_include = index.projection == dynamodb::ProjectionType::include;
     if (is_include && (index.attributes.empty() || index.attributes.size() > kMaxProjected)) {
-        error("bad_projection",
-              fmt::format("index {} projects {} attributes; a list holds 1 to {}", index.name,
-                          index.attributes.size(), kMaxProjected));
+        error("bad_projection", fmt::format("index {} projects {} attributes; a list holds 1 to {}",
+                                            index.name, index.attributes.size(), kMaxProjected));
     }
     billing(index.billing);
 }

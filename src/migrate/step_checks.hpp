@@ -13,7 +13,8 @@ namespace dynamigrate::migrate {
 class Checks {
 public:
     Checks(std::string place, std::vector<Finding>& findings)
-        : place_(std::move(place)), findings_(findings) {}
+        : place_(std::move(place)),
+          findings_(findings) {}
 
     void error(std::string code, std::string message, std::string remedy = {});
     void warn(std::string code, std::string message, std::string remedy = {});

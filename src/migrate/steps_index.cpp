@@ -46,7 +46,8 @@ std::string progress_line(const TableDescription& table, const IndexDescription&
 class CreateIndexStep final : public Step {
 public:
     CreateIndexStep(std::string table, IndexDefinition definition)
-        : table_(std::move(table)), definition_(std::move(definition)) {}
+        : table_(std::move(table)),
+          definition_(std::move(definition)) {}
 
     std::string kind() const override { return "create_index"; }
     std::string summary() const override {
@@ -80,12 +81,11 @@ StepResult CreateIndexStep::run(const StepRun& run) const {
     if (run.dry) {
         auto existing = describe(run, table);
         bool is_there = existing && existing->index(definition_.name) != nullptr;
-        run.tell(is_there ? fmt::format("index {} of table {} exists already", definition_.name, table)
-                          : fmt::format("would create index {} on table {}{}", definition_.name,
-                                        table,
-                                        existing ? fmt::format(" (about {} items)",
-                                                               existing->item_count)
-                                                 : std::string()));
+        run.tell(is_there
+                     ? fmt::format("index {} of table {} exists already", definition_.name, table)
+                     : fmt::format("would create index {} on table {}{}", definition_.name, table,
+                                   existing ? fmt::format(" (about {} items)", existing->item_count)
+                                            : std::string()));
         return {};
     }
     if (!create(run, table) || !wait_until_ready(run, table)) {
@@ -169,11 +169,11 @@ void CreateIndexStep::request(const StepRun& run, const TableDescription& table)
     std::string answer = ask(run, table);
     if (dynamodb::parse_table_description(answer).index(definition_.name) == nullptr &&
         require_table(run, table.name).index(definition_.name) == nullptr) {
-        throw Error(ErrorKind::unimplemented,
-                    fmt::format("{} accepted index {} of table {} and did not create it: it cannot "
-                                "add indexes to a table that exists; give them in create_table",
-                                run.surroundings.service->location(), definition_.name,
-                                table.name));
+        throw Error(
+            ErrorKind::unimplemented,
+            fmt::format("{} accepted index {} of table {} and did not create it: it cannot "
+                        "add indexes to a table that exists; give them in create_table",
+                        run.surroundings.service->location(), definition_.name, table.name));
     }
     run.tell(fmt::format("creating index {} on table {}", definition_.name, table.name));
 }
@@ -222,7 +222,8 @@ class DeleteIndexStep final : public Step {
 public:
     /// Without a key in the definition its inverse is not known.
     DeleteIndexStep(std::string table, IndexDefinition definition)
-        : table_(std::move(table)), definition_(std::move(definition)) {}
+        : table_(std::move(table)),
+          definition_(std::move(definition)) {}
 
     std::string kind() const override { return "delete_index"; }
     std::string summary() const override {
@@ -267,9 +268,8 @@ StepResult DeleteIndexStep::run(const StepRun& run) const {
     if (run.dry) {
         auto existing = describe(run, table);
         bool is_there = existing && existing->index(definition_.name) != nullptr;
-        run.tell(fmt::format("{} index {} of table {}{}",
-                             is_there ? "would delete" : "there is no", definition_.name, table,
-                             is_there ? "" : " to delete"));
+        run.tell(fmt::format("{} index {} of table {}{}", is_there ? "would delete" : "there is no",
+                             definition_.name, table, is_there ? "" : " to delete"));
         return {};
     }
     if (!request(run, table) || !wait_until_deleted(run, table)) {

@@ -162,9 +162,8 @@ void PuttingStep::validate(const std::string& place, std::vector<Finding>& findi
     checks.transformation(step_.transformation);
     checks.options(step_.options);
     if (step_.file.empty() == step_.items.empty()) {
-        checks.error("nothing_to_do", step_.file.empty()
-                                          ? "put has neither `items` nor `file`"
-                                          : "put has both `items` and `file`");
+        checks.error("nothing_to_do", step_.file.empty() ? "put has neither `items` nor `file`"
+                                                         : "put has both `items` and `file`");
     }
     if (step_.file.empty()) {
         return;

@@ -4,8 +4,8 @@
 #include <dynamigrate/json/json5.hpp>
 
 #include "nothing_step.hpp"
-#include "step_checks.hpp"
 #include "statement.hpp"
+#include "step_checks.hpp"
 
 #include <fmt/format.h>
 
@@ -69,7 +69,8 @@ private:
 class StatementStep final : public Step {
 public:
     explicit StatementStep(PartiqlStep step)
-        : step_(std::move(step)), verb_(statement_verb(step_.statement)) {}
+        : step_(std::move(step)),
+          verb_(statement_verb(step_.statement)) {}
 
     std::string kind() const override { return "partiql"; }
     std::string summary() const override { return "partiql: " + step_.statement; }
@@ -168,7 +169,8 @@ StepResult StatementStep::select(const StepRun& run) const {
         run.surroundings.service->call({"ExecuteStatement", request, run.stop_now, 0}, reply);
         json::Value answer = json::parse_json(reply.body, "answer");
         const json::Value* items = answer.find("Items");
-        for (const json::Value& item : items != nullptr ? items->elements() : json::Value::Array()) {
+        for (const json::Value& item :
+             items != nullptr ? items->elements() : json::Value::Array()) {
             if (result.counts.read++ < kShownItems) {
                 base::Arena arena(1024);
                 result.lines.push_back(json::to_json(

@@ -66,10 +66,9 @@ void CreateTableStep::validate(const std::string& place, std::vector<Finding>& f
     static const std::set<std::string> kViews{"", "KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE",
                                               "NEW_AND_OLD_IMAGES"};
     if (!kViews.contains(definition_.stream)) {
-        checks.error("bad_stream",
-                     fmt::format("stream is KEYS_ONLY, NEW_IMAGE, OLD_IMAGE or "
-                                 "NEW_AND_OLD_IMAGES, not '{}'",
-                                 definition_.stream));
+        checks.error("bad_stream", fmt::format("stream is KEYS_ONLY, NEW_IMAGE, OLD_IMAGE or "
+                                               "NEW_AND_OLD_IMAGES, not '{}'",
+                                               definition_.stream));
     }
 }
 
@@ -153,8 +152,7 @@ StepResult CreateTableStep::run(const StepRun& run) const {
     if (!wait_until_idle(run, table) || !finish(run, table)) {
         return stopped_step();
     }
-    return done_step(fmt::format("table {} {}", table,
-                                       existing ? "was there already" : "created"));
+    return done_step(fmt::format("table {} {}", table, existing ? "was there already" : "created"));
 }
 
 void CreateTableStep::create(const StepRun& run, const std::string& table) const {
@@ -183,25 +181,28 @@ bool CreateTableStep::enable_point_in_time_recovery(const StepRun& run,
     out.begin_object().key("TableName").string(table);
     out.key("PointInTimeRecoverySpecification").begin_object();
     out.key("PointInTimeRecoveryEnabled").boolean(true).end_object().end_object();
-    return change_table(run, table, "UpdateContinuousBackups", [&](const TableDescription&) {
-               return std::optional(body);
-           }).has_value();
+    return change_table(run, table, "UpdateContinuousBackups",
+                        [&](const TableDescription&) { return std::optional(body); })
+        .has_value();
 }
 
 /// Deletes a table; as the inverse of create_table only an empty one.
 class DeleteTableStep final : public Step {
 public:
     DeleteTableStep(std::string table, bool only_if_empty)
-        : table_(std::move(table)), only_if_empty_(only_if_empty) {}
+        : table_(std::move(table)),
+          only_if_empty_(only_if_empty) {}
 
     std::string kind() const override { return "delete_table"; }
     std::string summary() const override {
-        return fmt::format("delete_table {}{}", table_, only_if_empty_ ? ", which must be empty" : "");
+        return fmt::format("delete_table {}{}", table_,
+                           only_if_empty_ ? ", which must be empty" : "");
     }
     std::vector<std::string> tables() const override { return {table_}; }
     Reversal reversal() const override {
-        return {Reversal::Kind::impossible,
-                fmt::format("deleting table {} deletes its items; restore it from a backup", table_)};
+        return {
+            Reversal::Kind::impossible,
+            fmt::format("deleting table {} deletes its items; restore it from a backup", table_)};
     }
     void validate(const std::string& place, std::vector<Finding>& findings) const override {
         Checks(place, findings).table_name(table_);

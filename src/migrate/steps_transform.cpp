@@ -64,14 +64,15 @@ std::string where_clause(const OwnedExpression& where) {
 class TransformingStep final : public Step {
 public:
     TransformingStep(TransformStep step, std::string kind)
-        : step_(std::move(step)), kind_(std::move(kind)) {}
+        : step_(std::move(step)),
+          kind_(std::move(kind)) {}
 
     std::string kind() const override { return kind_; }
     std::string summary() const override {
-        return fmt::format("{} {}: {}{}", kind_, step_.table,
-                           step_.function ? "by a function"
-                                          : describe_changes(step_.transformation),
-                           where_clause(step_.where));
+        return fmt::format(
+            "{} {}: {}{}", kind_, step_.table,
+            step_.function ? "by a function" : describe_changes(step_.transformation),
+            where_clause(step_.where));
     }
     std::vector<std::string> tables() const override { return {step_.table}; }
     Reversal reversal() const override {
@@ -93,9 +94,7 @@ public:
 
 private:
     /// Without a `where`, which the renamed items might no longer match.
-    bool is_plain_rename() const {
-        return kind_ == "rename_attribute" && step_.where.text.empty();
-    }
+    bool is_plain_rename() const { return kind_ == "rename_attribute" && step_.where.text.empty(); }
 
     TransformStep step_;
     std::string kind_;
@@ -110,14 +109,16 @@ void TransformingStep::validate(const std::string& place, std::vector<Finding>& 
     bool has_transformation = !is_empty(step_.transformation);
     if (has_transformation == static_cast<bool>(step_.function)) {
         checks.error("nothing_to_do",
-                     has_transformation ? kind_ + " has both a function and set, rename, default "
-                                                  "or remove"
+                     has_transformation ? kind_ +
+                                              " has both a function and set, rename, default "
+                                              "or remove"
                                         : kind_ + " changes nothing",
                      "give set, rename, default or remove");
     }
     if (step_.overwrite && step_.options.marker) {
-        checks.error("bad_option", "overwrite writes without guards; exactly_once: marker needs "
-                                   "them");
+        checks.error("bad_option",
+                     "overwrite writes without guards; exactly_once: marker needs "
+                     "them");
     }
 }
 

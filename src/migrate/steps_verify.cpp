@@ -104,8 +104,7 @@ StepResult VerifyingStep::run(const StepRun& run) const {
     return result;
 }
 
-void VerifyingStep::fail(const StepRun& run, const Counted& items,
-                         const CountResult& found) const {
+void VerifyingStep::fail(const StepRun& run, const Counted& items, const CountResult& found) const {
     std::string which;
     if (step_.expect == 0) {
         which = fmt::format("; {}", fmt::join(find_keys(run, items, kNamedKeys), ", "));

@@ -367,9 +367,8 @@ std::vector<std::string> update_table_bodies(const UpdateTable& wanted,
     if (!wanted.table_class.empty()) {
         std::string current = text_in(table, "TableClassSummary", "TableClass");
         if ((current.empty() ? "STANDARD" : current) != wanted.table_class) {
-            bodies.push_back(table_body(name, [&](Writer& out) {
-                out.key("TableClass").string(wanted.table_class);
-            }));
+            bodies.push_back(table_body(
+                name, [&](Writer& out) { out.key("TableClass").string(wanted.table_class); }));
         }
     }
     return bodies;

@@ -109,7 +109,8 @@ Filter parse_filter(std::string_view text) {
 class TemplateParser {
 public:
     TemplateParser(std::string_view text, const base::TextPosition& place)
-        : text_(text), place_(place) {}
+        : text_(text),
+          place_(place) {}
 
     Template parse() {
         while (at_ < text_.size()) {
@@ -185,9 +186,9 @@ private:
         } else if (piece == "$run.started_at") {
             part.origin = Template::Origin::run_started_at;
         } else if (piece.front() == '$') {
-            throw Error(ErrorKind::invalid_argument,
-                        fmt::format("unknown value '{}'; there are $run.id and $run.started_at",
-                                    piece));
+            throw Error(
+                ErrorKind::invalid_argument,
+                fmt::format("unknown value '{}'; there are $run.id and $run.started_at", piece));
         } else {
             part.origin = Template::Origin::path;
             part.path = expressions::parse_path(piece);

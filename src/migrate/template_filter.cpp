@@ -84,9 +84,9 @@ void check_argument(const FilterRule& rule, std::size_t index, const FilterArgum
                                 index + 1, rule.name));
     }
     if (wanted == 'i' && !is_integer) {
-        throw Error(ErrorKind::invalid_argument,
-                    fmt::format("argument {} of filter {} must be an integer", index + 1,
-                                rule.name));
+        throw Error(
+            ErrorKind::invalid_argument,
+            fmt::format("argument {} of filter {} must be an integer", index + 1, rule.name));
     }
 }
 
@@ -139,7 +139,8 @@ AttributeValue to_number(const Filter& filter, const AttributeValue& value, Aren
         refuse(filter, value, "a string or a number");
     }
     if (!dynamodb::check_number(value.text()).empty()) {
-        throw Error(ErrorKind::invalid_argument, "filter number was given a string that is no number");
+        throw Error(ErrorKind::invalid_argument,
+                    "filter number was given a string that is no number");
     }
     return AttributeValue::number(arena.copy(dynamodb::canonical_number(value.text())));
 }
@@ -319,13 +320,13 @@ AttributeValue FilterArgument::value() const noexcept {
 Filter make_filter(std::string_view name, std::vector<FilterArgument> arguments) {
     const FilterRule& rule = rule_of(name);
     if (arguments.size() < rule.least || arguments.size() > rule.arguments.size()) {
-        throw Error(ErrorKind::invalid_argument,
-                    fmt::format("filter {} takes {}{} argument{}, not {}", name,
-                                rule.least == rule.arguments.size()
-                                    ? std::string()
-                                    : fmt::format("{} to ", rule.least),
-                                rule.arguments.size(), rule.arguments.size() == 1 ? "" : "s",
-                                arguments.size()));
+        throw Error(
+            ErrorKind::invalid_argument,
+            fmt::format("filter {} takes {}{} argument{}, not {}", name,
+                        rule.least == rule.arguments.size() ? std::string()
+                                                            : fmt::format("{} to ", rule.least),
+                        rule.arguments.size(), rule.arguments.size() == 1 ? "" : "s",
+                        arguments.size()));
     }
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         check_argument(rule, i, arguments[i]);
@@ -353,9 +354,8 @@ std::optional<AttributeValue> apply_filter(const Filter& filter,
                                            const std::optional<AttributeValue>& value,
                                            Arena& arena) {
     if (!value) {
-        return filter.kind == FilterKind::default_value
-                   ? std::optional(filter.arguments[0].value())
-                   : std::nullopt;
+        return filter.kind == FilterKind::default_value ? std::optional(filter.arguments[0].value())
+                                                        : std::nullopt;
     }
     return apply_to(filter, *value, arena);
 }

@@ -55,8 +55,7 @@ Filter make_filter(std::string_view name, std::vector<FilterArgument> arguments)
 /// Lifetime: points into the arena, into what `value` points to, and into the filter.
 /// Errors:   Error invalid_argument for a value that the filter cannot take; never its content.
 std::optional<dynamodb::AttributeValue> apply_filter(
-    const Filter& filter, const std::optional<dynamodb::AttributeValue>& value,
-    base::Arena& arena);
+    const Filter& filter, const std::optional<dynamodb::AttributeValue>& value, base::Arena& arena);
 
 /// The value as text: a string, a number's digits, true or false; nothing for other types.
 std::optional<std::string_view> as_text(const dynamodb::AttributeValue& value) noexcept;

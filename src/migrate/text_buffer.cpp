@@ -8,7 +8,9 @@
 namespace dynamigrate::migrate {
 
 TextBuffer::TextBuffer(std::unique_ptr<ByteStream> bytes, std::string file)
-    : bytes_(std::move(bytes)), file_(std::move(file)), buffer_(64 * 1024) {
+    : bytes_(std::move(bytes)),
+      file_(std::move(file)),
+      buffer_(64 * 1024) {
     constexpr std::string_view kMark = "\xEF\xBB\xBF";
     if (refill() && std::string_view(buffer_.data(), size_).starts_with(kMark)) {
         at_ = kMark.size();

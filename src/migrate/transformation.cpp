@@ -25,8 +25,9 @@ bool has_template(const json::Value& tree) {
     if (tree.is_array()) {
         return std::any_of(tree.elements().begin(), tree.elements().end(), has_template);
     }
-    return std::any_of(tree.members().begin(), tree.members().end(),
-                       [](const json::Value::Member& member) { return has_template(member.value); });
+    return std::any_of(
+        tree.members().begin(), tree.members().end(),
+        [](const json::Value::Member& member) { return has_template(member.value); });
 }
 
 void add_once(std::vector<std::string>& names, const std::string& name) {
@@ -59,8 +60,9 @@ ValueTemplate ValueTemplate::compile(const json::Value& tree, const std::string&
         return result;
     }
     if (!tree.tag.empty() || tree.find("$dynamodb") != nullptr) {
-        json::fail(file, tree, "no templates inside sets, binary values and $dynamodb; write '${{' "
-                               "for a literal '${' in a string outside of these");
+        json::fail(file, tree,
+                   "no templates inside sets, binary values and $dynamodb; write '${{' "
+                   "for a literal '${' in a string outside of these");
     }
     if (tree.is_string()) {
         result.kind_ = Kind::text;
@@ -150,7 +152,8 @@ private:
 
 CompiledTransformation::CompiledTransformation(const Transformation& source, RunValues run,
                                                const std::optional<dynamodb::KeySchema>& key)
-    : run_(std::move(run)), remove_(source.remove) {
+    : run_(std::move(run)),
+      remove_(source.remove) {
     auto compile = [&](const auto& pairs, std::vector<Assignment>& assignments) {
         for (const auto& [name, tree] : pairs) {
             Assignment assignment{name, ValueTemplate::compile(tree, source.file), {}};
@@ -180,9 +183,10 @@ void CompiledTransformation::check(const Transformation& source) const {
             fail(fmt::format("{} names an attribute of no name", what));
         }
         if (std::find(wanted.begin(), wanted.end(), name) != wanted.end()) {
-            fail(fmt::format("{} names attribute {}, which set, rename or remove names too; only "
-                             "one of them can win",
-                             what, name));
+            fail(
+                fmt::format("{} names attribute {}, which set, rename or remove names too; only "
+                            "one of them can win",
+                            what, name));
         }
         wanted.push_back(name);
     };
@@ -238,9 +242,9 @@ void CompiledTransformation::rename(Draft& draft, TransformOutput& out) const {
         }
         record(out, renaming.to);
         if (draft.find(renaming.to) != nullptr) {
-            throw Error(ErrorKind::invalid_argument,
-                        fmt::format("rename {} to {}: the item has both", renaming.from,
-                                    renaming.to));
+            throw Error(
+                ErrorKind::invalid_argument,
+                fmt::format("rename {} to {}: the item has both", renaming.from, renaming.to));
         }
         source->name = renaming.to;
     }

@@ -32,7 +32,7 @@ private:
     std::shared_ptr<const base::Arena> owner_;  ///< of the constant
     dynamodb::AttributeValue constant_;
     Template text_;
-    std::vector<std::string> names_;      ///< of a map
+    std::vector<std::string> names_;       ///< of a map
     std::vector<ValueTemplate> children_;  ///< of a list or a map
 };
 

@@ -104,13 +104,14 @@ TEST_F(ConfigTest, PrefersOptionThenFileThenEnvironmentForTheProfile) {
     EXPECT_EQ(load().region, "q");
     EXPECT_EQ(load("dev").region, "d");
 
-    write("dynamigrate.yaml", "table: t\nprofile: dev\nprofiles: {qa: {region: q}, dev: {region: d}}\n");
+    write("dynamigrate.yaml",
+          "table: t\nprofile: dev\nprofiles: {qa: {region: q}, dev: {region: d}}\n");
     EXPECT_EQ(load().profile, "dev");
 }
 
 TEST_F(ConfigTest, TakesTheEndpointFromTheEnvironmentLast) {
-    environment = base::Environment(
-        std::map<std::string, std::string>{{"DB_ENDPOINT", "http://e:1"}});
+    environment =
+        base::Environment(std::map<std::string, std::string>{{"DB_ENDPOINT", "http://e:1"}});
     write("dynamigrate.yaml", "table: t\n");
     EXPECT_EQ(load().endpoint, "http://e:1");
 
@@ -130,13 +131,15 @@ TEST_F(ConfigTest, RefusesWhatItDoesNotKnow) {
               "dynamigrate.yaml:2:1: unknown key `migration` in the configuration; did you mean "
               "`migrations`?");
     write("dynamigrate.yaml", "table: t\nhistory: {layout: natve}\n");
-    EXPECT_EQ(error(), "dynamigrate.yaml:2:19: `layout` must be native, onetable, drift, dynamorm or "
-                       "functionless");
+    EXPECT_EQ(error(),
+              "dynamigrate.yaml:2:19: `layout` must be native, onetable, drift, dynamorm or "
+              "functionless");
     write("dynamigrate.yaml", "table: t\nlanes: many\n");
     EXPECT_EQ(error(), "dynamigrate.yaml:2:8: `lanes` must be a whole number, 0 or more");
     write("dynamigrate.yaml", "table: t\nmax_wcu: 140%\n");
-    EXPECT_EQ(error(), "dynamigrate.yaml:2:10: `max_wcu` must be units per second, or a share of "
-                       "the table's capacity such as 40%");
+    EXPECT_EQ(error(),
+              "dynamigrate.yaml:2:10: `max_wcu` must be units per second, or a share of "
+              "the table's capacity such as 40%");
     write("dynamigrate.yaml", "table: t\nprofiles: {dev: {}, prod: {}}\n");
     EXPECT_EQ(error("qa"), "dynamigrate.yaml:2:11: no profile `qa`; known are dev, prod");
     write("dynamigrate.yaml", "- a\n");

@@ -77,8 +77,10 @@ down: auto
 
 TEST(MigrationFile, ReadsEveryStep) {
     const char* const steps[] = {
-        "create_table: {name: t, hash: pk, sort: 'sk:N', billing: {read: 5, write: 5}, stream: NEW_IMAGE, "
-        "indexes: [{name: i, hash: a}], local_indexes: [{name: l, hash: pk, sort: b}], ttl: expires, "
+        "create_table: {name: t, hash: pk, sort: 'sk:N', billing: {read: 5, write: 5}, stream: "
+        "NEW_IMAGE, "
+        "indexes: [{name: i, hash: a}], local_indexes: [{name: l, hash: pk, sort: b}], ttl: "
+        "expires, "
         "tags: {a: b}, deletion_protection: true, point_in_time_recovery: true}",
         "delete_table: {name: t}",
         "update_table: {billing: on_demand, deletion_protection: false}",
@@ -90,7 +92,8 @@ TEST(MigrationFile, ReadsEveryStep) {
         "delete: {keys: [{pk: a}]}",
         "update: {where: '#c > :z', expression: 'SET #c = #c + :one', names: {'#c': c}, "
         "values: {':one': 1, ':z': 0}}",
-        "transform: {set: {a: 1}, guard: {version: v}, lanes: 2, failure_budget: 1%, passes: until_clean}",
+        "transform: {set: {a: 1}, guard: {version: v}, lanes: 2, failure_budget: 1%, passes: "
+        "until_clean}",
         "copy: {to: other, set: {pk: 'X#${pk}'}}",
         "rename_attribute: {from: a, to: b}",
         "remove_attribute: {name: a}",
@@ -116,9 +119,11 @@ TEST_P(WrongStep, NamesPlaceReasonAndRemedy) {
 INSTANTIATE_TEST_SUITE_P(
     MigrationFile, WrongStep,
     ::testing::Values(
-        WrongFile{"transfrom: {set: {a: 1}}", "3:5: unknown step `transfrom`; did you mean `transform`?"},
+        WrongFile{"transfrom: {set: {a: 1}}",
+                  "3:5: unknown step `transfrom`; did you mean `transform`?"},
         WrongFile{"{}", "3:5: a step is a map with one key, its kind, such as `transform: {...}`"},
-        WrongFile{"text", "3:5: a step is a map with one key, its kind, such as `transform: {...}`"},
+        WrongFile{"text",
+                  "3:5: a step is a map with one key, its kind, such as `transform: {...}`"},
         WrongFile{"{put: {items: [{pk: a}]}, ttl: {attribute: x}}",
                   "3:5: a step is a map with one key, its kind, such as `transform: {...}`"},
         WrongFile{"backup: {name: b}", "3:5: this version has no step `backup`"},
@@ -142,11 +147,13 @@ INSTANTIATE_TEST_SUITE_P(
                   "3:44: `exactly_once` must be journal or marker"},
         WrongFile{"transform: {set: {a: 1}, failure_budget: lots}",
                   "3:46: `failure_budget` must be a count or a share such as \"0.5%\""},
-        WrongFile{"transform: {set: {a: 1}, overwrite: 1}", "3:41: `overwrite` must be true or false"},
+        WrongFile{"transform: {set: {a: 1}, overwrite: 1}",
+                  "3:41: `overwrite` must be true or false"},
         WrongFile{"transform: {jq: '.a'}",
                   "3:21: this version has no `jq`; use set, rename, remove and default"},
         WrongFile{"create_table: {name: t}", "3:19: create_table needs `hash`"},
-        WrongFile{"create_table: {name: t, hash: 'a:Q'}", "3:35: a key's type must be S, N or B, not `Q`"},
+        WrongFile{"create_table: {name: t, hash: 'a:Q'}",
+                  "3:35: a key's type must be S, N or B, not `Q`"},
         WrongFile{"create_table: {name: t, hash: ':N'}",
                   "3:35: a key needs an attribute name before the `:`"},
         WrongFile{"create_table: {name: t, hash: a, billing: cheap}",
@@ -160,7 +167,8 @@ INSTANTIATE_TEST_SUITE_P(
         WrongFile{"put: {items: []}", "3:18: `items` must be a list of at least one item"},
         WrongFile{"put: {items: [{a: 1}], if_exists: ask}",
                   "3:39: `if_exists` must be keep, replace or fail"},
-        WrongFile{"put: {items: [{a: 1}], format: xml}", "3:36: `format` must be plain or dynamodb"},
+        WrongFile{"put: {items: [{a: 1}], format: xml}",
+                  "3:36: `format` must be plain or dynamodb"},
         WrongFile{"delete: {}", "3:13: delete needs either `where` or `keys`"},
         WrongFile{"update: {where: 'a = a'}", "3:13: update needs `expression`"},
         WrongFile{"copy: {set: {a: 1}}", "3:11: copy needs `to`"},
@@ -175,11 +183,13 @@ TEST(MigrationFile, ChecksTheFrame) {
     EXPECT_EQ(error_of("up: 1\n"), "m.yaml:1:5: `up` must be a list of steps");
     EXPECT_EQ(error_of("version: 2.0.0\nup: []\n"),
               "m.yaml:1:10: `version` is 2.0.0, but the file's name says 1.0.0");
-    EXPECT_EQ(error_of("up: []\ndown: maybe\n"), "m.yaml:2:7: `down` must be auto or a list of steps");
+    EXPECT_EQ(error_of("up: []\ndown: maybe\n"),
+              "m.yaml:2:7: `down` must be auto or a list of steps");
     EXPECT_EQ(error_of("up: []\nuo: 1\n"),
               "m.yaml:2:1: unknown key `uo` in a migration; did you mean `up`?");
-    EXPECT_EQ(error_of("up:\n  - transform: {set: {a: 1}}\n"),
-              "m.yaml:2:16: no table: give `table:` in the step, the migration or the configuration");
+    EXPECT_EQ(
+        error_of("up:\n  - transform: {set: {a: 1}}\n"),
+        "m.yaml:2:16: no table: give `table:` in the step, the migration or the configuration");
 }
 
 TEST(DirectorySource, LoadsMigrationsAndLeavesHelpers) {

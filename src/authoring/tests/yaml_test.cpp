@@ -20,7 +20,8 @@ TEST(Yaml, ReadsTheCoreSchema) {
     EXPECT_EQ(canonical("a: 1\nb: -0.50\nc: 1e3\n"), R"({"a":1,"b":-0.50,"c":1e3})");
     EXPECT_EQ(canonical("a: true\nb: False\nc: null\nd: ~\ne:\n"),
               R"({"a":true,"b":false,"c":null,"d":null,"e":null})");
-    EXPECT_EQ(canonical("a: text here\nb: '1'\nc: \"yes\"\n"), R"({"a":"text here","b":"1","c":"yes"})");
+    EXPECT_EQ(canonical("a: text here\nb: '1'\nc: \"yes\"\n"),
+              R"({"a":"text here","b":"1","c":"yes"})");
     EXPECT_EQ(canonical("[1.2.0, createdAt:N, a-b, .name, '', -, 1-2]"),
               R"(["1.2.0","createdAt:N","a-b",".name","","-","1-2"])");
 }
@@ -41,9 +42,9 @@ TEST(Yaml, KeepsTagsAndPlaces) {
 }
 
 TEST(Yaml, RefusesWhatOtherYamlsReadDifferently) {
-    for (const char* word : {"yes", "No", "ON", "off", "0x1F", "0o17", "0b11", "1_000", ".inf",
-                             "-.INF", ".nan", "012", "+5", ".5", "5.", "1_0.5", "1.e3",
-                             "2024-01-15", "2024-01-15T10:00:00Z"}) {
+    for (const char* word :
+         {"yes", "No", "ON", "off", "0x1F", "0o17", "0b11", "1_000", ".inf", "-.INF", ".nan", "012",
+          "+5", ".5", "5.", "1_0.5", "1.e3", "2024-01-15", "2024-01-15T10:00:00Z"}) {
         const std::string error = error_of(std::string("a: ") + word);
         EXPECT_EQ(error.find("f.yaml:1:4: `" + std::string(word)), 0U) << word << ": " << error;
         EXPECT_NE(error.find("quote it"), std::string::npos) << word;

@@ -140,10 +140,9 @@ TEST(Moves, LeaveAnItemWhoseNewKeyIsRefused) {
     world.plan.failure_budget.count = 3;
     const FunctionTransform spoil(
         [](const dynamodb::Item& item, base::Arena& arena, TransformOutput& out) {
-            const auto bad = item.text("pk") == "k1"
-                                 ? dynamodb::AttributeValue::string("")
-                                 : dynamodb::AttributeValue::string(
-                                       arena.copy("N" + std::string(item.text("pk"))));
+            const auto bad = item.text("pk") == "k1" ? dynamodb::AttributeValue::string("")
+                                                     : dynamodb::AttributeValue::string(arena.copy(
+                                                           "N" + std::string(item.text("pk"))));
             out.change(item.with(arena, "pk", bad));
         },
         true);
@@ -197,15 +196,15 @@ TEST(Quarantine, ItemsOfUnsavedPagesAreNotDoneTwice) {
     World world;
     world.fill(6);
     bool refuses = true;
-    const FunctionTransform transform([&](const dynamodb::Item& item, base::Arena& arena,
-                                          TransformOutput& out) {
-        if (refuses && item.text("pk") == "k3") {
-            throw base::Error(base::ErrorKind::invalid_argument, "not yet");
-        }
-        out.reads("c");
-        const std::string next = dynamodb::add_numbers(item.text("c"), "1");
-        out.change(item.with(arena, "c", dynamodb::AttributeValue::number(arena.copy(next))));
-    });
+    const FunctionTransform transform(
+        [&](const dynamodb::Item& item, base::Arena& arena, TransformOutput& out) {
+            if (refuses && item.text("pk") == "k3") {
+                throw base::Error(base::ErrorKind::invalid_argument, "not yet");
+            }
+            out.reads("c");
+            const std::string next = dynamodb::add_numbers(item.text("c"), "1");
+            out.change(item.with(arena, "c", dynamodb::AttributeValue::number(arena.copy(next))));
+        });
     world.records.drops_checkpoints = true;
     EXPECT_THROW(world.run(transform), base::Error);
     world.records.drops_checkpoints = false;

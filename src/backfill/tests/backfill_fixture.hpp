@@ -77,7 +77,9 @@ class FunctionTransform final : public Transform {
 public:
     using Function = std::function<void(const dynamodb::Item&, base::Arena&, TransformOutput&)>;
     explicit FunctionTransform(Function function, bool changes_key = false, bool acts = false)
-        : function_(std::move(function)), changes_key_(changes_key), acts_(acts) {}
+        : function_(std::move(function)),
+          changes_key_(changes_key),
+          acts_(acts) {}
     void apply(const dynamodb::Item& item, base::Arena& arena,
                TransformOutput& out) const override {
         function_(item, arena, out);
@@ -93,25 +95,24 @@ private:
 
 /// c = c + 1: not idempotent.
 inline FunctionTransform increment() {
-    return FunctionTransform([](const dynamodb::Item& item, base::Arena& arena,
-                                TransformOutput& out) {
-        out.reads("c");
-        const std::string next = dynamodb::add_numbers(item.text("c"), "1");
-        out.change(item.with(arena, "c", dynamodb::AttributeValue::number(arena.copy(next))));
-    });
+    return FunctionTransform(
+        [](const dynamodb::Item& item, base::Arena& arena, TransformOutput& out) {
+            out.reads("c");
+            const std::string next = dynamodb::add_numbers(item.text("c"), "1");
+            out.change(item.with(arena, "c", dynamodb::AttributeValue::number(arena.copy(next))));
+        });
 }
 
 /// low = lowercase(name): idempotent, reads another attribute.
 inline FunctionTransform lower_name() {
-    return FunctionTransform([](const dynamodb::Item& item, base::Arena& arena,
-                                TransformOutput& out) {
-        out.reads("name");
-        std::string text(item.text("name"));
-        std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
-            return static_cast<char>(std::tolower(c));
+    return FunctionTransform(
+        [](const dynamodb::Item& item, base::Arena& arena, TransformOutput& out) {
+            out.reads("name");
+            std::string text(item.text("name"));
+            std::transform(text.begin(), text.end(), text.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+            out.change(item.with(arena, "low", dynamodb::AttributeValue::string(arena.copy(text))));
         });
-        out.change(item.with(arena, "low", dynamodb::AttributeValue::string(arena.copy(text))));
-    });
 }
 
 /// pk = "P#" + pk: a key change that would run for ever on its own output.

@@ -138,8 +138,7 @@ TEST_P(ManyDeaths, RaiseEveryCounterOnce) {
         world.records.drops_checkpoints = chance.below(4) == 0;
         try {
             is_done = !world.run(transform, attempt).stopped && !world.records.drops_checkpoints;
-        } catch (const base::Error&) {
-        }
+        } catch (const base::Error&) {}
     }
 
     world.service.before_call = nullptr;

@@ -7,16 +7,16 @@ using RetryTest = BackfillTest;
 
 /// Raises c; refuses an item without a name. Not idempotent.
 FunctionTransform increment_of_the_named() {
-    return FunctionTransform([](const dynamodb::Item& item, base::Arena& arena,
-                                TransformOutput& out) {
-        out.reads("name");
-        out.reads("c");
-        if (item.find("name") == nullptr) {
-            throw base::Error(base::ErrorKind::invalid_argument, "no name");
-        }
-        const std::string next = dynamodb::add_numbers(item.text("c"), "1");
-        out.change(item.with(arena, "c", dynamodb::AttributeValue::number(arena.copy(next))));
-    });
+    return FunctionTransform(
+        [](const dynamodb::Item& item, base::Arena& arena, TransformOutput& out) {
+            out.reads("name");
+            out.reads("c");
+            if (item.find("name") == nullptr) {
+                throw base::Error(base::ErrorKind::invalid_argument, "no name");
+            }
+            const std::string next = dynamodb::add_numbers(item.text("c"), "1");
+            out.change(item.with(arena, "c", dynamodb::AttributeValue::number(arena.copy(next))));
+        });
 }
 
 constexpr const char* kNameless = R"({"pk":{"S":"bad"},"c":{"N":"7"}})";
@@ -103,8 +103,7 @@ TEST_F(RetryTest, ChangesAMendedItemOnceWhicheverRequestOfTheRetryFails) {
         };
         EXPECT_THROW(attempt(service, 1), base::Error);
         service.put(plan.table, kMended);
-        expressions::FailingService failing(service, n,
-                                            expressions::Failure::lost_answer);
+        expressions::FailingService failing(service, n, expressions::Failure::lost_answer);
         try {
             attempt(failing, 2);
         } catch (const base::Error&) {

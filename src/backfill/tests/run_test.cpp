@@ -65,9 +65,11 @@ TEST_F(BackfillTest, KeepsWhatTheApplicationWroteMeanwhile) {
     service.before_call = [&](const dynamodb::Call& call) {
         if (call.operation == "BatchExecuteStatement" && !interfered) {
             interfered = true;
-            service.put("app", R"({"pk":{"S":"k1"},"c":{"N":"1"},"name":{"S":"NEW"},"x":{"N":"9"}})");
+            service.put("app",
+                        R"({"pk":{"S":"k1"},"c":{"N":"1"},"name":{"S":"NEW"},"x":{"N":"9"}})");
             service.remove("app", key_json(2));
-            service.put("app", R"({"pk":{"S":"k3"},"c":{"N":"3"},"name":{"S":"Name 3"},"y":{"N":"1"}})");
+            service.put("app",
+                        R"({"pk":{"S":"k3"},"c":{"N":"3"},"name":{"S":"Name 3"},"y":{"N":"1"}})");
         }
     };
     const auto transform = lower_name();
@@ -99,13 +101,13 @@ TEST_F(BackfillTest, FallsBackToSingleWritesWithoutPartiql) {
 
 TEST_F(BackfillTest, DeletesGuarded) {
     fill();
-    const FunctionTransform remove([](const dynamodb::Item& item, base::Arena&,
-                                      TransformOutput& out) {
-        out.reads("c");
-        if (dynamodb::compare_numbers(item.text("c"), "30") >= 0) {
-            out.remove();
-        }
-    });
+    const FunctionTransform remove(
+        [](const dynamodb::Item& item, base::Arena&, TransformOutput& out) {
+            out.reads("c");
+            if (dynamodb::compare_numbers(item.text("c"), "30") >= 0) {
+                out.remove();
+            }
+        });
 
     const Result result = run(remove);
 
@@ -116,13 +118,13 @@ TEST_F(BackfillTest, DeletesGuarded) {
 TEST_F(BackfillTest, QuarantinesWhatTheTransformRefuses) {
     fill();
     plan.failure_budget.count = 1;
-    const FunctionTransform refuse([](const dynamodb::Item& item, base::Arena& arena,
-                                      TransformOutput& out) {
-        if (item.text("pk") == "k7") {
-            throw base::Error(base::ErrorKind::invalid_argument, "no seven, please");
-        }
-        out.change(item.with(arena, "ok", dynamodb::AttributeValue::boolean(true)));
-    });
+    const FunctionTransform refuse(
+        [](const dynamodb::Item& item, base::Arena& arena, TransformOutput& out) {
+            if (item.text("pk") == "k7") {
+                throw base::Error(base::ErrorKind::invalid_argument, "no seven, please");
+            }
+            out.change(item.with(arena, "ok", dynamodb::AttributeValue::boolean(true)));
+        });
 
     const Result result = run(refuse);
 
@@ -134,10 +136,9 @@ TEST_F(BackfillTest, QuarantinesWhatTheTransformRefuses) {
 
 TEST_F(BackfillTest, EndsWhenTheFailureBudgetIsExceeded) {
     fill();
-    const FunctionTransform refuse(
-        [](const dynamodb::Item&, base::Arena&, TransformOutput&) {
-            throw base::Error(base::ErrorKind::invalid_argument, "never");
-        });
+    const FunctionTransform refuse([](const dynamodb::Item&, base::Arena&, TransformOutput&) {
+        throw base::Error(base::ErrorKind::invalid_argument, "never");
+    });
 
     try {
         run(refuse);
@@ -152,10 +153,10 @@ TEST_F(BackfillTest, QuarantinesItemsThatWouldGrowBeyondTheLimit) {
     fill(3);
     plan.failure_budget.count = 3;
     const std::string much(410'000, 'x');
-    const FunctionTransform grow([&](const dynamodb::Item& item, base::Arena& arena,
-                                     TransformOutput& out) {
-        out.change(item.with(arena, "much", dynamodb::AttributeValue::string(much)));
-    });
+    const FunctionTransform grow(
+        [&](const dynamodb::Item& item, base::Arena& arena, TransformOutput& out) {
+            out.change(item.with(arena, "much", dynamodb::AttributeValue::string(much)));
+        });
 
     const Result result = run(grow);
 
@@ -173,7 +174,8 @@ TEST_F(BackfillTest, PrefixesEachKeyExactlyOnce) {
     const auto items = service.items("app");
     EXPECT_EQ(items.size(), 200U);
     for (int i = 0; i < 200; ++i) {
-        EXPECT_NE(service.item("app", R"({"pk":{"S":"P#k)" + std::to_string(i) + R"("}})"), "") << i;
+        EXPECT_NE(service.item("app", R"({"pk":{"S":"P#k)" + std::to_string(i) + R"("}})"), "")
+            << i;
     }
 }
 

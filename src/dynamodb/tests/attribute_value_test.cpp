@@ -132,8 +132,7 @@ TEST(AttributeValue, CloneIsWhollyOwnedByTheArena) {
         elements.assign(2, AttributeValue());
         attributes.clear();
     }
-    const AttributeValue* list =
-        copy.find("a name that is not small enough for the string itself");
+    const AttributeValue* list = copy.find("a name that is not small enough for the string itself");
     ASSERT_NE(list, nullptr);
     EXPECT_EQ(list->elements()[0].text(), "a text that is not small enough for the string itself");
     EXPECT_TRUE(list->elements()[1].as_boolean());

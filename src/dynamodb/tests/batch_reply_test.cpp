@@ -28,11 +28,10 @@ TEST(StatementReplyReader, ReadsSuccesses) {
 TEST(StatementReplyReader, ReadsErrorsAndItems) {
     base::Arena arena;
     Reply reply;
-    reply.body =
-        R"({"ConsumedCapacity":[],"Responses":[{"Error":{"Code":"ConditionalCheckFailed",)"
-        R"("Message":"The conditional \"request\" failed","Item":{"pk":{"S":"a"}}}},)"
-        R"({"TableName":"t","Item":{"pk":{"S":"b"}}},)"
-        R"({"Error":{"Message":"m","Code":"DuplicateItem"},"TableName":"t"}]})";
+    reply.body = R"({"ConsumedCapacity":[],"Responses":[{"Error":{"Code":"ConditionalCheckFailed",)"
+                 R"("Message":"The conditional \"request\" failed","Item":{"pk":{"S":"a"}}}},)"
+                 R"({"TableName":"t","Item":{"pk":{"S":"b"}}},)"
+                 R"({"Error":{"Message":"m","Code":"DuplicateItem"},"TableName":"t"}]})";
     std::vector<StatementResult> results(7);
     StatementReplyReader().read(reply, arena, results);
     ASSERT_EQ(results.size(), 3U);

@@ -60,26 +60,24 @@ TEST_F(Operations, PutItemGivesTheItemThatFailedTheCondition) {
     service_.answer(R"({"__type":"x#ConditionalCheckFailedException","message":"The conditional)"
                     R"( request failed","Item":{"pk":{"S":"a"},"v":{"N":"9"}}})",
                     Outcome::condition_failed, true);
-    ExpressionText condition{"attribute_not_exists(#p) OR v = :v", {{"#p", "pk"}},
-                             item(R"({":v":{"N":"1"}})")};
+    ExpressionText condition{
+        "attribute_not_exists(#p) OR v = :v", {{"#p", "pk"}}, item(R"({":v":{"N":"1"}})")};
     WriteResult result = put_item(service_, "app", item(R"({"pk":{"S":"a"}})"), condition);
     EXPECT_TRUE(result.condition_failed);
     EXPECT_TRUE(result.earlier_attempt_may_have_applied);
     ASSERT_TRUE(result.attributes);
     EXPECT_EQ(result.attributes->item.text("v"), "9");
-    EXPECT_EQ(sent(),
-              R"({"TableName":"app","Item":{"pk":{"S":"a"}},)"
-              R"("ConditionExpression":"attribute_not_exists(#p) OR v = :v",)"
-              R"("ExpressionAttributeNames":{"#p":"pk"},)"
-              R"("ExpressionAttributeValues":{":v":{"N":"1"}},)"
-              R"("ReturnValuesOnConditionCheckFailure":"ALL_OLD"})");
+    EXPECT_EQ(sent(), R"({"TableName":"app","Item":{"pk":{"S":"a"}},)"
+                      R"("ConditionExpression":"attribute_not_exists(#p) OR v = :v",)"
+                      R"("ExpressionAttributeNames":{"#p":"pk"},)"
+                      R"("ExpressionAttributeValues":{":v":{"N":"1"}},)"
+                      R"("ReturnValuesOnConditionCheckFailure":"ALL_OLD"})");
 }
 
 TEST_F(Operations, UpdateItemReturnsAttributes) {
     service_.answer(R"({"Attributes":{"n":{"N":"2"}}})");
-    WriteResult result =
-        update_item(service_, "app", item(R"({"pk":{"S":"a"}})"), "ADD n :one",
-                    {"", {}, item(R"({":one":{"N":"1"}})")}, "UPDATED_NEW");
+    WriteResult result = update_item(service_, "app", item(R"({"pk":{"S":"a"}})"), "ADD n :one",
+                                     {"", {}, item(R"({":one":{"N":"1"}})")}, "UPDATED_NEW");
     EXPECT_EQ(result.attributes->item.text("n"), "2");
     EXPECT_EQ(operation(), "UpdateItem");
     EXPECT_EQ(sent(),
@@ -100,7 +98,8 @@ TEST_F(Operations, DeleteItemMayBeConditional) {
 
 TEST_F(Operations, ScanReadsAllPages) {
     service_
-        .answer(R"({"Items":[{"pk":{"S":"a"}},{"pk":{"S":"b"}}],"LastEvaluatedKey":{"pk":{"S":"b"}}})")
+        .answer(
+            R"({"Items":[{"pk":{"S":"a"}},{"pk":{"S":"b"}}],"LastEvaluatedKey":{"pk":{"S":"b"}}})")
         .answer(R"({"Items":[],"LastEvaluatedKey":{"pk":{"S":"c"}}})")
         .answer(R"({"Items":[{"pk":{"S":"d"}}]})");
     std::string seen;
@@ -130,7 +129,8 @@ TEST_F(Operations, ScanStopsWhenItsVisitorDoes) {
 
 TEST_F(Operations, QueryAsksForNoMoreThanItsLimit) {
     service_
-        .answer(R"({"Items":[{"pk":{"S":"a"}},{"pk":{"S":"b"}}],"LastEvaluatedKey":{"pk":{"S":"b"}}})")
+        .answer(
+            R"({"Items":[{"pk":{"S":"a"}},{"pk":{"S":"b"}}],"LastEvaluatedKey":{"pk":{"S":"b"}}})")
         .answer(R"({"Items":[{"pk":{"S":"c"}}],"LastEvaluatedKey":{"pk":{"S":"c"}}})");
     QueryInput input;
     input.table = "app";
@@ -146,12 +146,10 @@ TEST_F(Operations, QueryAsksForNoMoreThanItsLimit) {
     });
     EXPECT_EQ(seen, "abc");
     EXPECT_EQ(operation(), "Query");
-    EXPECT_EQ(sent(0),
-              R"({"TableName":"app","IndexName":"by_x","KeyConditionExpression":"x = :x",)"
-              R"("ExpressionAttributeValues":{":x":{"S":"1"}},"ConsistentRead":false,)"
-              R"("ScanIndexForward":false,"Limit":3})");
-    EXPECT_NE(sent(1).find(R"("Limit":1,"ExclusiveStartKey":{"pk":{"S":"b"}})"),
-              std::string::npos);
+    EXPECT_EQ(sent(0), R"({"TableName":"app","IndexName":"by_x","KeyConditionExpression":"x = :x",)"
+                       R"("ExpressionAttributeValues":{":x":{"S":"1"}},"ConsistentRead":false,)"
+                       R"("ScanIndexForward":false,"Limit":3})");
+    EXPECT_NE(sent(1).find(R"("Limit":1,"ExclusiveStartKey":{"pk":{"S":"b"}})"), std::string::npos);
     EXPECT_EQ(service_.calls().size(), 2U);
 }
 
@@ -187,7 +185,10 @@ TEST_F(Operations, TransactWriteSendsEveryKindOfAction) {
     using Kind = TransactAction::Kind;
     std::vector<TransactAction> actions{
         {Kind::put, "a", item(R"({"pk":{"S":"1"}})"), "", {}},
-        {Kind::update, "b", item(R"({"pk":{"S":"2"}})"), "SET #x = :x",
+        {Kind::update,
+         "b",
+         item(R"({"pk":{"S":"2"}})"),
+         "SET #x = :x",
          {"", {{"#x", "x"}}, item(R"({":x":{"N":"1"}})")}},
         {Kind::remove, "c", item(R"({"pk":{"S":"3"}})"), "", {}},
         {Kind::check, "d", item(R"({"pk":{"S":"4"}})"), "", {"attribute_exists(pk)", {}, {}}}};

@@ -21,10 +21,10 @@ Page read(const std::string& body, base::Arena& arena) {
 
 TEST(PageReader, ReadsAPage) {
     base::Arena arena;
-    Page page = read(
-        R"({"Items":[{"pk":{"S":"a"},"n":{"N":"1"}},{"pk":{"S":"b\n"},"n":{"N":"2"}}],)"
-        R"("Count":2,"ScannedCount":5,"LastEvaluatedKey":{"pk":{"S":"b\n"}}})",
-        arena);
+    Page page =
+        read(R"({"Items":[{"pk":{"S":"a"},"n":{"N":"1"}},{"pk":{"S":"b\n"},"n":{"N":"2"}}],)"
+             R"("Count":2,"ScannedCount":5,"LastEvaluatedKey":{"pk":{"S":"b\n"}}})",
+             arena);
     ASSERT_EQ(page.items.size(), 2U);
     EXPECT_EQ(to_wire_json(page.items[0]), R"({"pk":{"S":"a"},"n":{"N":"1"}})");
     EXPECT_EQ(page.items[1].text("pk"), "b\n");

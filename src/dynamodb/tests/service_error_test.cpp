@@ -83,9 +83,8 @@ TEST(ServiceError, KeepsThrottlingReasons) {
         R"({"reason":"TableWriteKeyRangeThroughputExceeded","resource":"arn:t"},)"
         R"({"reason":"IndexWriteProvisionedThroughputExceeded","resource":"arn:i"}]})");
     EXPECT_EQ(error.kind(), ErrorKind::throttled);
-    EXPECT_EQ(
-        error.throttling_reasons(),
-        "TableWriteKeyRangeThroughputExceeded,IndexWriteProvisionedThroughputExceeded");
+    EXPECT_EQ(error.throttling_reasons(),
+              "TableWriteKeyRangeThroughputExceeded,IndexWriteProvisionedThroughputExceeded");
     EXPECT_EQ(make_service_error("X", 400, document("ThrottlingException")).throttling_reasons(),
               "");
 }

@@ -15,7 +15,8 @@ std::vector<ConsumedCapacity> capacity(const std::string& body) {
 }
 
 TEST(Reply, ReadsTheTotalCapacity) {
-    auto found = capacity(R"({"Item":{},"ConsumedCapacity":{"TableName":"app","CapacityUnits":1.5}})");
+    auto found =
+        capacity(R"({"Item":{},"ConsumedCapacity":{"TableName":"app","CapacityUnits":1.5}})");
     ASSERT_EQ(found.size(), 1U);
     EXPECT_EQ(found[0].table, "app");
     EXPECT_EQ(found[0].total, 1.5);
@@ -108,7 +109,8 @@ TEST(Service, TellsTheTablesOfARequest) {
          R"({"TransactItems":[{"Put":{"Item":{},"TableName":"a"}},{"Update":{"TableName":"b"}},)"
          R"({"Delete":{"TableName":"a"}},{"ConditionCheck":{"TableName":"c"}}]})",
          {"a", "b", "c"}},
-        {"ExecuteStatement", R"({"Statement":"SELECT * FROM \"app\".\"index\" WHERE pk = 'FROM x'"})",
+        {"ExecuteStatement",
+         R"({"Statement":"SELECT * FROM \"app\".\"index\" WHERE pk = 'FROM x'"})",
          {"app"}},
         {"ExecuteStatement", R"({"Statement":"select 'from no', \"FROM\" from app"})", {"app"}},
         {"ExecuteStatement", R"({"Statement":" UPDATE \"a \"\"b\" SET x = 1"})", {"a \"b"}},
@@ -120,7 +122,8 @@ TEST(Service, TellsTheTablesOfARequest) {
          R"({"Statements":[{"Parameters":[{"S":"FROM z"}],"Statement":"UPDATE a SET x=1"},)"
          R"({"Statement":"DELETE FROM b"}]})",
          {"a", "b"}},
-        {"ExecuteTransaction", R"({"TransactStatements":[{"Statement":"UPDATE a SET x=1"}]})",
+        {"ExecuteTransaction",
+         R"({"TransactStatements":[{"Statement":"UPDATE a SET x=1"}]})",
          {"a"}},
         {"ListTables", "{}", {}},
         {"GetItem", "no json", {}},

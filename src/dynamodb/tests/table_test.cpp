@@ -93,9 +93,9 @@ TEST(TableDescription, IsOnDemandOnlyWhenItSaysSo) {
     EXPECT_TRUE(parse_table_description(
                     kBegin + R"(,"BillingModeSummary":{"BillingMode":"PAY_PER_REQUEST"}}})")
                     .is_on_demand);
-    EXPECT_FALSE(parse_table_description(
-                     kBegin + R"(,"BillingModeSummary":{"BillingMode":"PROVISIONED"}}})")
-                     .is_on_demand);
+    EXPECT_FALSE(
+        parse_table_description(kBegin + R"(,"BillingModeSummary":{"BillingMode":"PROVISIONED"}}})")
+            .is_on_demand);
     EXPECT_FALSE(parse_table_description(kBegin + "}}").warm);
 }
 

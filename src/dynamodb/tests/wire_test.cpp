@@ -41,20 +41,19 @@ void expect_refused(std::string_view text, std::string_view reason) {
 TEST(Wire, RoundTripsEveryType) {
     base::Arena arena;
     for (const char* text :
-         {R"({"S":"text"})", R"({"S":""})", R"({"N":"-12.50"})", R"({"N":"0"})", R"({"B":"AAEC/w=="})",
-          R"({"B":""})", R"({"BOOL":true})", R"({"BOOL":false})", R"({"NULL":true})",
-          R"({"SS":["a","","c"]})", R"({"NS":["1","2.5"]})", R"({"BS":["AAEC","/w=="]})",
-          R"({"L":[]})", R"({"L":[{"S":"a"},{"L":[{"NULL":true}]}]})", R"({"M":{}})",
-          R"({"M":{"a":{"M":{"b":{"N":"1"}}},"c":{"BOOL":false}}})"}) {
+         {R"({"S":"text"})", R"({"S":""})", R"({"N":"-12.50"})", R"({"N":"0"})",
+          R"({"B":"AAEC/w=="})", R"({"B":""})", R"({"BOOL":true})", R"({"BOOL":false})",
+          R"({"NULL":true})", R"({"SS":["a","","c"]})", R"({"NS":["1","2.5"]})",
+          R"({"BS":["AAEC","/w=="]})", R"({"L":[]})", R"({"L":[{"S":"a"},{"L":[{"NULL":true}]}]})",
+          R"({"M":{}})", R"({"M":{"a":{"M":{"b":{"N":"1"}}},"c":{"BOOL":false}}})"}) {
         EXPECT_EQ(to_wire_json(parse_value(text, arena)), text);
     }
 }
 
 TEST(Wire, RoundTripsEscapesAndUnicode) {
     base::Arena arena;
-    AttributeValue value =
-        parse_value(R"({"S":"quote \" slash \\ \/ line\n tab\t nul\u0000 \u00e4 \ud83d\ude00 ü"})",
-                    arena);
+    AttributeValue value = parse_value(
+        R"({"S":"quote \" slash \\ \/ line\n tab\t nul\u0000 \u00e4 \ud83d\ude00 ü"})", arena);
     using namespace std::string_view_literals;
     EXPECT_EQ(value.text(), "quote \" slash \\ / line\n tab\t nul\0 ä 😀 ü"sv);
     EXPECT_EQ(parse_value(to_wire_json(value), arena), value);
@@ -90,7 +89,8 @@ TEST(Wire, KeepsNamesApartThatShareASlot) {
 
 TEST(Wire, KeepsOrderAndIgnoresWhiteSpace) {
     base::Arena arena;
-    Item item = parse_item(" { \"b\" : { \"S\" : \"x\" } ,\n \"a\" :\t{ \"N\" : \"1\"  } } ", arena);
+    Item item =
+        parse_item(" { \"b\" : { \"S\" : \"x\" } ,\n \"a\" :\t{ \"N\" : \"1\"  } } ", arena);
     EXPECT_EQ(to_wire_json(item), R"({"b":{"S":"x"},"a":{"N":"1"}})");
     EXPECT_EQ(to_wire_json(Item()), "{}");
 }
@@ -122,8 +122,7 @@ TEST(Wire, RefusesWhatIsNoValue) {
     expect_refused("{}", "Supplied AttributeValue is empty");
     expect_refused(R"({"X":"a"})", "must contain exactly one of the supported datatypes");
     expect_refused(R"({"S":"a","N":"1"})", "more than one datatypes");
-    expect_refused(R"({"N":"abc"})",
-                   "The parameter cannot be converted to a numeric value: abc");
+    expect_refused(R"({"N":"abc"})", "The parameter cannot be converted to a numeric value: abc");
     expect_refused(R"({"N":""})", "The parameter cannot be converted to a numeric value");
     expect_refused(R"({"N":"."})", "The parameter cannot be converted to a numeric value");
     expect_refused(R"({"N":"-"})", "The parameter cannot be converted to a numeric value");
@@ -138,11 +137,26 @@ TEST(Wire, RefusesWhatIsNoValue) {
 }
 
 TEST(Wire, RefusesWrongJsonShapes) {
-    for (const char* text : {R"({"N":1})", R"({"S":1})", R"({"BOOL":"true"})", R"({"L":{}})",
-                             R"({"M":[]})", R"({"SS":"a"})", R"({"SS":[1]})", "[]", "1", "",
-                             R"({"S":"a")", R"({"S":"a"}})", R"({"S":"a"} {})", R"({"S" "a"})",
-                             "{\"S\":\"\xff\"}", "{\"S\":\"\n\"}", R"({"S":"\x"})",
-                             R"({"S":"\ud83d"})", R"({"NULL":"x"})", R"({"L":["a"]})"}) {
+    for (const char* text : {R"({"N":1})",
+                             R"({"S":1})",
+                             R"({"BOOL":"true"})",
+                             R"({"L":{}})",
+                             R"({"M":[]})",
+                             R"({"SS":"a"})",
+                             R"({"SS":[1]})",
+                             "[]",
+                             "1",
+                             "",
+                             R"({"S":"a")",
+                             R"({"S":"a"}})",
+                             R"({"S":"a"} {})",
+                             R"({"S" "a"})",
+                             "{\"S\":\"\xff\"}",
+                             "{\"S\":\"\n\"}",
+                             R"({"S":"\x"})",
+                             R"({"S":"\ud83d"})",
+                             R"({"NULL":"x"})",
+                             R"({"L":["a"]})"}) {
         expect_refused(text, "");
     }
 }

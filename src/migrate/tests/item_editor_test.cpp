@@ -17,9 +17,9 @@ class ItemEditorTest : public testing::Test {
 protected:
     void apply(const ItemFunction& function, FunctionTransform::Declared declared = {}) {
         out_.clear();
-        FunctionTransform(function, declared, key_,
-                          [](const std::string& name) { return "prod-" + name; })
-            .apply(item_, arena_, out_);
+        FunctionTransform(function, declared, key_, [](const std::string& name) {
+            return "prod-" + name;
+        }).apply(item_, arena_, out_);
     }
     std::string after() const { return dynamodb::to_wire_json(out_.after()); }
     std::vector<std::string> read() const { return {out_.read().begin(), out_.read().end()}; }
@@ -91,8 +91,7 @@ TEST_F(ItemEditorTest, GivesTypedValues) {
 }
 
 TEST_F(ItemEditorTest, QuarantinesWrongTypesAndForeignExceptions) {
-    EXPECT_EQ(error_of([](ItemEditor& item) { item.string("gone"); }),
-              "attribute gone is missing");
+    EXPECT_EQ(error_of([](ItemEditor& item) { item.string("gone"); }), "attribute gone is missing");
     EXPECT_EQ(error_of([](ItemEditor& item) { item.string("n"); }),
               "attribute n is of type N, not S");
     EXPECT_NE(error_of([](ItemEditor& item) { item.set_number("x", "abc"); }).find("no number"),

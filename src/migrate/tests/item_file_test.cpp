@@ -68,7 +68,8 @@ protected:
 
 const std::vector<std::string> kTwo{R"({"id":{"S":"1"},"n":{"N":"10"}})",
                                     R"({"id":{"S":"2, [x] \"}\""}})"};
-constexpr const char* kArray = "[ {\"id\": \"1\",\n \"n\": 10},\n {\"id\": \"2, [x] \\\"}\\\"\"} ]\n";
+constexpr const char* kArray =
+    "[ {\"id\": \"1\",\n \"n\": 10},\n {\"id\": \"2, [x] \\\"}\\\"\"} ]\n";
 
 TEST_F(ItemFileTest, ReadsArrays) {
     EXPECT_EQ(read("a.json", kArray), kTwo);

@@ -29,10 +29,10 @@ TEST_F(ItemSteps, TransformsItemsThatMatch) {
     StepResult result = run(make_transform(step));
 
     EXPECT_EQ(result.counts.changed, 1U);
-    EXPECT_EQ(items()[0],
-              R"({"email":{"S":"A@B.C"},"emailLower":{"S":"a@b.c"},"id":{"S":"1"},"kind":{"S":"user"}})");
-    EXPECT_EQ(items()[1],
-              R"({"email":{"S":"X@Y.Z"},"id":{"S":"2"},"type":{"S":"order"}})");
+    EXPECT_EQ(
+        items()[0],
+        R"({"email":{"S":"A@B.C"},"emailLower":{"S":"a@b.c"},"id":{"S":"1"},"kind":{"S":"user"}})");
+    EXPECT_EQ(items()[1], R"({"email":{"S":"X@Y.Z"},"id":{"S":"2"},"type":{"S":"order"}})");
     EXPECT_TRUE(codes(make_transform(step)).empty());
 }
 
@@ -93,9 +93,9 @@ TEST_F(ItemSteps, RenamesAndBack) {
     EXPECT_EQ(items()[0], R"({"b":{"S":"x"},"id":{"S":"1"}})");
     run(*step->inverse());
     EXPECT_EQ(items()[0], R"({"a":{"S":"x"},"id":{"S":"1"}})");
-    EXPECT_EQ(make_rename_attribute("app", "a", "b", expression("attribute_exists(a)"))
-                  ->reversal().kind,
-              Reversal::Kind::journal);
+    EXPECT_EQ(
+        make_rename_attribute("app", "a", "b", expression("attribute_exists(a)"))->reversal().kind,
+        Reversal::Kind::journal);
     run(make_remove_attribute("app", "a"));
     EXPECT_EQ(items()[0], R"({"id":{"S":"1"}})");
 }
@@ -294,9 +294,8 @@ TEST_F(PartiqlSteps, SendsStatementsWithPhysicalTablesAndParameters) {
 TEST_F(PartiqlSteps, PagesThroughASelect) {
     Statements script;
     script.answer = [&](dynamodb::Reply& reply) {
-        reply.body = script.bodies.size() == 1
-                         ? R"({"Items":[{"id":{"S":"1"}}],"NextToken":"t"})"
-                         : R"({"Items":[{"id":{"N":"2"}}]})";
+        reply.body = script.bodies.size() == 1 ? R"({"Items":[{"id":{"S":"1"}}],"NextToken":"t"})"
+                                               : R"({"Items":[{"id":{"N":"2"}}]})";
     };
     PartiqlStep step;
     step.statement = "select * from app";

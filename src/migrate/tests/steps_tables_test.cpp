@@ -7,16 +7,19 @@
 namespace dynamigrate::migrate {
 namespace {
 
-using dynamodb::AttributeType;
 using base::ErrorKind;
+using dynamodb::AttributeType;
 
 CreateTable app_table() {
     CreateTable definition;
     definition.name = "app";
     definition.hash = {"id", AttributeType::string};
-    definition.indexes.push_back(
-        {"by_email", {"email", AttributeType::string}, KeyAttribute{"at", AttributeType::number},
-         dynamodb::ProjectionType::include, {"name"}, std::nullopt});
+    definition.indexes.push_back({"by_email",
+                                  {"email", AttributeType::string},
+                                  KeyAttribute{"at", AttributeType::number},
+                                  dynamodb::ProjectionType::include,
+                                  {"name"},
+                                  std::nullopt});
     return definition;
 }
 

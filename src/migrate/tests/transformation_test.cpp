@@ -44,8 +44,8 @@ class TransformationTest : public testing::Test {
 protected:
     /// The plain JSON of what the item becomes, or "unchanged".
     std::string apply(const std::string& text, const std::string& item_json) {
-        transform_ = std::make_unique<CompiledTransformation>(
-            transformation(text), RunValues{"run-1", "now"}, key_);
+        transform_ = std::make_unique<CompiledTransformation>(transformation(text),
+                                                              RunValues{"run-1", "now"}, key_);
         before_ = dynamodb::item_from_plain(json::parse_json5(item_json, "item"), "item", arena_);
         out_.clear();
         transform_->apply(before_, arena_, out_);
@@ -84,9 +84,9 @@ TEST_F(TransformationTest, SetsConstantsAndTemplates) {
 }
 
 TEST_F(TransformationTest, FillsTemplatesInsideListsAndMaps) {
-    EXPECT_EQ(apply("{set: {who: {name: '${name}', all: [1, '${id}', null]}}}",
-                    "{id: '7', name: 'Ann'}"),
-              R"({"id":"7","name":"Ann","who":{"name":"Ann","all":[1,"7",null]}})");
+    EXPECT_EQ(
+        apply("{set: {who: {name: '${name}', all: [1, '${id}', null]}}}", "{id: '7', name: 'Ann'}"),
+        R"({"id":"7","name":"Ann","who":{"name":"Ann","all":[1,"7",null]}})");
     EXPECT_EQ(read(), (Names{"id", "name"}));
 }
 
@@ -133,8 +133,7 @@ TEST_F(TransformationTest, NamesWhatFailedAndWhere) {
     EXPECT_NE(error_of("{set: {a: '${gone}'}}").find("set a: ${gone}: attribute gone is missing"),
               std::string::npos);
     EXPECT_NE(error_of("{set: {\n  a: '${x | nope}'}}").find("m.json5:2:6"), std::string::npos);
-    EXPECT_NE(error_of("{set: {a: 1}, remove: ['a']}").find("only one of them"),
-              std::string::npos);
+    EXPECT_NE(error_of("{set: {a: 1}, remove: ['a']}").find("only one of them"), std::string::npos);
     EXPECT_NE(error_of("{rename: {a: 'a'}}").find("two different names"), std::string::npos);
     EXPECT_NE(error_of("{set: {a: {$dynamodb: {S: '${x}'}}}}").find("no templates inside"),
               std::string::npos);

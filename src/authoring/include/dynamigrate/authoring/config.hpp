@@ -13,7 +13,7 @@ namespace dynamigrate::authoring {
 
 /// A rate as configured: units per second, or a share of the table's capacity ("40%").
 struct Rate {
-    double units = 0;     ///< absolute; 0 with a share
+    double units = 0;  ///< absolute; 0 with a share
     double percent = 0;
 };
 
@@ -27,22 +27,22 @@ struct Config {
     std::filesystem::path migrations;
     std::string history_layout = "native";
     std::string history_table = "dynamigrate-history";
-    std::string scope;                ///< "" : the table's name
+    std::string scope;  ///< "" : the table's name
     std::string endpoint;
     std::string region;
     std::string account;
     std::string aws_profile;
     std::string access_key, secret_key;
     std::string arn;
-    std::string out_of_order;         ///< "", error, allow, ignore
+    std::string out_of_order;  ///< "", error, allow, ignore
     std::optional<Rate> max_rcu, max_wcu;
     std::optional<std::uint32_t> lanes, segments;
-    std::string journal;              ///< directory, or "none"; "" : the default
+    std::string journal;  ///< directory, or "none"; "" : the default
     std::string backup;
     /// Kept for JavaScript migrations as they are (secrets: never printed).
     json::Value crypto;
     json::Value schema;
-    json::Value raw;                  ///< the whole blended tree
+    json::Value raw;  ///< the whole blended tree
 };
 
 /// What the command line says about finding the configuration.

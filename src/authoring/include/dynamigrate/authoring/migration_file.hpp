@@ -12,7 +12,7 @@ namespace dynamigrate::authoring {
 
 /// What a file's name in the migrations directory says: `<version>[_slug].<ext>`.
 struct MigrationFileName {
-    std::string id;   ///< version, or the name of a named migration
+    std::string id;  ///< version, or the name of a named migration
     std::string slug;
     bool is_version = true;
 };

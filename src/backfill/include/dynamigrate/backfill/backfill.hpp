@@ -39,12 +39,12 @@ struct FailureBudget {
 
 /// One step's backfill, as data.
 struct Plan {
-    std::uint32_t step = 0;           ///< index in the run: names journal pages and segments
+    std::uint32_t step = 0;  ///< index in the run: names journal pages and segments
     std::string run;
-    std::string table;                ///< read from; for ItemsSource: written to
+    std::string table;  ///< read from; for ItemsSource: written to
     dynamodb::KeySchema key;
     Source source = ScanSource{};
-    dynamodb::ExpressionText where;   ///< evaluated by the server where it can, and here
+    dynamodb::ExpressionText where;  ///< evaluated by the server where it can, and here
     const Transform* transform = nullptr;
     /// Where the after-image goes: "" the table itself; else items are put into that table, the
     /// source stays (copy).
@@ -52,17 +52,17 @@ struct Plan {
     dynamodb::KeySchema target_key;
     IfExists if_exists = IfExists::keep;
     Guard guard;
-    bool overwrite = false;           ///< unguarded whole puts by BatchWriteItem
-    bool atomic = false;              ///< key changes by transaction
-    bool marker = false;              ///< exactly_once: marker (attribute `_dm`)
+    bool overwrite = false;                   ///< unguarded whole puts by BatchWriteItem
+    bool atomic = false;                      ///< key changes by transaction
+    bool marker = false;                      ///< exactly_once: marker (attribute `_dm`)
     std::optional<std::uint32_t> passes = 1;  ///< nothing: until a pass changes nothing
     std::uint32_t lanes = 4;
-    std::uint32_t segments = 0;       ///< 0: chosen by lanes and table size
-    std::uint32_t page_items = 0;     ///< most items of a page; 0: as many as memory allows
+    std::uint32_t segments = 0;    ///< 0: chosen by lanes and table size
+    std::uint32_t page_items = 0;  ///< most items of a page; 0: as many as memory allows
     FailureBudget failure_budget;
-    std::int64_t table_bytes = 0;     ///< for choosing segments; 0: unknown
-    bool dry = false;                 ///< reads and counts, writes nothing anywhere
-    std::uint32_t dry_samples = 10;   ///< how many diffs a dry run shows
+    std::int64_t table_bytes = 0;    ///< for choosing segments; 0: unknown
+    bool dry = false;                ///< reads and counts, writes nothing anywhere
+    std::uint32_t dry_samples = 10;  ///< how many diffs a dry run shows
 };
 
 /// A change as a dry run shows it: plain JSON of the attributes that would change.
@@ -88,11 +88,11 @@ struct Surroundings {
     base::Clock* clock = nullptr;
     base::Random* random = nullptr;
     base::Log* log = nullptr;
-    std::uint32_t attempt = 1;             ///< number of this start of the run
+    std::uint32_t attempt = 1;  ///< number of this start of the run
     std::uint64_t fence = 0;
     std::filesystem::path spool_directory;
-    std::function<void(const Progress&)> on_progress;    ///< called from one thread at a time
-    std::function<void(const DryChange&)> on_dry_change; ///< likewise
+    std::function<void(const Progress&)> on_progress;     ///< called from one thread at a time
+    std::function<void(const DryChange&)> on_dry_change;  ///< likewise
 };
 
 struct Result {
@@ -116,16 +116,16 @@ Result run(const Plan& plan, const Surroundings& surroundings, std::stop_token s
 /// What an undo did.
 struct UndoResult {
     std::uint64_t restored = 0;
-    std::uint64_t already = 0;     ///< current state equals the image before
-    std::uint64_t conflicts = 0;   ///< changed by somebody since; left alone and listed
-    std::uint64_t unsettled = 0;   ///< never restored; listed
+    std::uint64_t already = 0;    ///< current state equals the image before
+    std::uint64_t conflicts = 0;  ///< changed by somebody since; left alone and listed
+    std::uint64_t unsettled = 0;  ///< never restored; listed
     bool stopped = false;
 };
 
 /// An entry that an undo did not restore.
 struct UndoConflict {
     std::string table;
-    std::string key;   ///< wire JSON
+    std::string key;  ///< wire JSON
     std::string reason;
 };
 

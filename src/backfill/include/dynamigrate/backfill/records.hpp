@@ -11,13 +11,13 @@ namespace dynamigrate::backfill {
 
 /// Counts of a backfill, of one segment or of all.
 struct Counts {
-    std::uint64_t read = 0;         ///< items read from the source
-    std::uint64_t matched = 0;      ///< items for which `where` holds
-    std::uint64_t changed = 0;      ///< writes applied
-    std::uint64_t unchanged = 0;    ///< matched, but nothing to write
-    std::uint64_t conflicts = 0;    ///< guard failures, each followed by a re-read
+    std::uint64_t read = 0;       ///< items read from the source
+    std::uint64_t matched = 0;    ///< items for which `where` holds
+    std::uint64_t changed = 0;    ///< writes applied
+    std::uint64_t unchanged = 0;  ///< matched, but nothing to write
+    std::uint64_t conflicts = 0;  ///< guard failures, each followed by a re-read
     std::uint64_t quarantined = 0;
-    std::uint64_t kept = 0;         ///< puts that met an existing item and kept it
+    std::uint64_t kept = 0;  ///< puts that met an existing item and kept it
 
     Counts& operator+=(const Counts& other) {
         read += other.read;
@@ -53,9 +53,10 @@ struct SegmentState {
 struct QuarantinedItem {
     std::uint32_t step = 0;
     std::string table;
-    std::string key;     ///< wire JSON
-    std::string reason;  ///< one of transform_error, too_large, conflict, rejected, outcome_unknown,
-                         ///< guard_too_large, key_exists
+    std::string key;  ///< wire JSON
+    std::string
+        reason;  ///< one of transform_error, too_large, conflict, rejected, outcome_unknown,
+                 ///< guard_too_large, key_exists
     std::string message;
     /// Whether the key is an item of the source: only those can be tried again.
     bool is_source = true;

@@ -25,7 +25,7 @@ struct StatementResult {
     };
 
     Status status = Status::success;
-    std::string code;          ///< empty for success
+    std::string code;  ///< empty for success
     std::string message;
     std::optional<Item> item;  ///< what was returned, or the item that failed the condition
 };

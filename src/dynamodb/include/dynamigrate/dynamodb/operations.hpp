@@ -16,9 +16,9 @@ namespace dynamigrate::dynamodb {
 
 /// An expression text with its substitutions, as requests carry them.
 struct ExpressionText {
-    std::string text;                                   ///< "" : none
-    std::vector<std::pair<std::string, std::string>> names;   ///< "#n" -> attribute name
-    Item values;                                        ///< ":v" -> value
+    std::string text;                                        ///< "" : none
+    std::vector<std::pair<std::string, std::string>> names;  ///< "#n" -> attribute name
+    Item values;                                             ///< ":v" -> value
 };
 
 /// A read item, or nothing. Consistent.
@@ -37,7 +37,8 @@ WriteResult put_item(Service& service, std::string_view table, const Item& item,
                      const ExpressionText& condition = {}, std::stop_token stop = {});
 /// `return_values`: "" or ALL_OLD, ALL_NEW, ...
 WriteResult update_item(Service& service, std::string_view table, const Item& key,
-                        std::string_view update_expression, const ExpressionText& condition_and_substitutions,
+                        std::string_view update_expression,
+                        const ExpressionText& condition_and_substitutions,
                         std::string_view return_values = {}, std::stop_token stop = {});
 WriteResult delete_item(Service& service, std::string_view table, const Item& key,
                         const ExpressionText& condition = {}, std::string_view return_values = {},
@@ -74,7 +75,9 @@ struct TransactAction {
 };
 /// Returns the cancellation codes by action ("None", "ConditionalCheckFailed", ...), or empty when
 /// the transaction was applied.
-std::vector<std::string> transact_write(Service& service, const std::vector<TransactAction>& actions,
-                                        std::string_view client_token = {}, std::stop_token stop = {});
+std::vector<std::string> transact_write(Service& service,
+                                        const std::vector<TransactAction>& actions,
+                                        std::string_view client_token = {},
+                                        std::stop_token stop = {});
 
 }  // namespace dynamigrate::dynamodb

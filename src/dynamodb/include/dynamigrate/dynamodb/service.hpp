@@ -15,9 +15,9 @@ namespace dynamigrate::dynamodb {
 /// Capacity that a call consumed on one table, as the answer's ConsumedCapacity tells.
 struct ConsumedCapacity {
     std::string table;
-    double total = 0;                     ///< all units, indexes included
-    std::optional<double> read, write;    ///< only in transactions
-    double table_units = 0;               ///< the table's own part, with INDEXES; else = total
+    double total = 0;                   ///< all units, indexes included
+    std::optional<double> read, write;  ///< only in transactions
+    double table_units = 0;             ///< the table's own part, with INDEXES; else = total
     std::vector<std::pair<std::string, double>> indexes;  ///< by index name, with INDEXES
 };
 
@@ -35,14 +35,14 @@ struct Call {
 /// How a call ended in the normal course; everything else is thrown.
 enum class Outcome {
     success,
-    condition_failed,        ///< ConditionalCheckFailedException; the body holds the error document
-    transaction_cancelled,   ///< TransactionCanceledException; the body has CancellationReasons
+    condition_failed,       ///< ConditionalCheckFailedException; the body holds the error document
+    transaction_cancelled,  ///< TransactionCanceledException; the body has CancellationReasons
 };
 
 /// An answer. Reused from call to call, so that its buffers are.
 struct Reply {
     Outcome outcome = Outcome::success;
-    std::string body;        ///< wire JSON, with spare capacity for `json::Reader`
+    std::string body;  ///< wire JSON, with spare capacity for `json::Reader`
     std::string request_id;
     /// An earlier attempt of this call (see layers' retry) may have been applied: then
     /// `condition_failed` is no conflict but must be settled by reading.

@@ -16,6 +16,7 @@ base::ItemBytes item_size(const Item& item) noexcept;
 /// Units of one write of an item of that size (at least 1; twice as much in a transaction).
 base::WriteUnits write_units(base::ItemBytes size, bool transactional = false) noexcept;
 /// Units of one read (at least 0.5 or 1); eventually consistent reads cost half.
-base::ReadUnits read_units(base::ItemBytes size, bool consistent, bool transactional = false) noexcept;
+base::ReadUnits read_units(base::ItemBytes size, bool consistent,
+                           bool transactional = false) noexcept;
 
 }  // namespace dynamigrate::dynamodb

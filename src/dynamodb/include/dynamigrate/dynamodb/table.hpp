@@ -41,10 +41,10 @@ struct IndexDescription {
     KeySchema key;
     ProjectionType projection = ProjectionType::all;
     std::vector<std::string> non_key_attributes;
-    std::string status;        ///< CREATING, UPDATING, DELETING, ACTIVE; "" for local indexes
+    std::string status;  ///< CREATING, UPDATING, DELETING, ACTIVE; "" for local indexes
     bool is_backfilling = false;
     bool is_local = false;
-    Throughput provisioned;    ///< 0 when on demand
+    Throughput provisioned;  ///< 0 when on demand
     std::int64_t item_count = 0;
 };
 
@@ -57,15 +57,15 @@ struct TableDescription {
     std::vector<KeyAttribute> attribute_definitions;
     std::vector<IndexDescription> indexes;  ///< global first, then local
     bool is_on_demand = false;
-    Throughput provisioned;                 ///< 0 when on demand
-    std::optional<Throughput> warm;         ///< WarmThroughput
+    Throughput provisioned;          ///< 0 when on demand
+    std::optional<Throughput> warm;  ///< WarmThroughput
     std::optional<Throughput> on_demand_maximum;
     std::int64_t item_count = 0;
     std::int64_t size_bytes = 0;
     bool has_deletion_protection = false;
     bool has_stream = false;
-    std::vector<std::string> replicas;      ///< other Regions of a global table
-    std::string raw;                        ///< the "Table" object as received
+    std::vector<std::string> replicas;  ///< other Regions of a global table
+    std::string raw;                    ///< the "Table" object as received
 
     const IndexDescription* index(std::string_view name) const noexcept;
 };

@@ -47,7 +47,8 @@ private:
 };
 
 /// From a tree that a person wrote, in DynamoDB JSON. Errors name file:line:column.
-AttributeValue value_from_wire(const json::Value& tree, const std::string& file, base::Arena& arena);
+AttributeValue value_from_wire(const json::Value& tree, const std::string& file,
+                               base::Arena& arena);
 Item item_from_wire(const json::Value& tree, const std::string& file, base::Arena& arena);
 /// From plain JSON or YAML: strings S, numbers N, booleans, null, arrays L, objects M; tags
 /// !ss !ns !bs !b; `{$dynamodb: {...}}` for a value in DynamoDB JSON.

@@ -26,7 +26,8 @@ public:
     enum class Source { trusted, untrusted };
 
     explicit ValueReader(base::Arena& arena, Source source = Source::trusted)
-        : arena_(arena), source_(source) {}
+        : arena_(arena),
+          source_(source) {}
 
     /// A value such as {"S": "text"}.
     AttributeValue read_value(json::wire::value& value) { return read_typed(value, 0); }
@@ -51,7 +52,7 @@ private:
 
     base::Arena& arena_;
     Source source_;
-    std::vector<Attribute> attributes_;     ///< stacks of what is not complete yet
+    std::vector<Attribute> attributes_;  ///< stacks of what is not complete yet
     std::vector<AttributeValue> elements_;
     std::string bytes_;
     std::array<std::string_view, kNameSlots> names_{};
@@ -71,8 +72,7 @@ auto corrupted_unless_read(std::string_view what, Function&& function) {
         if (error.kind() == base::ErrorKind::corrupted) {
             throw;
         }
-        throw base::Error(base::ErrorKind::corrupted,
-                          std::string(what) + ": " + error.message());
+        throw base::Error(base::ErrorKind::corrupted, std::string(what) + ": " + error.message());
     }
 }
 

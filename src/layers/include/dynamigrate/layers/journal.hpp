@@ -24,10 +24,10 @@ namespace dynamigrate::layers {
 using EntryId = std::uint64_t;
 
 enum class EntryKind : std::uint8_t {
-    update,  ///< the item existed and stays
-    insert,  ///< the item did not exist
-    remove,  ///< the item existed and goes; `before` is the whole item
-    replace, ///< the item existed and was replaced as a whole (unguarded or by put)
+    update,   ///< the item existed and stays
+    insert,   ///< the item did not exist
+    remove,   ///< the item existed and goes; `before` is the whole item
+    replace,  ///< the item existed and was replaced as a whole (unguarded or by put)
     // Effects that a transform asked for on items other than the one it was given.
     action_update,
     action_insert,
@@ -61,9 +61,9 @@ struct JournalEntry {
 
 /// The intents of one page of one segment.
 struct JournalPage {
-    std::uint32_t step = 0;     ///< index of the step in the run
+    std::uint32_t step = 0;  ///< index of the step in the run
     std::uint32_t segment = 0;
-    std::uint64_t page = 0;     ///< counts the pages of the segment over all attempts
+    std::uint64_t page = 0;  ///< counts the pages of the segment over all attempts
 };
 
 /// What identifies a part.
@@ -71,7 +71,7 @@ struct PartHeader {
     std::string run;
     std::uint32_t attempt = 0;  ///< 1 for the first start of the run, +1 for each resume
     std::uint32_t lane = 0;
-    std::uint64_t fence = 0;    ///< of the lock under which it was written
+    std::uint64_t fence = 0;  ///< of the lock under which it was written
     std::string tool_version;
 };
 
@@ -111,8 +111,8 @@ using EntryVisitor = std::function<void(const JournalPage&, const JournalEntry&,
 
 /// What a whole read of a journal found.
 struct JournalReadResult {
-    std::uint64_t entries = 0;           ///< visited
-    std::vector<PartSummary> parts;      ///< each up to where it is sound
+    std::uint64_t entries = 0;            ///< visited
+    std::vector<PartSummary> parts;       ///< each up to where it is sound
     std::vector<std::string> torn_parts;  ///< parts whose tail was cut off by a crash
 };
 

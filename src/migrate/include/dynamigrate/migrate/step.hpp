@@ -18,8 +18,8 @@ namespace dynamigrate::migrate {
 struct Finding {
     enum class Severity { warning, error };
     Severity severity = Severity::error;
-    std::string code;     ///< "unknown_table", "reserved_word" ...
-    std::string place;    ///< file:line:column, or the migration
+    std::string code;   ///< "unknown_table", "reserved_word" ...
+    std::string place;  ///< file:line:column, or the migration
     std::string message;
     std::string remedy;
 };
@@ -36,10 +36,10 @@ struct BackfillSettings {
 struct StepRun {
     backfill::Surroundings surroundings;  ///< service, journal, records, clock, random, log ...
     std::string run;
-    std::string started_at;               ///< ISO 8601, fixed for the run (resumes included)
-    std::uint32_t index = 0;              ///< of the step in the run
+    std::string started_at;   ///< ISO 8601, fixed for the run (resumes included)
+    std::uint32_t index = 0;  ///< of the step in the run
     bool dry = false;
-    bool force = false;                   ///< go on where only a person can know that it is right
+    bool force = false;  ///< go on where only a person can know that it is right
     BackfillSettings settings;
     std::stop_token stop;
     std::stop_token stop_now;

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <dynamigrate/backfill/backfill.hpp>
-#include <dynamigrate/migrate/step.hpp>
 #include <dynamigrate/json/value.hpp>
+#include <dynamigrate/migrate/step.hpp>
 
 #include <functional>
 #include <map>
@@ -39,7 +39,7 @@ struct CreateTable {
     std::string stream;  ///< "" or NEW_IMAGE, OLD_IMAGE, NEW_AND_OLD_IMAGES, KEYS_ONLY
     std::vector<IndexDefinition> indexes;
     std::vector<IndexDefinition> local_indexes;
-    std::string ttl;     ///< attribute, or ""
+    std::string ttl;  ///< attribute, or ""
     bool point_in_time_recovery = false;
     bool deletion_protection = false;
     std::map<std::string, std::string> tags;
@@ -133,7 +133,7 @@ struct DeleteStep {
 struct PutStep {
     std::string table;
     std::vector<std::shared_ptr<const dynamodb::OwnedItem>> items;
-    std::string file;         ///< absolute path of .json, .ndjson, .csv, also .gz and .zst
+    std::string file;  ///< absolute path of .json, .ndjson, .csv, also .gz and .zst
     bool is_dynamodb_json = false;
     Transformation transformation;
     backfill::IfExists if_exists = backfill::IfExists::keep;
