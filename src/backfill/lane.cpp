@@ -136,6 +136,9 @@ void Lane::adapt_limit(const PageSource& source, std::size_t limit) {
     const double fitting = static_cast<double>(run_.allowance.share()) / bytes_per_item_;
     const auto wanted = static_cast<std::size_t>(std::max(1.0, fitting));
     limit_ = std::clamp<std::size_t>(wanted, 1, std::min(kMaxPageItems, limit * 8));
+    if (limit_ > kBatchStatements) {
+        limit_ -= limit_ % kBatchStatements;  // so that a page ends with a full batch
+    }
 }
 
 void Lane::process(SegmentState& state) {

@@ -94,7 +94,7 @@ private:
     Counts page_counts_;
     std::unordered_set<std::string>* settled_ = nullptr;
 
-    std::size_t limit_ = 16;
+    std::size_t limit_ = kBatchStatements;
     double bytes_per_item_ = 0;
     base::SteadyTime saved_at_{};
 };

@@ -2,9 +2,9 @@
 
 #include <dynamigrate/expressions/condition.hpp>
 #include <dynamigrate/expressions/update.hpp>
+#include <dynamigrate/migrate/item_file.hpp>
 
 #include "backfill_step.hpp"
-#include "item_file.hpp"
 #include "item_functions.hpp"
 #include "placeholders.hpp"
 #include "step_checks.hpp"
@@ -141,10 +141,10 @@ public:
             plan->source =
                 backfill::ItemsSource{[items = step_.items] { return stream_items(items); }};
         } else {
-            plan->source =
-                backfill::ItemsSource{[file = step_.file, is_dynamodb = step_.is_dynamodb_json] {
-                    return open_items(file, is_dynamodb);
-                }};
+            plan->source = backfill::ItemsSource{[file = step_.file,
+                                                  is_dynamodb = step_.is_dynamodb_json] {
+                return open_item_file(file, is_dynamodb ? ItemFormat::dynamodb : ItemFormat::plain);
+            }};
         }
         CompiledTransformation transform(step_.transformation, run_values(run), std::nullopt);
         plan->transform = &transform;
@@ -177,10 +177,6 @@ void PuttingStep::validate(const std::string& place, std::vector<Finding>& findi
 }
 
 }  // namespace
-
-std::unique_ptr<backfill::ItemStream> open_items(const std::string& file, bool is_dynamodb_json) {
-    return open_item_file(file, is_dynamodb_json ? ItemFormat::dynamodb : ItemFormat::plain);
-}
 
 StepPtr make_update(UpdateStep step) { return std::make_shared<UpdatingStep>(std::move(step)); }
 

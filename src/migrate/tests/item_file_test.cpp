@@ -1,4 +1,4 @@
-#include "../item_file.hpp"
+#include <dynamigrate/migrate/item_file.hpp>
 
 #include <dynamigrate/base/error.hpp>
 #include <dynamigrate/base/file.hpp>

@@ -88,10 +88,6 @@ struct Transformation {
 class ItemEditor;
 using ItemFunction = std::function<void(ItemEditor&)>;
 
-/// Streams the items of a .json, .ndjson or .csv file (also .gz and .zst), for sources.
-/// Errors: as not_found, permission_denied; invalid_argument at file:line.
-std::unique_ptr<backfill::ItemStream> open_items(const std::string& file, bool is_dynamodb_json);
-
 struct TransformStep {
     std::string table;
     OwnedExpression where;

@@ -1,3 +1,0 @@
-#pragma once
-
-#include <dynamigrate/migrate/item_file.hpp>
