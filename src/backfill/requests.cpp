@@ -37,10 +37,11 @@ void append_escaped(std::string& out, char c) {
 
 /// Appends a quoted PartiQL word inside a JSON string, with quotes in it doubled.
 void append_quoted(std::string& out, std::string_view word, char quote) {
-    append_escaped(out, quote);
+    const std::string_view escaped_quote = quote == '"' ? std::string_view("\\\"") : "'";
     const bool is_plain = std::none_of(word.begin(), word.end(), [quote](char c) {
         return c == quote || c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
     });
+    out.append(escaped_quote);
     if (is_plain) {
         out.append(word);
     } else {
@@ -51,7 +52,7 @@ void append_quoted(std::string& out, std::string_view word, char quote) {
             }
         }
     }
-    append_escaped(out, quote);
+    out.append(escaped_quote);
 }
 
 void append_identifier(std::string& out, std::string_view name) { append_quoted(out, name, '"'); }
