@@ -722,7 +722,7 @@ class Sequence:
         filler = text("x" * 3000)
         items = [dict(p, f=filler) for p in people(150)]
         project = self.stepping(items, 'update: { expression: "ADD n :one", values: { ":one": 1 } }')
-        code, _, err = self.interrupt(project, "--max-wcu", "60", "--lanes", "1")
+        code, _, err = self.interrupt(project, "--max-wcu", "60", "--lanes", "1", "--segments", "6")
         self.assertEqual(code, 130, err)
         self.assertIn("dynamigrate resume", err)
         done = sum(i["n"] == number(int(k[1:]) + 1) for k, i in self.items(project.table).items())
@@ -741,7 +741,7 @@ class Sequence:
         step = 'update: { expression: "ADD n :one", values: { ":one": 1 } }'
         project = self.stepping(items, step)
         before = self.items(project.table)
-        self.interrupt(project, "--max-wcu", "60", "--lanes", "1")
+        self.interrupt(project, "--max-wcu", "60", "--lanes", "1", "--segments", "6")
         project.run("down")
         self.assertEqual(self.items(project.table), before)
         self.assertEqual(self.status(project), "0.0.0")
