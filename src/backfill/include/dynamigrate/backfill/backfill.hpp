@@ -54,7 +54,7 @@ struct Plan {
     Guard guard;
     bool overwrite = false;                   ///< unguarded whole puts by BatchWriteItem
     bool atomic = false;                      ///< key changes by transaction
-    bool marker = false;                      ///< exactly_once: marker (attribute `_dm`)
+    bool marker = false;                      ///< exactly_once: marker (`_dm` names run and step)
     std::optional<std::uint32_t> passes = 1;  ///< nothing: until a pass changes nothing
     std::uint32_t lanes = 4;
     std::uint32_t segments = 0;    ///< 0: chosen by lanes and table size
@@ -103,8 +103,9 @@ struct Result {
 
 /// Runs or resumes the plan.
 ///
-/// First settles what an earlier attempt left unsettled, by its journal; then works the segments
-/// that are not done.
+/// First settles what an earlier attempt left unsettled, by its journal, and tries again what it
+/// quarantined; then works the segments that are not done.
+/// Requires: from the second attempt on, the journal is sealed.
 /// Cancel:  finishes the pages at hand, saves checkpoints, returns with `stopped`.
 /// `stop_now` additionally interrupts requests; what is in flight is settled by the next attempt.
 /// Errors:  the first failure that ends the run: failed_precondition when the failure budget is

@@ -66,10 +66,7 @@ struct QuarantinedItem {
     std::uint64_t page = 0;
 };
 
-/// A wish that reaches the runner through the run's record.
-enum class Control { none, pause, abort };
-
-/// The run's records outside the table: segments, quarantine, control.
+/// The run's records outside the table: segments and quarantine.
 ///
 /// Threads: any. Errors: aborted when the run no longer belongs to the caller (lock lost).
 class RunRecords {
