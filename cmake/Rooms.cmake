@@ -39,6 +39,14 @@ room(layers FLOOR 4
   ADMITS zstd.h zstd_errors.h zdict.h
   LINKS zstd::libzstd_shared)
 
+room(engine FLOOR 4
+  USES base json dynamodb expressions
+  ADMITS rocksdb/
+  LINKS PkgConfig::rocksdb)
+
+room(gateway FLOOR 4
+  USES base json http dynamodb aws)
+
 room(backfill FLOOR 5
   USES base json dynamodb expressions layers)
 
@@ -53,4 +61,4 @@ room(authoring FLOOR 7
   LINKS yaml-cpp)
 
 room(cli FLOOR 8
-  USES base json http dynamodb aws expressions remote layers backfill migrate authoring)
+  USES base json http dynamodb aws expressions remote layers engine gateway backfill migrate authoring)

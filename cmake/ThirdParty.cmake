@@ -11,6 +11,7 @@ pkg_check_modules(libdeflate REQUIRED IMPORTED_TARGET GLOBAL libdeflate)
 pkg_check_modules(httplib REQUIRED IMPORTED_TARGET GLOBAL cpp-httplib)
 find_package(zstd REQUIRED)
 find_package(yaml-cpp REQUIRED)
+pkg_check_modules(rocksdb REQUIRED IMPORTED_TARGET GLOBAL rocksdb)
 
 # simdjson's headers choose their kernel by what the compiler may assume. Without this, that is the one
 # that works byte by byte. Every x86-64 processor since 2011 has both.
