@@ -12,6 +12,8 @@
 namespace dynamigrate::json {
 
 namespace wire = simdjson::ondemand;
+/// Documents parsed as a whole, for access in any order.
+namespace dom = simdjson::dom;
 
 /// Reserves the spare bytes behind the text that the reader needs; call before `Reader::read`.
 void pad(std::string& text);

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "catalog.hpp"
+#include "key_locks.hpp"
+#include "rows.hpp"
+
+#include <dynamigrate/base/clock.hpp>
+#include <dynamigrate/base/random.hpp>
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <string>
+
+namespace dynamigrate::engine {
+
+class Backups;
+class Transitions;
+
+/// What the operations work on.
+struct Database {
+    base::Clock& clock;
+    base::Random& random;
+    Catalog& catalog;
+    Rows& rows;
+    KeyLocks& locks;
+    Transitions& transitions;  ///< tables and indexes on their way to another status
+    Backups& backups;
+    std::string region;
+};
+
+}  // namespace dynamigrate::engine
