@@ -2,6 +2,7 @@
 
 #include "table.hpp"
 
+#include <dynamigrate/base/units.hpp>
 #include <dynamigrate/json/writer.hpp>
 
 #include <map>
