@@ -88,6 +88,8 @@ private:
 
     std::filesystem::path parent_;
     std::filesystem::path directory_;
+    const std::shared_ptr<std::atomic<std::uint64_t>> order_ =
+        std::make_shared<std::atomic<std::uint64_t>>(0);
 };
 
 std::unique_ptr<JournalWriter> DirectoryJournal::create_part(const PartHeader& header) {
@@ -108,7 +110,7 @@ std::unique_ptr<JournalWriter> DirectoryJournal::create_part(const PartHeader& h
                     "the journal part is there already; every attempt needs a number of its own")
             .at(path.string());
     }
-    return std::make_unique<FileJournalWriter>(std::move(file), header);
+    return std::make_unique<FileJournalWriter>(std::move(file), header, order_);
 }
 
 // No part can be created meanwhile, so a part found unlocked stays without a writer.

@@ -80,6 +80,7 @@ void Compressor::append_page(ByteBuffer& out, const PageFrame& page, std::string
     out.put_varint(page.page.step);
     out.put_varint(page.page.segment);
     out.put_varint(page.page.page);
+    out.put_varint(page.page.order);
     out.put_varint(page.first_counter);
     out.put_varint(page.entries);
     out.put_varint(encoded.size());
@@ -124,6 +125,7 @@ PageFrame parse_page_frame(std::string_view body) {
     frame.page.step = static_cast<std::uint32_t>(in.varint());
     frame.page.segment = static_cast<std::uint32_t>(in.varint());
     frame.page.page = in.varint();
+    frame.page.order = in.varint();
     frame.first_counter = in.varint();
     frame.entries = in.varint();
     frame.encoded_bytes = in.varint();

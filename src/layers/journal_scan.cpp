@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <memory>
+#include <queue>
 #include <system_error>
 #include <tuple>
 #include <utility>
@@ -47,6 +49,11 @@ std::optional<PartName> parse_part_name(const std::filesystem::path& path) {
     return part;
 }
 
+/// Each attempt counts its pages anew.
+std::uint64_t order_in_run(const PartName& name, const PageFrame& page) {
+    return make_entry_id(name.attempt, 0, 0) + page.page.order;
+}
+
 /// Visits pages of one part, given by their frames' offsets.
 class PageVisitor {
 public:
@@ -60,7 +67,8 @@ public:
             throw Error(ErrorKind::corrupted, "the journal part changed while it was read")
                 .at(name.path.string());
         }
-        const PageFrame page = parse_page_frame(frame->body);
+        PageFrame page = parse_page_frame(frame->body);
+        page.page.order = order_in_run(name, page);
         decode(page, make_entry_id(name.attempt, name.lane, page.first_counter));
         if (newest_first) {
             std::reverse(entries_.begin(), entries_.end());
@@ -90,15 +98,6 @@ private:
     base::Arena arena_;
     std::vector<JournalEntry> entries_;
 };
-
-template <class Range, class Function>
-void for_each(const Range& range, bool backwards, const Function& function) {
-    if (backwards) {
-        std::for_each(range.rbegin(), range.rend(), function);
-    } else {
-        std::for_each(range.begin(), range.end(), function);
-    }
-}
 
 }  // namespace
 
@@ -148,10 +147,11 @@ void JournalScan::index(PartIndex& part, const PageFilter& filter) {
         } else if (frame->type == FrameType::outcomes) {
             part.outcomes.push_back(frame->offset);
         } else if (frame->type == FrameType::page) {
-            const PageFrame page = parse_page_frame(frame->body);
+            PageFrame page = parse_page_frame(frame->body);
+            page.page.order = order_in_run(part.name, page);
             summary.entries += page.entries;
             if (filter(page.page)) {
-                part.pages.push_back(frame->offset);
+                part.pages.push_back({page.page.order, frame->offset});
                 outcomes_.select(
                     make_entry_id(part.name.attempt, part.name.lane, page.first_counter),
                     page.entries);
@@ -191,18 +191,69 @@ void JournalScan::collect_outcomes(const PartIndex& part) {
     }
 }
 
+/// Takes the parts' pages by their order; a part's file is open from its first page to its last.
+class JournalScan::Merge {
+public:
+    Merge(const std::vector<PartIndex>& parts, bool newest_first)
+        : parts_(parts),
+          newest_first_(newest_first),
+          places_(parts.size()) {
+        for (std::size_t part = 0; part < parts.size(); ++part) {
+            add(part);
+        }
+    }
+
+    bool at_end() const noexcept { return next_.empty(); }
+
+    /// Calls `take` with the part's reader, its name and the frame's offset.
+    template <class Take>
+    void next(const Take& take) {
+        const std::size_t part = next_.top().second;
+        next_.pop();
+        Place& place = places_[part];
+        if (!place.reader) {
+            place.reader = std::make_unique<PartReader>(parts_[part].name.path);
+        }
+        take(*place.reader, parts_[part].name, page(part).offset);
+        ++place.taken;
+        add(part);
+    }
+
+private:
+    struct Place {
+        std::size_t taken = 0;
+        std::unique_ptr<PartReader> reader;
+    };
+
+    const PageIndex& page(std::size_t part) const {
+        const std::vector<PageIndex>& pages = parts_[part].pages;
+        const std::size_t taken = places_[part].taken;
+        return pages[newest_first_ ? pages.size() - 1 - taken : taken];
+    }
+    void add(std::size_t part) {
+        if (places_[part].taken < parts_[part].pages.size()) {
+            const std::uint64_t order = page(part).order;
+            next_.emplace(newest_first_ ? order : ~order, part);
+        } else {
+            places_[part].reader.reset();
+        }
+    }
+
+    const std::vector<PartIndex>& parts_;
+    const bool newest_first_;
+    std::vector<Place> places_;
+    std::priority_queue<std::pair<std::uint64_t, std::size_t>> next_;
+};
+
 std::uint64_t JournalScan::visit(const EntryVisitor& visit, bool newest_first) const {
     PageVisitor pages(outcomes_);
     std::uint64_t entries = 0;
-    for_each(parts_, newest_first, [&](const PartIndex& part) {
-        if (part.pages.empty()) {
-            return;
-        }
-        PartReader reader(part.name.path);
-        for_each(part.pages, newest_first, [&](std::uint64_t offset) {
-            entries += pages.visit(reader, part.name, offset, visit, newest_first);
+    Merge merge(parts_, newest_first);
+    while (!merge.at_end()) {
+        merge.next([&](PartReader& reader, const PartName& name, std::uint64_t offset) {
+            entries += pages.visit(reader, name, offset, visit, newest_first);
         });
-    });
+    }
     return entries;
 }
 

@@ -32,14 +32,19 @@ public:
     const std::vector<std::string>& torn_parts() const noexcept { return torn_parts_; }
 
 private:
+    struct PageIndex {
+        std::uint64_t order;
+        std::uint64_t offset;
+    };
     struct PartIndex {
         PartName name;
-        std::vector<std::uint64_t> pages;     ///< offsets of the selected page frames
+        std::vector<PageIndex> pages;         ///< the selected page frames, in rising order
         std::vector<std::uint64_t> outcomes;  ///< offsets of the outcome frames
     };
     void index(PartIndex& part, const PageFilter& filter);
     static void check_header(const Frame& frame, const PartName& name);
     void collect_outcomes(const PartIndex& part);
+    class Merge;
 
     std::vector<PartIndex> parts_;
     std::vector<PartSummary> summaries_;

@@ -33,9 +33,11 @@ EntryId EntryCounter::next() {
     return make_entry_id(attempt_, lane_, given_++);
 }
 
-FileJournalWriter::FileJournalWriter(base::AppendFile file, const PartHeader& header)
+FileJournalWriter::FileJournalWriter(base::AppendFile file, const PartHeader& header,
+                                     std::shared_ptr<std::atomic<std::uint64_t>> order)
     : file_(std::move(file)),
-      counter_(header) {
+      counter_(header),
+      order_(std::move(order)) {
     written_.name = file_.path().filename().string();
     out_.put_bytes(kPartMagic);
     append_header(out_, header);
@@ -67,6 +69,7 @@ void FileJournalWriter::commit_page() {
         return;
     }
     begin_write();
+    page_.page.order = ++*order_;
     compressor_.append_page(out_, page_, encoder_.encoded());
     write();
     written_.entries += page_.entries;

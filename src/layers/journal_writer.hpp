@@ -6,6 +6,8 @@
 #include "journal_entries.hpp"
 #include "journal_frames.hpp"
 
+#include <atomic>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -27,8 +29,9 @@ private:
 
 class FileJournalWriter final : public JournalWriter {
 public:
-    /// Owns the locked, empty file and writes its beginning.
-    FileJournalWriter(base::AppendFile file, const PartHeader& header);
+    /// Owns the locked, empty file and writes its beginning. `order` counts the pages of all lanes.
+    FileJournalWriter(base::AppendFile file, const PartHeader& header,
+                      std::shared_ptr<std::atomic<std::uint64_t>> order);
     ~FileJournalWriter() override;
 
     void begin_page(const JournalPage& page) override;
@@ -45,6 +48,7 @@ private:
 
     base::AppendFile file_;
     EntryCounter counter_;
+    std::shared_ptr<std::atomic<std::uint64_t>> order_;
     PageFrame page_;
     EntryEncoder encoder_;
     Compressor compressor_;

@@ -175,9 +175,10 @@ TEST_F(JournalTest, DropsAPageThatWasNotCommitted) {
 TEST_F(JournalTest, ReadsInTheOrderWrittenAndNewestFirst) {
     auto lane1 = create_part(1, 1);
     auto lane0 = create_part(1, 0);
-    add_page(*lane1, {0, 1, 0}, {"c", "d"});
-    add_page(*lane0, {0, 0, 0}, {"a", "b"});
+    add_page(*lane1, {0, 1, 0}, {"a", "b"});
+    add_page(*lane0, {0, 0, 0}, {"c", "d"});
     add_page(*lane1, {0, 1, 1}, {"e"});
+    journal_ = open_directory_journal(directory_.path(), "run-1");
     auto resumed = create_part(2, 0);
     add_page(*resumed, {0, 0, 1}, {"f", "g"});
     auto tenth = create_part(10, 0);
@@ -185,6 +186,12 @@ TEST_F(JournalTest, ReadsInTheOrderWrittenAndNewestFirst) {
 
     EXPECT_THAT(keys(), ElementsAre("a", "b", "c", "d", "e", "f", "g", "h"));
     EXPECT_THAT(keys(true), ElementsAre("h", "g", "f", "e", "d", "c", "b", "a"));
+    const auto entries = read();
+    EXPECT_TRUE(std::is_sorted(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
+        return a.page.order < b.page.order;
+    }));
+    EXPECT_NE(part_of(entries[1].id), part_of(entries[2].id));
+    EXPECT_EQ(part_of(entries[1].id), part_of(entries[4].id));
 }
 
 TEST_F(JournalTest, VisitsOnlyPagesThatPassTheFilter) {

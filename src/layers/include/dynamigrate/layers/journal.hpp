@@ -23,6 +23,11 @@ namespace dynamigrate::layers {
 /// Names one entry of a run for good: unique across parts, attempts and lanes.
 using EntryId = std::uint64_t;
 
+/// Names the part that an entry is in.
+constexpr std::uint32_t part_of(EntryId id) noexcept {
+    return static_cast<std::uint32_t>(id >> 32);
+}
+
 enum class EntryKind : std::uint8_t {
     update,   ///< the item existed and stays
     insert,   ///< the item did not exist
@@ -64,6 +69,9 @@ struct JournalPage {
     std::uint32_t step = 0;  ///< index of the step in the run
     std::uint32_t segment = 0;
     std::uint64_t page = 0;  ///< counts the pages of the segment over all attempts
+    /// Given by the journal: rises over the pages of all lanes and attempts as they are committed.
+    /// Who commits a page after having read what another page wrote comes after that page.
+    std::uint64_t order = 0;
 };
 
 /// What identifies a part.
@@ -128,12 +136,12 @@ public:
     ///          can be created any more; attempts that have none yet included.
     /// Errors:  aborted when a live writer on this host still holds a part.
     virtual void seal(std::uint32_t last_attempt = 0) = 0;
-    /// Visits the entries whose page passes the filter, in the order written, part by part in
-    /// order of attempt and lane, each with its final outcome. Memory: the outcomes of one run's
+    /// Visits the entries whose page passes the filter, in the order in which the pages of all
+    /// parts were committed, each with its final outcome. Memory: the outcomes of one run's
     /// selected pages and one frame.
     virtual JournalReadResult read(const std::function<bool(const JournalPage&)>& filter,
                                    const EntryVisitor& visit) = 0;
-    /// As `read`, but newest first: attempts descending, frames of a part from its end.
+    /// As `read`, but newest first, entries of a page too.
     virtual JournalReadResult read_newest_first(
         const std::function<bool(const JournalPage&)>& filter, const EntryVisitor& visit) = 0;
     /// Whether any part exists.
