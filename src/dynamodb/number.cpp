@@ -189,6 +189,30 @@ std::string subtract_numbers(std::string_view a, std::string_view b) {
     return sum(Decimal::parse(a), right);
 }
 
+// A sign byte, the exponent, the digits by pairs counted from 1, and 0; all but the sign inverted for
+// negative numbers.
+void append_sortable(std::string& out, std::string_view number) {
+    constexpr int kExponentOffset = 129;
+    Decimal decimal = Decimal::parse(number);
+    if (decimal.count == 0) {
+        out.push_back('\x80');
+        return;
+    }
+    unsigned mask = decimal.is_negative ? 0xFFU : 0U;
+    auto append = [&](int byte) {
+        out.push_back(static_cast<char>(static_cast<unsigned>(byte) ^ mask));
+    };
+    out.push_back(decimal.is_negative ? '\x7F' : '\x81');
+    append(decimal.exponent + kExponentOffset);
+    std::string_view digits = decimal.text();
+    for (std::size_t i = 0; i < digits.size(); i += 2) {
+        int tens = digits[i] - '0';
+        int ones = i + 1 < digits.size() ? digits[i + 1] - '0' : 0;
+        append(tens * 10 + ones + 1);
+    }
+    append(0);
+}
+
 std::size_t number_size(std::string_view text) noexcept {
     if (const std::size_t size = size_of_plain_digits(text); size != 0) {
         return size;

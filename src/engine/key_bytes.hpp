@@ -24,6 +24,8 @@ std::uint64_t key_hash(const dynamodb::AttributeValue& value);
 
 /// Appends 'r', table and index.
 void append_rows_prefix(std::string& out, const Table& table, const Index* index);
+/// Appends a partition key's hash, as `key_hash` gives it.
+void append_hash(std::string& out, std::uint64_t hash);
 /// Appends hash and partition key.
 void append_partition(std::string& out, const dynamodb::AttributeValue& partition_key);
 /// Appends the key's values, without hash.
@@ -31,6 +33,10 @@ void append_key(std::string& out, const dynamodb::KeySchema& schema, const dynam
 
 /// The row's key of the item in the table or the index. Requires the key attributes (see `has_key`).
 std::string row_key(const Table& table, const Index* index, const dynamodb::Item& item);
+
+/// What all expiring items of the table begin with, and the entry of one of them.
+std::string expiry_prefix(const Table& table);
+std::string expiry_key(const Table& table, std::uint64_t seconds, const dynamodb::Item& item);
 
 /// Makes the least bytes that are greater than all that begin with `prefix`.
 std::string after_prefix(std::string prefix);

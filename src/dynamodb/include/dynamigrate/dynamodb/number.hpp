@@ -30,6 +30,10 @@ std::strong_ordering compare_numbers(std::string_view a, std::string_view b) noe
 std::string add_numbers(std::string_view a, std::string_view b);
 std::string subtract_numbers(std::string_view a, std::string_view b);
 
+/// Appends bytes whose order is the numbers' order: equal for equal numbers, none the beginning of
+/// another's. Requires a valid number.
+void append_sortable(std::string& out, std::string_view number);
+
 /// Number size as DynamoDB counts it: 1 + ceil(integer digits / 2) + ceil(fraction digits / 2),
 /// + 1 if negative; zeros at both ends are not counted.
 std::size_t number_size(std::string_view text) noexcept;

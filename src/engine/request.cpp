@@ -1,0 +1,194 @@
+#include "request.hpp"
+
+#include <dynamigrate/base/error.hpp>
+
+namespace dynamigrate::engine {
+
+using json::dom::element_type;
+
+namespace {
+
+[[noreturn]] void refuse_serialization(const std::string& message) {
+    refuse("SerializationException", message);
+}
+
+std::string_view token_of(element value) {
+    switch (value.type()) {
+        case element_type::STRING:
+            return "STRING_VALUE";
+        case element_type::BOOL:
+            return value.get_bool().value() ? "TRUE_VALUE" : "FALSE_VALUE";
+        case element_type::DOUBLE:
+            return "DECIMAL_VALUE";
+        default:
+            return "NUMBER_VALUE";
+    }
+}
+
+[[noreturn]] void refuse_type(element value, std::string_view expected) {
+    switch (value.type()) {
+        case element_type::OBJECT:
+            refuse_serialization("Start of structure or map found where not expected.");
+        case element_type::ARRAY:
+            refuse_serialization("Start of list found where not expected");
+        default:
+            refuse_serialization(std::string(token_of(value)) + " cannot be converted to " +
+                                 std::string(expected));
+    }
+}
+
+}  // namespace
+
+void refuse(std::string_view code, const std::string& message) {
+    throw base::Error(base::ErrorKind::invalid_argument, message).service_code(std::string(code));
+}
+
+void refuse_validation(const std::string& message) { refuse("ValidationException", message); }
+
+std::optional<element> member(object from, std::string_view name) {
+    element found;
+    if (from.at_key(name).get(found) != simdjson::SUCCESS || found.is_null()) {
+        return std::nullopt;
+    }
+    return found;
+}
+
+object as_object(element value) {
+    object result;
+    if (value.get(result) != simdjson::SUCCESS) {
+        refuse_type(value, "Map");
+    }
+    return result;
+}
+
+array as_array(element value) {
+    array result;
+    if (value.get(result) != simdjson::SUCCESS) {
+        refuse_type(value, "List");
+    }
+    return result;
+}
+
+std::string_view as_text(element value) {
+    std::string_view result;
+    if (value.get(result) != simdjson::SUCCESS) {
+        refuse_type(value, "String");
+    }
+    return result;
+}
+
+std::optional<std::string_view> text(object from, std::string_view name) {
+    std::optional<element> found = member(from, name);
+    return found ? std::optional(as_text(*found)) : std::nullopt;
+}
+
+std::string_view text_or(object from, std::string_view name, std::string_view otherwise) {
+    return text(from, name).value_or(otherwise);
+}
+
+std::optional<bool> boolean(object from, std::string_view name) {
+    std::optional<element> found = member(from, name);
+    if (!found) {
+        return std::nullopt;
+    }
+    bool result = false;
+    if (found->get(result) != simdjson::SUCCESS) {
+        refuse_type(*found, "Boolean");
+    }
+    return result;
+}
+
+// As DynamoDB does, a fraction is cut off.
+std::optional<std::int64_t> integer(object from, std::string_view name) {
+    std::optional<element> found = member(from, name);
+    if (!found) {
+        return std::nullopt;
+    }
+    std::int64_t result = 0;
+    if (found->get(result) == simdjson::SUCCESS) {
+        return result;
+    }
+    double fraction = 0;
+    if (found->get(fraction) == simdjson::SUCCESS && fraction > -9.2e18 && fraction < 9.2e18) {
+        return static_cast<std::int64_t>(fraction);
+    }
+    refuse_type(*found, "Integer");
+}
+
+std::optional<object> structure(object from, std::string_view name) {
+    std::optional<element> found = member(from, name);
+    return found ? std::optional(as_object(*found)) : std::nullopt;
+}
+
+std::optional<array> list(object from, std::string_view name) {
+    std::optional<element> found = member(from, name);
+    return found ? std::optional(as_array(*found)) : std::nullopt;
+}
+
+void refuse_null(std::string_view member_path) {
+    Constraints constraints;
+    constraints.null(member_path);
+    constraints.check();
+    throw base::Error(base::ErrorKind::internal, "a violated constraint was not refused");
+}
+
+void Constraints::violated(std::string_view value, std::string_view member_path,
+                           std::string_view rule) {
+    text_ += count_ == 0 ? "" : "; ";
+    text_ += "Value '" + std::string(value) + "' at '" + std::string(member_path) +
+             "' failed to satisfy constraint: " + std::string(rule);
+    ++count_;
+}
+
+void Constraints::null(std::string_view member_path) {
+    text_ += count_ == 0 ? "" : "; ";
+    text_ += "Value null at '" + std::string(member_path) +
+             "' failed to satisfy constraint: Member must not be null";
+    ++count_;
+}
+
+void Constraints::check() const {
+    if (count_ > 0) {
+        refuse_validation(std::to_string(count_) + " validation error" + (count_ > 1 ? "s" : "") +
+                          " detected: " + text_);
+    }
+}
+
+dynamodb::ExpressionText substitutions(Request& request, object from) {
+    dynamodb::ExpressionText result;
+    if (auto names = structure(from, "ExpressionAttributeNames")) {
+        if (names->size() == 0) {
+            refuse_validation("ExpressionAttributeNames must not be empty");
+        }
+        for (auto [placeholder, name] : *names) {
+            result.names.emplace_back(placeholder, as_text(name));
+        }
+    }
+    if (auto values = member(from, "ExpressionAttributeValues")) {
+        if (as_object(*values).size() == 0) {
+            refuse_validation("ExpressionAttributeValues must not be empty");
+        }
+        result.values = request.values.item(*values);
+    }
+    return result;
+}
+
+CapacityWish capacity_wish(object body) {
+    std::string_view wish = text_or(body, "ReturnConsumedCapacity", "NONE");
+    if (wish == "NONE") {
+        return CapacityWish::none;
+    }
+    if (wish == "TOTAL") {
+        return CapacityWish::total;
+    }
+    if (wish == "INDEXES") {
+        return CapacityWish::indexes;
+    }
+    Constraints constraints;
+    constraints.violated(wish, "returnConsumedCapacity",
+                         "Member must satisfy enum value set: [INDEXES, TOTAL, NONE]");
+    constraints.check();
+    return CapacityWish::none;
+}
+
+}  // namespace dynamigrate::engine
