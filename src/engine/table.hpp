@@ -51,6 +51,7 @@ struct Table {
     std::optional<base::WallTime> throughput_increased, throughput_decreased;
     int decreases_today = 0;
     dynamodb::Throughput on_demand_maximum;
+    dynamodb::Throughput warm;  ///< as wished; 0: what DynamoDB gives
     std::string stream_view;   ///< "" : no stream
     std::string stream_label;  ///< of the newest stream
     bool is_protected = false;
@@ -61,6 +62,7 @@ struct Table {
     std::optional<base::WallTime> recovery_since;
     std::map<std::string, std::string> tags;
     std::string restore_summary;  ///< RestoreSummary as JSON, "" : none
+    std::string restoring;        ///< ARN of the backup that it is being filled from, "" : none
     /// Overlays: the base has the table, and answers for items that were not written here.
     bool is_in_base = false;
 
