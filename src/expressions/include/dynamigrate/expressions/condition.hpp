@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,30 @@
 namespace dynamigrate::expressions {
 
 struct ConditionTree;
+
+/// How a condition that is no expression compares an attribute.
+enum class Comparison {
+    equal,
+    not_equal,
+    less,
+    less_or_equal,
+    greater,
+    greater_or_equal,
+    between,  ///< two operands
+    in,       ///< one or more
+    exists,   ///< none
+    not_exists,
+    begins_with,
+    contains,
+    not_contains,  ///< of an attribute that is there
+};
+
+/// A condition on one top-level attribute.
+struct AttributeTest {
+    std::string_view attribute;
+    Comparison comparison = Comparison::equal;
+    std::span<const dynamodb::AttributeValue> operands;
+};
 
 /// A condition or filter expression, ready to be evaluated. Immutable; copies share the tree.
 ///
@@ -34,6 +59,10 @@ public:
     /// afterwards that all are used.
     static Condition parse(std::string_view text, Substitutions& substitutions,
                            std::string_view what = "ConditionExpression");
+
+    /// All of the tests, or any of them; matches every item without tests. Owns their values.
+    /// Requires operands in number and type as the comparisons want them.
+    static Condition of(std::span<const AttributeTest> tests, bool is_any = false);
 
     bool matches(const dynamodb::Item& item) const noexcept;
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <dynamigrate/dynamodb/table.hpp>
+#include <dynamigrate/expressions/condition.hpp>
 #include <dynamigrate/expressions/substitution.hpp>
 
 #include <memory>
@@ -32,6 +33,8 @@ public:
     static KeyCondition parse(const ExpressionText& text, const dynamodb::KeySchema& key);
     static KeyCondition parse(std::string_view text, Substitutions& substitutions,
                               const dynamodb::KeySchema& key);
+    /// From conditions that are no expression. Requires operands as `Condition::of` does.
+    static KeyCondition of(std::span<const AttributeTest> tests, const dynamodb::KeySchema& key);
 
     const dynamodb::AttributeValue& hash() const noexcept;
     SortOperator sort_operator() const noexcept;

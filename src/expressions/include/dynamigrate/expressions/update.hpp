@@ -4,6 +4,7 @@
 #include <dynamigrate/expressions/substitution.hpp>
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,20 @@
 namespace dynamigrate::expressions {
 
 struct UpdateTree;
+
+/// A change of one top-level attribute in an update that is no expression.
+struct AttributeChange {
+    enum class Kind {
+        put,
+        remove,  ///< without a value
+        add,     ///< to a number, a set or a list
+        erase,   ///< from a set
+    };
+
+    std::string_view attribute;
+    Kind kind = Kind::put;
+    dynamodb::AttributeValue value;
+};
 
 /// An update expression (SET, REMOVE, ADD, DELETE), ready to be applied. Immutable; copies share
 /// it.
@@ -26,6 +41,10 @@ public:
     static UpdateExpression parse(const ExpressionText& text);
     /// The same for one of several expressions that share substitutions.
     static UpdateExpression parse(std::string_view text, Substitutions& substitutions);
+
+    /// What AttributeUpdates does, with its own texts where an item is refused. Owns the values.
+    /// Requires distinct attributes, and values of types that the kinds take.
+    static UpdateExpression of(std::span<const AttributeChange> changes);
 
     /// The item after the update. All paths mean the item before it.
     ///
