@@ -54,6 +54,9 @@ public:
     virtual ~RowCursor() = default;
     /// The next row, or nullptr at the end. Valid until the next call.
     virtual const Row* next() = 0;
+    /// Whether what follows has to be fetched from elsewhere first: a page that has rows and no Limit
+    /// to fill ends here, so that nothing is fetched twice.
+    virtual bool rests() const { return false; }
 };
 
 /// One item's change: put when `after` is set, else deleted.
@@ -80,6 +83,10 @@ public:
     /// False when there is no such item. Requires a checked primary key.
     virtual bool get(const Table& table, const dynamodb::Item& key, bool is_consistent,
                      StoredRow& out) = 0;
+    /// Says that these items will be got soon, so that they can be fetched together. Requires
+    /// checked primary keys.
+    virtual void expect(const Table& /*table*/, std::span<const dynamodb::Item> /*keys*/,
+                        bool /*is_consistent*/) {}
     virtual std::unique_ptr<RowCursor> query(const Table& table, const QueryRange& range) = 0;
     virtual std::unique_ptr<RowCursor> scan(const Table& table, const ScanRange& range) = 0;
 
