@@ -52,8 +52,8 @@ struct Table {
     int decreases_today = 0;
     dynamodb::Throughput on_demand_maximum;
     dynamodb::Throughput warm;  ///< as wished; 0: what DynamoDB gives
-    std::string stream_view;   ///< "" : no stream
-    std::string stream_label;  ///< of the newest stream
+    std::string stream_view;    ///< "" : no stream
+    std::string stream_label;   ///< of the newest stream
     bool is_protected = false;
     std::string table_class;    ///< "" : STANDARD, not shown
     std::string sse;            ///< SSEDescription as JSON, "" : none
