@@ -103,7 +103,7 @@ namespace {
 /// Writes a tree; `indent` 0 writes it on one line.
 class TreeWriter {
 public:
-    TreeWriter(std::string& out, int indent) : out_(out), indent_(indent) {}
+    TreeWriter(std::string& out, std::size_t indent) : out_(out), indent_(indent) {}
 
     void write(const Value& value) {
         switch (value.type()) {
@@ -163,13 +163,13 @@ private:
     void break_line() {
         if (indent_ > 0) {
             out_.push_back('\n');
-            out_.append(static_cast<std::size_t>(depth_ * indent_), ' ');
+            out_.append(depth_ * indent_, ' ');
         }
     }
 
     std::string& out_;
-    int indent_;
-    int depth_ = 0;
+    std::size_t indent_;
+    std::size_t depth_ = 0;
 };
 
 }  // namespace
