@@ -81,7 +81,7 @@ void StatementReplyReader::read(Reply& reply, base::Arena& arena,
                 continue;
             }
             for (auto element : member.value().get_array()) {
-                json::wire::value response = std::move(element).value();
+                json::wire::value response = element.value();
                 read_result(response, reader, results.emplace_back());
             }
         }

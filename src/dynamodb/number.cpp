@@ -221,7 +221,8 @@ std::size_t number_size(std::string_view text) noexcept {
     int integer_digits = std::clamp(number.exponent, 0, number.count);
     int fraction_digits = number.count - integer_digits;
     int pairs = (integer_digits + 1) / 2 + (fraction_digits + 1) / 2;
-    return static_cast<std::size_t>(1 + pairs + (number.is_negative ? 1 : 0));
+    int size = 1 + pairs + (number.is_negative ? 1 : 0);
+    return static_cast<std::size_t>(size);
 }
 
 }  // namespace dynamigrate::dynamodb

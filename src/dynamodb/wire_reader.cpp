@@ -180,7 +180,7 @@ AttributeValue ValueReader::read_of_type(std::string_view type, json::wire::valu
 
 /// Newer versions of DynamoDB accept {"NULL": false} and answer {"NULL": true}.
 AttributeValue ValueReader::read_null(json::wire::value& value) {
-    bool(value.get_bool());
+    value.get_bool().value();
     return AttributeValue::null();
 }
 
@@ -208,7 +208,7 @@ AttributeValue ValueReader::read_list(json::wire::value& value, int nesting) {
     }
     StackFrame<AttributeValue> frame(elements_);
     for (auto result : value.get_array()) {
-        json::wire::value element = std::move(result).value();
+        json::wire::value element = result.value();
         elements_.push_back(read_typed(element, nesting + 1));
     }
     return AttributeValue::list(arena_.copy(frame.values()));
@@ -217,7 +217,7 @@ AttributeValue ValueReader::read_list(json::wire::value& value, int nesting) {
 AttributeValue ValueReader::read_set(AttributeType type, json::wire::value& value) {
     StackFrame<AttributeValue> frame(elements_);
     for (auto result : value.get_array()) {
-        json::wire::value element = std::move(result).value();
+        json::wire::value element = result.value();
         elements_.push_back(
             type == AttributeType::string_set   ? AttributeValue::string(read_text(element))
             : type == AttributeType::number_set ? AttributeValue::number(read_digits(element))
