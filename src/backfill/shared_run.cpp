@@ -28,18 +28,18 @@ Target target_of(const Plan& plan) {
 
 }  // namespace
 
-SharedRun::SharedRun(const Plan& plan_, const Surroundings& surroundings_, std::stop_token stop,
-                     std::stop_token stop_now_, std::uint32_t pass, std::uint32_t records_step_,
-                     const Counts& base)
-    : plan(plan_),
-      surroundings(surroundings_),
-      records_step(records_step_),
-      marker(fmt::format("{}/{}", plan_.run, plan_.step)),
-      stop_now(std::move(stop_now_)),
-      where(parse_where(plan_)),
-      source{plan_.table, plan_.key},
-      target(target_of(plan_)),
-      allowance(kPageMemory / std::max<std::uint32_t>(1, plan_.lanes)),
+SharedRun::SharedRun(const Plan& run_plan, const Surroundings& run_surroundings,
+                     std::stop_token stop, std::stop_token stop_at_once, std::uint32_t pass,
+                     std::uint32_t step_in_records, const Counts& base)
+    : plan(run_plan),
+      surroundings(run_surroundings),
+      records_step(step_in_records),
+      marker(fmt::format("{}/{}", run_plan.run, run_plan.step)),
+      stop_now(std::move(stop_at_once)),
+      where(parse_where(run_plan)),
+      source{run_plan.table, run_plan.key},
+      target(target_of(run_plan)),
+      allowance(kPageMemory / std::max<std::uint32_t>(1, run_plan.lanes)),
       stop_(std::move(stop)),
       counts_(base),
       pass_(pass) {}

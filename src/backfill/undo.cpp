@@ -42,11 +42,11 @@ public:
         if (outcome == EntryOutcome::unsettled || outcome == EntryOutcome::unknown) {
             ++result_.unsettled;
             tell(entry, "whether it was written cannot be known");
-            skip_move(entry, !is_there(entry));
+            note_move(entry, !is_there(entry));
             return;
         }
         if (outcome != EntryOutcome::applied) {
-            skip_move(entry, move_taken_back_);
+            note_move(entry, is_taken_back(entry));
             return;
         }
         const bool is_move =
@@ -141,14 +141,17 @@ private:
                writer_.read(target(std::string(entry.table)), entry.key, arena).has_value();
     }
 
-    /// Half of a move is left alone: a put decides over the deletion that follows; after that, the
-    /// next move begins.
-    void skip_move(const JournalEntry& entry, bool taken_back) {
-        if (entry.kind == EntryKind::move_insert) {
-            move_taken_back_ = taken_back;
-        } else if (entry.kind == EntryKind::move_remove) {
-            move_taken_back_ = true;
+    /// A put decides over the deletion that follows in its part; after that, the next move begins.
+    void note_move(const JournalEntry& entry, bool is_taken_back) {
+        const std::uint32_t part = layers::part_of(entry.id);
+        if (entry.kind == EntryKind::move_insert && !is_taken_back) {
+            puts_left_.insert(part);
+        } else if (entry.kind == EntryKind::move_insert || entry.kind == EntryKind::move_remove) {
+            puts_left_.erase(part);
         }
+    }
+    bool is_taken_back(const JournalEntry& entry) const {
+        return !puts_left_.contains(layers::part_of(entry.id));
     }
 
     void add(const JournalEntry& entry) {
@@ -168,17 +171,19 @@ private:
     /// The put of a moved item comes first (newest first); if it cannot be taken back, the item
     /// must not come back at its old key either.
     void send_move() {
-        const bool is_insert = wave_.front().entry.kind == EntryKind::move_insert;
-        if (!is_insert && !move_taken_back_) {
+        JournalEntry entry;  // what is to be noted of it when the wave is gone
+        entry.id = wave_.front().entry.id;
+        entry.kind = wave_.front().entry.kind;
+        if (entry.kind == EntryKind::move_remove && !is_taken_back(entry)) {
             ++result_.conflicts;
             tell(wave_.front().entry, "the item at its new key was changed since");
             forget();
-            move_taken_back_ = true;
+            note_move(entry, true);
             return;
         }
         const std::uint64_t conflicts = result_.conflicts;
         send();
-        move_taken_back_ = !is_insert || result_.conflicts == conflicts;
+        note_move(entry, result_.conflicts == conflicts);
     }
 
     void forget() {
@@ -251,7 +256,7 @@ private:
     std::deque<UndoEntry> wave_;
     std::unordered_set<std::string> keys_;
     std::map<std::string, Target> targets_;
-    bool move_taken_back_ = true;
+    std::unordered_set<std::uint32_t> puts_left_;  ///< parts whose move at hand is not taken back
 };
 
 }  // namespace
