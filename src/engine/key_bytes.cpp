@@ -1,5 +1,6 @@
 #include "key_bytes.hpp"
 
+#include <dynamigrate/base/hash.hpp>
 #include <dynamigrate/dynamodb/number.hpp>
 
 namespace dynamigrate::engine {
@@ -91,6 +92,8 @@ std::string row_key(const Table& table, const Index* index, const dynamodb::Item
     }
     return out;
 }
+
+std::uint64_t lock_hash(std::string_view row_key) noexcept { return base::fast_hash(row_key); }
 
 std::string expiry_prefix(const Table& table) {
     std::string out = "e";

@@ -34,6 +34,9 @@ void append_key(std::string& out, const dynamodb::KeySchema& schema, const dynam
 /// The row's key of the item in the table or the index. Requires the key attributes (see `has_key`).
 std::string row_key(const Table& table, const Index* index, const dynamodb::Item& item);
 
+/// By which KeyLocks serialise changes of the item with that row key.
+std::uint64_t lock_hash(std::string_view row_key) noexcept;
+
 /// What all expiring items of the table begin with, and the entry of one of them.
 std::string expiry_prefix(const Table& table);
 std::string expiry_key(const Table& table, std::uint64_t seconds, const dynamodb::Item& item);

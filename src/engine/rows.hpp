@@ -12,6 +12,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace dynamigrate::engine {
 
@@ -101,6 +102,9 @@ public:
     /// Of the table, or of the index.
     virtual RowCounts counts(const Table& table, const Index* index) = 0;
 
+    /// Makes the entries by which `expired` finds items anew; to be called, with nobody writing, when
+    /// the table's TTL attribute has changed.
+    virtual void reset_expiry(const Table& table) = 0;
     /// Primary keys of items whose TTL attribute is a number of seconds at or before `now`, at most
     /// `limit`, in the arena.
     virtual std::vector<dynamodb::Item> expired(const Table& table, base::WallTime now,
