@@ -241,6 +241,14 @@ Condition Condition::parse(std::string_view text, Substitutions& substitutions,
     return condition;
 }
 
+Condition Condition::of(std::span<const AttributeTest> tests, bool is_any) {
+    Condition condition;
+    if (!tests.empty()) {
+        condition.tree_ = std::make_shared<const ConditionTree>(make_condition_tree(tests, is_any));
+    }
+    return condition;
+}
+
 bool Condition::matches(const Item& item) const noexcept {
     return tree_ == nullptr || expressions::matches(tree_->root, item);
 }

@@ -3,6 +3,7 @@
 #include "syntax.hpp"
 
 #include <dynamigrate/dynamodb/attribute_value.hpp>
+#include <dynamigrate/expressions/condition.hpp>
 
 #include <string>
 #include <vector>
@@ -55,6 +56,9 @@ struct ConditionTree {
 
 /// Parses and checks; the values are cloned into the tree's arena.
 ConditionTree parse_condition_tree(const Source& source, Substitutions& substitutions);
+
+/// Requires at least one test.
+ConditionTree make_condition_tree(std::span<const AttributeTest> tests, bool is_any);
 
 /// Calls `visit` for every path that the condition names.
 template <class Visit>

@@ -165,6 +165,18 @@ void check_parts(const std::vector<Part>& parts, const KeySchema& key) {
 }  // namespace
 
 struct KeyCondition::Parts {
+    Parts(ConditionTree parsed, const KeySchema& key) : tree(std::move(parsed)) {
+        std::vector<Part> parts = parts_of(tree.root);
+        check_parts(parts, key);
+        for (Part& part : parts) {
+            if (part.attribute == key.hash.name) {
+                hash = part.value;
+            } else {
+                sort = std::move(part);
+            }
+        }
+    }
+
     ConditionTree tree;
     AttributeValue hash;
     Part sort;
@@ -179,19 +191,18 @@ KeyCondition KeyCondition::parse(const ExpressionText& text, const KeySchema& ke
 
 KeyCondition KeyCondition::parse(std::string_view text, Substitutions& substitutions,
                                  const KeySchema& key) {
-    auto result = std::make_shared<Parts>();
-    result->tree = parse_condition_tree({kWhat, text}, substitutions);
-    std::vector<Part> parts = parts_of(result->tree.root);
-    check_parts(parts, key);
-    for (Part& part : parts) {
-        if (part.attribute == key.hash.name) {
-            result->hash = part.value;
-        } else {
-            result->sort = std::move(part);
-        }
+    KeyCondition condition;
+    condition.parts_ =
+        std::make_shared<const Parts>(parse_condition_tree({kWhat, text}, substitutions), key);
+    return condition;
+}
+
+KeyCondition KeyCondition::of(std::span<const AttributeTest> tests, const KeySchema& key) {
+    if (tests.empty()) {
+        refuse("Conditions can be of length 1 or 2 only");
     }
     KeyCondition condition;
-    condition.parts_ = std::move(result);
+    condition.parts_ = std::make_shared<const Parts>(make_condition_tree(tests, false), key);
     return condition;
 }
 

@@ -59,12 +59,13 @@ private:
 /// Applies a tree of actions to one item. All operands are taken from the item before the update.
 class Application {
 public:
-    Application(const Item& before, base::Arena& arena)
-        : before_(before),
+    Application(const UpdateTree& tree, const Item& before, base::Arena& arena)
+        : tree_(tree),
+          before_(before),
           arena_(arena),
           is_missing_(before.empty()) {}
 
-    Item run(const UpdateNode& root) { return Item(attributes(before_.attributes(), root)); }
+    Item run() { return Item(attributes(before_.attributes(), tree_.root)); }
 
 private:
     /// The value at the node's place afterwards; false when there is none.
@@ -194,6 +195,10 @@ private:
         if (!a.is(AttributeType::list) || !b.is(AttributeType::list)) {
             refuse_type();
         }
+        return joined(a, b);
+    }
+
+    AttributeValue joined(const AttributeValue& a, const AttributeValue& b) {
         Collected<AttributeValue> result(arena_, a.elements().size() + b.elements().size());
         for (const AttributeValue& list : {a, b}) {
             for (const AttributeValue& element : list.elements()) {
@@ -223,10 +228,13 @@ private:
             return value;
         }
         if (old->type() != value.type()) {
-            refuse_type();
+            refuse_change();
         }
         if (value.is(AttributeType::number)) {
             return number(dynamodb::add_numbers(old->text(), value.text()));
+        }
+        if (value.is(AttributeType::list)) {
+            return joined(*old, value);
         }
         Collected<AttributeValue> result(arena_, old->elements().size() + value.elements().size());
         for (const AttributeValue& element : old->elements()) {
@@ -245,7 +253,7 @@ private:
             return false;
         }
         if (old->type() != value.type()) {
-            refuse_type();
+            refuse_change();
         }
         Collected<AttributeValue> left(arena_, old->elements().size());
         for (const AttributeValue& element : old->elements()) {
@@ -257,6 +265,14 @@ private:
         return !left.span().empty();
     }
 
+    [[noreturn]] void refuse_change() const {
+        if (tree_.is_expression) {
+            refuse_type();
+        }
+        refuse("Type mismatch for attribute to update");
+    }
+
+    const UpdateTree& tree_;
     const Item& before_;
     base::Arena& arena_;
     bool is_missing_;
@@ -277,8 +293,30 @@ UpdateExpression UpdateExpression::parse(std::string_view text, Substitutions& s
     return update;
 }
 
+UpdateExpression UpdateExpression::of(std::span<const AttributeChange> changes) {
+    if (changes.empty()) {
+        return {};
+    }
+    auto tree = std::make_unique<UpdateTree>();
+    tree->is_expression = false;
+    for (const AttributeChange& change : changes) {
+        UpdateAction action;
+        action.kind = static_cast<UpdateAction::Kind>(change.kind);
+        action.path.steps.push_back({std::string(change.attribute), -1});
+        AttributeValue value = change.value.clone(tree->arena);
+        action.value = value;
+        action.operand.kind = SetOperand::Kind::value;
+        action.operand.value = value;
+        tree->actions.push_back(std::move(action));
+    }
+    summarise(*tree);
+    UpdateExpression update;
+    update.tree_ = std::move(tree);
+    return update;
+}
+
 Item UpdateExpression::apply(const Item& before, base::Arena& arena) const {
-    return tree_ == nullptr ? before : Application(before, arena).run(tree_->root);
+    return tree_ == nullptr ? before : Application(*tree_, before, arena).run();
 }
 
 const std::vector<std::string>& UpdateExpression::attributes_written() const noexcept {

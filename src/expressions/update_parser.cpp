@@ -328,9 +328,12 @@ void make_unique(std::vector<std::string>& names) {
     names.erase(std::unique(names.begin(), names.end()), names.end());
 }
 
+}  // namespace
+
 void summarise(UpdateTree& tree) {
     for (const UpdateAction& action : tree.actions) {
         insert(tree.root, action);
+        tree.paths.push_back(action.path);
         tree.written.push_back(action.path.attribute());
         bool is_set = action.kind == UpdateAction::Kind::set;
         bool is_remove = action.kind == UpdateAction::Kind::remove;
@@ -346,8 +349,6 @@ void summarise(UpdateTree& tree) {
     make_unique(tree.read);
 }
 
-}  // namespace
-
 std::unique_ptr<UpdateTree> parse_update_tree(const Source& source, Substitutions& substitutions) {
     TokenCursor cursor(source);
     std::vector<RawAction> raw_actions = UpdateGrammar(cursor).whole();
@@ -355,11 +356,10 @@ std::unique_ptr<UpdateTree> parse_update_tree(const Source& source, Substitution
     UpdateBinder binder(source, substitutions, tree->arena);
     for (const RawAction& raw : raw_actions) {
         tree->actions.push_back(binder.action(raw));
-        tree->paths.push_back(tree->actions.back().path);
     }
     binder.check_operators();
-    check_distinct_paths(source, tree->paths);
     summarise(*tree);
+    check_distinct_paths(source, tree->paths);
     return tree;
 }
 

@@ -46,7 +46,11 @@ struct UpdateTree {
     std::vector<std::string> written;
     std::vector<std::string> read;
     bool creates_item = false;
+    bool is_expression = true;  ///< else it has the texts of AttributeUpdates
 };
+
+/// Arranges the actions and notes what they read and write.
+void summarise(UpdateTree& tree);
 
 std::unique_ptr<UpdateTree> parse_update_tree(const Source& source, Substitutions& substitutions);
 
