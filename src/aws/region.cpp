@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <initializer_list>
 
 namespace dynamigrate::aws {
 
@@ -22,12 +23,14 @@ std::string upper(std::string text) {
     return text;
 }
 
-/// The first that has a value.
-template <class... Rest>
-std::string first_of(std::optional<std::string> first, Rest... rest) {
-    std::string result = first.value_or("");
-    ((result = result.empty() ? rest.value_or("") : result), ...);
-    return result;
+/// The first that is there and not empty.
+std::string first_of(std::initializer_list<std::optional<std::string>> candidates) {
+    for (const std::optional<std::string>& candidate : candidates) {
+        if (candidate && !candidate->empty()) {
+            return *candidate;
+        }
+    }
+    return "";
 }
 
 std::optional<std::string> given(const std::string& text) {
@@ -44,9 +47,9 @@ std::string configured_url(const std::string& service, const base::Environment& 
     if (auto name = setting(profile, "services")) {
         services = config.services(*name);
     }
-    return first_of(environment.get("AWS_ENDPOINT_URL_" + upper(service)),
-                    environment.get("AWS_ENDPOINT_URL"),
-                    setting(services, service + ".endpoint_url"), setting(profile, "endpoint_url"));
+    return first_of(
+        {environment.get("AWS_ENDPOINT_URL_" + upper(service)), environment.get("AWS_ENDPOINT_URL"),
+         setting(services, service + ".endpoint_url"), setting(profile, "endpoint_url")});
 }
 
 std::string checked_url(const std::string& text) {
@@ -83,8 +86,8 @@ Endpoint resolve_endpoint(const std::string& service, const EndpointOptions& opt
                           const base::Environment& environment, const SharedConfig& config) {
     const Section* profile = config.profile(profile_name(options.profile, environment));
     Endpoint endpoint;
-    endpoint.region = first_of(given(options.region), environment.get("AWS_REGION"),
-                               environment.get("AWS_DEFAULT_REGION"), setting(profile, "region"));
+    endpoint.region = first_of({given(options.region), environment.get("AWS_REGION"),
+                                environment.get("AWS_DEFAULT_REGION"), setting(profile, "region")});
     std::string url = options.endpoint.empty()
                           ? configured_url(service, environment, config, profile)
                           : options.endpoint;
