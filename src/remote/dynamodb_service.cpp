@@ -146,12 +146,12 @@ bool RemoteDynamoDb::attempt(const dynamodb::Call& call, dynamodb::Reply& reply,
     if (!is_repeated && is_corrected(error, exchange, credentials)) {
         return false;
     }
-    if (auto delay = retry_after(response)) {
-        std::move(error).retry_after(*delay);
-    }
     error.set_may_have_applied(may_write && (error.may_have_applied() || response.status >= 500));
     options_.log.debug("{}: {} (status {}, request {})", call.operation, error.service_code(),
                        response.status, reply.request_id);
+    if (auto delay = retry_after(response)) {
+        throw std::move(error).retry_after(*delay);
+    }
     throw error;
 }
 
