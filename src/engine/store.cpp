@@ -86,8 +86,9 @@ void prepare_directory(const fs::path& directory) {
     base::create_directories(directory);
     bool is_new = fs::is_empty(directory);
     if (!is_new && !fs::exists(directory / "CURRENT")) {
-        throw base::Error(base::ErrorKind::failed_precondition,
-                          "the directory holds other files and no store; name an empty or a new one")
+        throw base::Error(
+            base::ErrorKind::failed_precondition,
+            "the directory holds other files and no store; name an empty or a new one")
             .at("store " + directory.string());
     }
 }

@@ -83,15 +83,13 @@ void Usage::read(const Table& table, double units, const Index* index, bool is_t
 }
 
 void Usage::write(const Table& table, const Item* before, const Item* after,
-                  base::ItemBytes before_size, base::ItemBytes after_size,
-                  bool is_transactional) {
+                  base::ItemBytes before_size, base::ItemBytes after_size, bool is_transactional) {
     if (wish == CapacityWish::none) {
         return;
     }
     Units& used = of(table);
     used.is_transactional = used.is_transactional || is_transactional;
-    double units =
-        dynamodb::write_units(std::max(before_size, after_size), is_transactional).value;
+    double units = dynamodb::write_units(std::max(before_size, after_size), is_transactional).value;
     used.table += units;
     used.write += units;
     for (const Index& index : table.indexes) {
