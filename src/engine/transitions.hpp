@@ -23,6 +23,9 @@ namespace dynamigrate::engine {
 /// Brings tables and indexes from CREATING, UPDATING and DELETING to where they are going: ends
 /// waits, builds and drops indexes, drops tables.
 ///
+/// An index is CREATING for one length without `is_backfilling`, then with it for another one, and
+/// until it is built.
+///
 /// Owns: a thread, for what takes long: it builds indexes and fills restored tables, one after the
 ///       other. Threads: any, but none that holds `Catalog::mutex()`.
 class Transitions {
@@ -43,8 +46,8 @@ public:
 
     /// When a transition that begins now may end.
     base::SteadyTime settles() const;
-    /// Takes notice that the table, or an index of it, is not active any more, and builds what is to
-    /// be built: called after such a definition was put.
+    /// Takes notice that the table, or an index of it, is not active any more: called after such a
+    /// definition was put. What is being done for what is going away now is stopped.
     void begin(std::string_view table);
     /// As `begin`, for a table that something else has to be done for before it is active.
     void begin(std::string_view table, Work work);
@@ -65,18 +68,20 @@ private:
         Work work;
         std::stop_source stop;
     };
+    enum class Move : std::uint8_t { none, changed, gone };
 
     void settle_moving(std::string_view table);
-    bool is_busy(std::string_view table);
-    bool is_built(const Table& table, const Index& index);
+    /// Whether it is still moving. `is_free`: nothing is being done for the table.
+    bool settle_table(const Table& table, bool is_free);
+    Move settle_index(const Table& table, Index& index, bool is_free);
     bool is_due(base::SteadyTime settles) const;
-    void settle_table(const Table& table);
-    bool settle_indexes(Table& table);
-    void add_moving(std::string_view table);
-    void remove_moving(std::string_view table);
-    void build(const std::string& table, std::stop_token stop);
+    bool is_built(const Table& table, const Index& index);
+    bool is_busy(std::string_view table) const;
+    void add_step(std::string_view table, Work work);
+    void start_build(const Table& table, const Index& index);
+    void build(const std::string& table, std::uint32_t index, std::stop_token stop);
     void run(const std::stop_token& stop);
-    void do_step(Step& step, const std::stop_token& stop);
+    static void do_step(const Step& step, const std::stop_token& stop);
 
     base::Clock& clock_;
     Catalog& catalog_;
