@@ -141,8 +141,8 @@ Item Projection::apply(const Item& item, base::Arena& arena) const {
 }
 
 const std::vector<Path>& Projection::paths() const noexcept {
-    static const std::vector<Path> none;
-    return tree_ == nullptr ? none : tree_->paths;
+    static const std::vector<Path> kNone;
+    return tree_ == nullptr ? kNone : tree_->paths;
 }
 
 }  // namespace dynamigrate::expressions

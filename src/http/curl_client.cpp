@@ -52,10 +52,10 @@ private:
 }  // namespace
 
 std::unique_ptr<Client> make_curl_client(ClientOptions options) {
-    static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
-    if (ready != CURLE_OK) {
+    static const CURLcode kReady = curl_global_init(CURL_GLOBAL_DEFAULT);
+    if (kReady != CURLE_OK) {
         throw base::Error(base::ErrorKind::internal,
-                          std::string("libcurl does not start: ") + curl_easy_strerror(ready));
+                          std::string("libcurl does not start: ") + curl_easy_strerror(kReady));
     }
     return std::make_unique<CurlClient>(std::move(options));
 }
