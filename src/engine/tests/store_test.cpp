@@ -34,7 +34,7 @@ TEST(Store, WalksOverKeysInOrderWithinBounds) {
 TEST(Store, ACursorSeesTheKeysOfTheTimeWhenItWasMade) {
     Store store(Store::Kind::memory, "");
     store.put("a", "1");
-    Store::Cursor cursor(store, "a", "z");
+    Store::Cursor cursor(store, "a", "c");
     store.put("b", "1");
     cursor.seek_first();
     cursor.next();
@@ -79,15 +79,32 @@ std::string refusal_to_open(const std::filesystem::path& directory) {
     return "";
 }
 
-TEST(Store, NamesTheProcessThatHasItOpen) {
+TEST(Store, NamesThisProcessWhenItHasItOpen) {
     base::TemporaryDirectory directory;
     Store store(Store::Kind::durable, directory.path());
-    std::string owner = "is in use by process " + std::to_string(::getpid());
-    EXPECT_NE(refusal_to_open(directory.path()).find(owner), std::string::npos);
+    EXPECT_NE(refusal_to_open(directory.path())
+                  .find("is in use by process " + std::to_string(::getpid())),
+              std::string::npos);
+}
+
+TEST(Store, NamesTheProcessThatHasItOpen) {
+    base::TemporaryDirectory directory;
+    int opened[2];
+    int done[2];
+    ASSERT_EQ(::pipe(opened), 0);
+    ASSERT_EQ(::pipe(done), 0);
     pid_t child = ::fork();
+    char byte = 'x';
     if (child == 0) {
-        ::_exit(refusal_to_open(directory.path()).find(owner) == std::string::npos ? 1 : 0);
+        Store store(Store::Kind::durable, directory.path());
+        bool is_told = ::write(opened[1], &byte, 1) == 1 && ::read(done[0], &byte, 1) == 1;
+        ::_exit(is_told ? 0 : 1);
     }
+    ASSERT_EQ(::read(opened[0], &byte, 1), 1);
+    EXPECT_NE(
+        refusal_to_open(directory.path()).find("is in use by process " + std::to_string(child)),
+        std::string::npos);
+    ASSERT_EQ(::write(done[1], &byte, 1), 1);
     int status = 0;
     ASSERT_EQ(::waitpid(child, &status, 0), child);
     EXPECT_EQ(WEXITSTATUS(status), 0);
