@@ -136,8 +136,10 @@ LocalEngine::LocalEngine(EngineParts parts, const EngineOptions& options)
                 transitions_,
                 backups_,
                 options.region} {
-    backups_.resume(database_);
-    transitions_.resume();
+    if (parts_.store->kind() == Store::Kind::durable) {
+        backups_.resume(database_);
+        transitions_.resume();
+    }
     if (options.sweeps) {
         sweeper_.emplace(database_);
     }

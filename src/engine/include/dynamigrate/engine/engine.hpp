@@ -7,6 +7,7 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 namespace dynamigrate::engine {
@@ -27,6 +28,8 @@ struct OverlayOptions {
     EngineOptions engine;
     /// A directory for what does not fit in memory, made and removed by the engine.
     std::filesystem::path spill_directory;
+    /// Ends what is being read of the base with Error cancelled, for good.
+    std::stop_token stop;
 };
 
 /// DynamoDB within this process.

@@ -1,0 +1,208 @@
+#include "overlay_rows.hpp"
+
+#include "key_bytes.hpp"
+
+#include <dynamigrate/base/clock.hpp>
+#include <dynamigrate/dynamodb/size.hpp>
+#include <dynamigrate/dynamodb/wire.hpp>
+
+namespace dynamigrate::engine {
+
+using dynamodb::Item;
+
+OverlayRows::OverlayRows(OverlayBase& base, Store& store, KeyLocks& locks, base::Clock& clock)
+    : base_(base),
+      store_(store),
+      locks_(locks),
+      layer_(store, locks),
+      marks_(store),
+      images_(clock) {}
+
+bool OverlayRows::is_layer_only(const Table& table, const Index* index) const {
+    return !table.is_in_base || (index != nullptr && !index->is_in_base);
+}
+
+bool OverlayRows::get(const Table& table, const Item& key, bool is_consistent, StoredRow& out) {
+    {
+        std::shared_lock lock(mutex_);
+        if (layer_.get(table, key, is_consistent, out)) {
+            return true;
+        }
+        if (!table.is_in_base || marks_.has(table, key)) {
+            return false;
+        }
+    }
+    std::string image = row_key(table, nullptr, key);
+    if (std::optional<bool> known = images_.find(image, out)) {
+        return *known;
+    }
+    bool is_there = base_.get(table.name, key, is_consistent, out);
+    images_.keep(image, is_there ? out.view() : Row{});
+    return is_there;
+}
+
+void OverlayRows::expect(const Table& table, std::span<const Item> keys, bool is_consistent) {
+    std::vector<Item> unknown;
+    for (const Item& key : keys) {
+        if (table.is_in_base && !images_.has(row_key(table, nullptr, key)) &&
+            !marks_.has(table, key)) {
+            unknown.push_back(key);
+        }
+    }
+    if (unknown.size() < 2) {
+        return;
+    }
+    std::map<std::string, bool> found;
+    std::string json;
+    std::vector<bool> unprocessed =
+        base_.get_all(table.name, unknown, is_consistent, [&](const Item& item) {
+            std::string image = row_key(table, nullptr, item);
+            json = dynamodb::to_wire_json(item);
+            images_.keep(image, {json, dynamodb::item_size(item)});
+            found[image] = true;
+        });
+    for (std::size_t i = 0; i < unknown.size(); ++i) {
+        std::string image = row_key(table, nullptr, unknown[i]);
+        if (!unprocessed[i] && !found.contains(image)) {
+            images_.keep(image, {});
+        }
+    }
+}
+
+std::unique_ptr<RowCursor> OverlayRows::query(const Table& table, const QueryRange& range) {
+    if (is_layer_only(table, range.index)) {
+        return layer_.query(table, range);
+    }
+    return std::make_unique<OverlayCursor>(OverlayParts{base_, layer_, marks_, images_, mutex_},
+                                           table, range);
+}
+
+std::unique_ptr<RowCursor> OverlayRows::scan(const Table& table, const ScanRange& range) {
+    if (is_layer_only(table, range.index)) {
+        return layer_.scan(table, range);
+    }
+    return std::make_unique<OverlayCursor>(OverlayParts{base_, layer_, marks_, images_, mutex_},
+                                           table, range);
+}
+
+void OverlayRows::apply(std::span<const RowChange> changes) {
+    std::unique_lock lock(mutex_);
+    Store::Batch marks;
+    for (const RowChange& change : changes) {
+        const Table& table = *change.table;
+        if (table.is_in_base) {
+            if (!marks_.has(table, change.key)) {
+                OverlayMarks::add(marks, table, change.key, change.before);
+                images_.forget(row_key(table, nullptr, change.key));
+            }
+            count(change);
+        }
+    }
+    store_.write(marks);  // first: a cursor of the layer may begin between the two
+    layer_.apply(changes);
+}
+
+void OverlayRows::count(const RowChange& change) {
+    const Table& table = *change.table;
+    std::lock_guard lock(counts_mutex_);
+    RowCounts& counts = changed_counts_[{table.number, 0}];
+    counts.items += (change.after != nullptr) - (change.before != nullptr);
+    counts.bytes += static_cast<std::int64_t>(change.after_size.value) -
+                    static_cast<std::int64_t>(change.before_size.value);
+    for (const Index& index : table.indexes) {
+        if (index.is_in_base) {
+            auto has = [&](const Item* item) {
+                return item != nullptr && has_key(*item, index.key);
+            };
+            changed_counts_[{table.number, index.number}].items +=
+                has(change.after) - has(change.before);
+        }
+    }
+}
+
+void OverlayRows::build_index(const Table& table, const Index& index, std::stop_token stop) {
+    if (table.is_in_base) {
+        build_entries_of_base(table, index, stop);
+    }
+    layer_.build_index(table, index, stop);
+}
+
+/// Those of changed items are the layer's: it makes them when they change and at the end of the build.
+void OverlayRows::build_entries_of_base(const Table& table, const Index& index,
+                                        const std::stop_token& stop) {
+    OverlayCursor cursor({base_, layer_, marks_, images_, mutex_}, table,
+                         ScanRange{.start_after = {}});
+    dynamodb::WireParser parser;
+    base::Arena arena;
+    Store::Batch batch;
+    std::string value;
+    while (const Row* row = cursor.next()) {
+        base::throw_if_stopped(stop);
+        arena.reset();
+        Item item = parser.item(row->json, arena);
+        std::uint64_t hash = lock_hash(row_key(table, nullptr, item));
+        KeyLocks::Held held(locks_, {&hash, 1});
+        if (has_key(item, index.key) && !marks_.has(table, item)) {
+            Item entry = projected(table, index, item, arena);
+            write_row(value, entry, dynamodb::item_size(entry));
+            batch.clear();
+            batch.put(row_key(table, &index, item), value);
+            store_.write(batch);
+        }
+    }
+}
+
+void OverlayRows::drop_index(const Table& table, const Index& index) {
+    layer_.drop_index(table, index);
+}
+
+void OverlayRows::drop_table(const Table& table) {
+    std::unique_lock lock(mutex_);
+    layer_.drop_table(table);
+    marks_.drop(table);
+}
+
+RowCounts OverlayRows::counts(const Table& table, const Index* index) {
+    if (is_layer_only(table, index)) {
+        return layer_.counts(table, index);
+    }
+    RowCounts counts = base_counts(table, index);
+    std::lock_guard lock(counts_mutex_);
+    auto changed = changed_counts_.find({table.number, index == nullptr ? 0 : index->number});
+    if (changed != changed_counts_.end()) {
+        counts.items += changed->second.items;
+        counts.bytes += changed->second.bytes;
+    }
+    return counts;
+}
+
+RowCounts OverlayRows::base_counts(const Table& table, const Index* index) {
+    {
+        std::lock_guard lock(counts_mutex_);
+        auto known = descriptions_.find(table.name);
+        if (known != descriptions_.end()) {
+            const dynamodb::TableDescription& description = known->second;
+            if (index == nullptr) {
+                return {description.item_count, description.size_bytes};
+            }
+            const dynamodb::IndexDescription* described = description.index(index->name);
+            return {described == nullptr ? 0 : described->item_count, 0};
+        }
+    }
+    dynamodb::TableDescription description =
+        base_.describe(table.name).value_or(dynamodb::TableDescription{});
+    {
+        std::lock_guard lock(counts_mutex_);
+        descriptions_.emplace(table.name, std::move(description));
+    }
+    return base_counts(table, index);
+}
+
+void OverlayRows::reset_expiry(const Table& table) { layer_.reset_expiry(table); }
+
+std::vector<Item> OverlayRows::expired(const Table& table, base::WallTime now, std::size_t limit,
+                                       base::Arena& arena) {
+    return layer_.expired(table, now, limit, arena);
+}
+
+}  // namespace dynamigrate::engine
