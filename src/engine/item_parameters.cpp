@@ -1,0 +1,148 @@
+#include "item_parameters.hpp"
+
+#include "read_parameters.hpp"
+
+#include <dynamigrate/dynamodb/wire.hpp>
+
+#include <algorithm>
+
+namespace dynamigrate::engine {
+
+using dynamodb::Item;
+
+namespace {
+
+constexpr std::size_t kMaxAttributeName = 65'535;
+constexpr std::string_view kTableInArn = ":table/";
+
+void check_attribute_name(std::string_view name) {
+    if (name.empty()) {
+        refuse_validation("One or more parameter values were invalid: Empty attribute name");
+    }
+    if (name.size() > kMaxAttributeName) {
+        refuse_validation(
+            "One or more parameter values were invalid: Attribute name is too large, must be less "
+            "than 65536 bytes");
+    }
+}
+
+/// Bytes of all items and local index entries with the partition key.
+std::int64_t collection_bytes(Database& database, const Table& table, const Item& item) {
+    const std::vector<expressions::AttributeTest> tests{
+        {table.key.hash.name, expressions::Comparison::equal, {item.find(table.key.hash.name), 1}}};
+    std::int64_t bytes = 0;
+    auto add = [&](const Index* index, const dynamodb::KeySchema& key) {
+        auto condition = expressions::KeyCondition::of(tests, key);
+        QueryRange range;
+        range.index = index;
+        range.condition = &condition;
+        range.is_consistent = true;
+        auto rows = database.rows.query(table, range);
+        while (const Row* row = rows->next()) {
+            bytes += static_cast<std::int64_t>(row->size.value);
+        }
+    };
+    add(nullptr, table.key);
+    for (const Index& index : table.indexes) {
+        if (index.is_local) {
+            add(&index, index.key);
+        }
+    }
+    return bytes;
+}
+
+}  // namespace
+
+std::string_view table_of(Shape& shape) {
+    std::string_view name = shape.required_text("TableName").value_or("");
+    std::size_t at = name.starts_with("arn:") ? name.find(kTableInArn) : std::string_view::npos;
+    if (at != std::string_view::npos) {
+        return name.substr(at + kTableInArn.size());
+    }
+    shape.resource_name("TableName");
+    return name;
+}
+
+Expressions::Expressions(Request& request, object from,
+                         std::initializer_list<std::string_view> names)
+    : from_(from) {
+    if (member(from, "ExpressionAttributeNames") || member(from, "ExpressionAttributeValues")) {
+        check_substitutions_wanted(from, names);
+        source_ = substitutions(request, from);
+    }
+}
+
+std::optional<std::string_view> Expressions::text_of(std::string_view name) {
+    std::optional<std::string_view> found = text(from_, name);
+    if (found && !substitutions_) {
+        substitutions_.emplace(source_);
+    }
+    return found;
+}
+
+expressions::Condition Expressions::condition() {
+    auto found = text_of("ConditionExpression");
+    return found ? expressions::Condition::parse(*found, *substitutions_)
+                 : expressions::Condition();
+}
+
+expressions::UpdateExpression Expressions::update() {
+    auto found = text_of("UpdateExpression");
+    return found ? expressions::UpdateExpression::parse(*found, *substitutions_)
+                 : expressions::UpdateExpression();
+}
+
+expressions::Projection Expressions::projection() {
+    auto found = text_of("ProjectionExpression");
+    return found ? expressions::Projection::parse(*found, *substitutions_)
+                 : expressions::Projection();
+}
+
+void Expressions::check_all_used() const {
+    if (substitutions_) {
+        substitutions_->check_all_used();
+    }
+}
+
+Item item_to_put(Request& request, element attributes) {
+    Item item = request.values.item(attributes);
+    for (const dynamodb::Attribute& attribute : item) {
+        check_attribute_name(attribute.name);
+    }
+    return item;
+}
+
+void check_attribute_names(const expressions::UpdateExpression& update) {
+    for (const std::string& name : update.attributes_written()) {
+        check_attribute_name(name);
+    }
+}
+
+bool wants_item_on_failure(Shape& shape) {
+    shape.one_of("ReturnValuesOnConditionCheckFailure", {"ALL_OLD", "NONE"});
+    return text(shape.from(), "ReturnValuesOnConditionCheckFailure") == "ALL_OLD";
+}
+
+bool wants_collection_metrics(Shape& shape) {
+    shape.one_of("ReturnItemCollectionMetrics", {"SIZE", "NONE"});
+    return text(shape.from(), "ReturnItemCollectionMetrics") == "SIZE";
+}
+
+bool has_collections(const Table& table) noexcept {
+    return std::any_of(table.indexes.begin(), table.indexes.end(),
+                       [](const Index& index) { return index.is_local; });
+}
+
+void write_collection_metrics(Database& database, const Table& table, const Item& item,
+                              json::Writer& out) {
+    constexpr std::int64_t kGigabyte = 1'073'741'824;
+    const std::string& attribute = table.key.hash.name;
+    std::int64_t lower = collection_bytes(database, table, item) / kGigabyte;
+    out.begin_object().key("ItemCollectionKey").begin_object().key(attribute);
+    dynamodb::write_value(out, *item.find(attribute));
+    out.end_object().key("SizeEstimateRangeGB").begin_array();
+    out.number(static_cast<double>(lower)).number(static_cast<double>(lower + 1));
+    out.end_array().end_object();
+}
+
+}  // namespace dynamigrate::engine

@@ -1,0 +1,61 @@
+#pragma once
+
+#include "item_write.hpp"
+#include "request.hpp"
+#include "shape.hpp"
+
+#include <dynamigrate/expressions/projection.hpp>
+
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// Members that requests on items, and the parts of batches and transactions, share.
+namespace dynamigrate::engine {
+
+/// TableName, or the table's name in it when it is an ARN; "" after a violation.
+std::string_view table_of(Shape& shape);
+
+/// The expressions of one request, or of a part of one, over its one set of names and values.
+/// Absent members give empty expressions.
+class Expressions {
+public:
+    /// `names`: the members that may be expressions, in the order of DynamoDB's message.
+    /// Errors: names or values without any of these.
+    Expressions(Request& request, object from, std::initializer_list<std::string_view> names);
+
+    Expressions(const Expressions&) = delete;
+    Expressions& operator=(const Expressions&) = delete;
+
+    expressions::Condition condition();
+    expressions::UpdateExpression update();
+    expressions::Projection projection();
+    void check_all_used() const;
+
+private:
+    std::optional<std::string_view> text_of(std::string_view name);
+
+    object from_;
+    dynamodb::ExpressionText source_;
+    std::optional<expressions::Substitutions> substitutions_;
+};
+
+/// The whole item of a put. Errors: ValidationException for attributes without a name or with too
+/// long a one.
+dynamodb::Item item_to_put(Request& request, element attributes);
+/// Refuses updates of attributes without a name or with too long a one.
+void check_attribute_names(const expressions::UpdateExpression& update);
+
+/// Whether ReturnValuesOnConditionCheckFailure wishes for the item. Errors: a violated constraint.
+bool wants_item_on_failure(Shape& shape);
+
+/// Whether ReturnItemCollectionMetrics wishes for them. Errors: a violated constraint.
+bool wants_collection_metrics(Shape& shape);
+/// Writes the metrics of the collection that the item, or its key, belongs to. Requires a table
+/// with local indexes.
+void write_collection_metrics(Database& database, const Table& table, const dynamodb::Item& item,
+                              json::Writer& out);
+bool has_collections(const Table& table) noexcept;
+
+}  // namespace dynamigrate::engine
