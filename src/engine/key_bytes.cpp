@@ -66,6 +66,12 @@ void append_rows_prefix(std::string& out, const Table& table, const Index* index
     append_big_endian(out, index == nullptr ? 0 : index->number, 4);
 }
 
+__extension__ using Wide = unsigned __int128;
+
+std::uint64_t segment_begin(std::uint32_t segment, std::uint32_t segments) noexcept {
+    return static_cast<std::uint64_t>((static_cast<Wide>(segment) << 64) / segments);
+}
+
 void append_hash(std::string& out, std::uint64_t hash) { append_big_endian(out, hash, 8); }
 
 void append_partition(std::string& out, const AttributeValue& partition_key) {

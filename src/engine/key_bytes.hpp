@@ -22,6 +22,9 @@ void append_key_prefix(std::string& out, const dynamodb::AttributeValue& value);
 /// The same for the same value on every machine, well spread.
 std::uint64_t key_hash(const dynamodb::AttributeValue& value);
 
+/// The first hash of a Scan's segment: segments are ranges of hashes. Requires segment < segments.
+std::uint64_t segment_begin(std::uint32_t segment, std::uint32_t segments) noexcept;
+
 /// Appends 'r', table and index.
 void append_rows_prefix(std::string& out, const Table& table, const Index* index);
 /// Appends a partition key's hash, as `key_hash` gives it.

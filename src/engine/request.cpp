@@ -173,6 +173,31 @@ dynamodb::ExpressionText substitutions(Request& request, object from) {
     return result;
 }
 
+void check_substitutions_wanted(object from,
+                                std::initializer_list<std::string_view> expressions) {
+    std::string absent;
+    int filters = 0;
+    bool has_filter = false;
+    bool has_any = false;
+    for (std::string_view name : expressions) {
+        bool is_there = member(from, name).has_value();
+        has_any = has_any || is_there;
+        if (name != "ProjectionExpression") {
+            absent += filters++ == 0 ? "" : " and ";
+            absent += name;
+            has_filter = has_filter || is_there;
+        }
+    }
+    if (!has_any && member(from, "ExpressionAttributeNames")) {
+        refuse_validation("ExpressionAttributeNames can only be specified when using expressions");
+    }
+    if (filters > 0 && !has_filter && member(from, "ExpressionAttributeValues")) {
+        refuse_validation(
+            "ExpressionAttributeValues can only be specified when using expressions: " + absent +
+            (filters > 1 ? " are null" : " is null"));
+    }
+}
+
 CapacityWish capacity_wish(object body) {
     std::string_view wish = text_or(body, "ReturnConsumedCapacity", "NONE");
     if (wish == "NONE") {

@@ -10,6 +10,7 @@
 #include <dynamigrate/json/reader.hpp>
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -74,6 +75,9 @@ private:
 /// text is empty, the values live as long as the request.
 /// Errors: as DynamoDB says for empty maps, invalid keys, and values without an expression.
 dynamodb::ExpressionText substitutions(Request& request, object from);
+
+/// Refuses names and values that none of these expressions can use, since none is there.
+void check_substitutions_wanted(object from, std::initializer_list<std::string_view> expressions);
 
 /// ReturnConsumedCapacity. Errors: ValidationException for other values.
 CapacityWish capacity_wish(object body);

@@ -121,12 +121,6 @@ Bounds bounds_of(const Table& table, const QueryRange& range) {
     return all;
 }
 
-__extension__ using Wide = unsigned __int128;
-
-std::uint64_t segment_begin(std::uint32_t segment, std::uint32_t segments) {
-    return static_cast<std::uint64_t>((static_cast<Wide>(segment) << 64) / segments);
-}
-
 Bounds bounds_of(const Table& table, const ScanRange& range) {
     std::string prefix;
     append_rows_prefix(prefix, table, range.index);
