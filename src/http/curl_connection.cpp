@@ -11,6 +11,9 @@ namespace dynamigrate::http {
 
 namespace {
 
+/// Pages of a scan have a megabyte.
+constexpr long kReceiveBuffer = 128 * 1024;
+
 /// libcurl's setter takes any type through an ellipsis: this keeps the call sites short.
 template <class T>
 void set(CURL* easy, CURLoption option, T value) {
@@ -82,10 +85,11 @@ void CurlConnection::set_constant_options(const ClientOptions& options) {
     set(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
     set(easy, CURLOPT_ERRORBUFFER, reason_);
     set(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    set(easy, CURLOPT_BUFFERSIZE, kReceiveBuffer);
     set(easy, CURLOPT_READFUNCTION, &CurlConnection::on_body_wanted);
     set(easy, CURLOPT_READDATA, static_cast<void*>(this));
-    set(easy, CURLOPT_SEEKFUNCTION, &CurlConnection::on_rewind_wanted);
-    set(easy, CURLOPT_SEEKDATA, static_cast<void*>(this));
+    set(easy, CURLOPT_PREREQFUNCTION, &CurlConnection::on_sending);
+    set(easy, CURLOPT_PREREQDATA, static_cast<void*>(this));
     set(easy, CURLOPT_HEADERFUNCTION, &CurlConnection::on_header);
     set(easy, CURLOPT_HEADERDATA, static_cast<void*>(this));
     set(easy, CURLOPT_WRITEFUNCTION, &CurlConnection::on_body);
@@ -99,7 +103,7 @@ void CurlConnection::send(const Request& request, Response& response) {
     response.clear();
     response_ = &response;
     body_left_ = request.body;
-    body_started_ = false;
+    may_send_again_ = request.body.empty();
     head_is_complete_ = false;
     reason_[0] = '\0';
     set_url(request.url);
@@ -137,7 +141,6 @@ void CurlConnection::set_method(const Request& request) {
         set(easy, CURLOPT_CUSTOMREQUEST, static_cast<const char*>(nullptr));
         if (request.method == "POST") {
             set(easy, CURLOPT_POST, 1L);
-            set(easy, CURLOPT_POSTFIELDS, static_cast<const char*>(nullptr));
         } else if (request.method == "PUT") {
             set(easy, CURLOPT_UPLOAD, 1L);
         } else if (request.method == "HEAD") {
@@ -150,6 +153,7 @@ void CurlConnection::set_method(const Request& request) {
     auto size = static_cast<curl_off_t>(request.body.size());
     if (method_ == "POST") {
         set(easy, CURLOPT_POSTFIELDSIZE_LARGE, size);
+        set(easy, CURLOPT_POSTFIELDS, request.body.empty() ? "" : request.body.data());
     } else if (method_ == "PUT") {
         set(easy, CURLOPT_INFILESIZE_LARGE, size);
     } else if (size != 0) {
@@ -222,9 +226,6 @@ std::optional<CURLcode> CurlConnection::transfer(std::stop_token stop) {
 }
 
 bool CurlConnection::may_have_applied() const {
-    if (body_started_ || !body_left_.empty()) {
-        return body_started_;
-    }
     long sent = 0;
     curl_easy_getinfo(easy_.get(), CURLINFO_REQUEST_SIZE, &sent);
     return sent > 0;
@@ -234,7 +235,7 @@ base::Error CurlConnection::failure(CURLcode code, const Request& request) const
     const char* reason = reason_[0] != '\0' ? reason_ : curl_easy_strerror(code);
     std::string message = fmt::format("{} {}: {}", request.method,
                                       request.url.substr(0, request.url.find('?')), reason);
-    if (code == CURLE_SEND_FAIL_REWIND) {
+    if (code == CURLE_ABORTED_BY_CALLBACK) {
         message = fmt::format("{} {}: the server closed the connection without an answer",
                               request.method, request.url.substr(0, request.url.find('?')));
     }
@@ -253,15 +254,16 @@ std::size_t CurlConnection::on_body_wanted(char* place, std::size_t size, std::s
     if (length != 0) {
         std::memcpy(place, me->body_left_.data(), length);
         me->body_left_.remove_prefix(length);
-        me->body_started_ = true;
     }
     return length;
 }
 
-int CurlConnection::on_rewind_wanted(void* self, curl_off_t, int) {
-    // libcurl asks this in order to send the request again by itself: that is not its to decide.
+int CurlConnection::on_sending(void* self, char*, char*, int, int) {
+    // When a reused connection dies libcurl sends the request again by itself: that is not its to
+    // decide once a byte of the request has gone out.
     auto* me = static_cast<CurlConnection*>(self);
-    return me->body_started_ ? CURL_SEEKFUNC_CANTSEEK : CURL_SEEKFUNC_OK;
+    return me->may_send_again_ || !me->may_have_applied() ? CURL_PREREQFUNC_OK
+                                                          : CURL_PREREQFUNC_ABORT;
 }
 
 std::size_t CurlConnection::on_header(char* line, std::size_t size, std::size_t count, void* self) {

@@ -40,7 +40,7 @@ private:
     base::Error failure(CURLcode code, const Request& request) const;
 
     static std::size_t on_body_wanted(char* place, std::size_t size, std::size_t count, void* self);
-    static int on_rewind_wanted(void* self, curl_off_t offset, int origin);
+    static int on_sending(void* self, char* peer, char* host, int peer_port, int port);
     static std::size_t on_header(char* line, std::size_t size, std::size_t count, void* self);
     static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);
 
@@ -54,7 +54,7 @@ private:
     char reason_[CURL_ERROR_SIZE] = "";
 
     std::string_view body_left_;
-    bool body_started_ = false;
+    bool may_send_again_ = false;
     bool head_is_complete_ = false;
     Response* response_ = nullptr;
 };

@@ -55,8 +55,8 @@ public:
     ///          connection turns out to be dead. Redirects are not followed.
     /// Errors:  unavailable (no connection, broken transfer, timeout; a timeout has service code
     ///          "RequestTimeout"); failed_precondition when the server's certificate is not
-    ///          trusted; invalid_argument for a bad URL. `may_have_applied()` is true from the
-    ///          first body byte on (without a body: from the first byte of the request on).
+    ///          trusted; invalid_argument for a bad URL. `may_have_applied()` is true from
+    ///          the first byte of the request on.
     /// Cancel:  cancelled within milliseconds, with the same `may_have_applied()`.
     virtual void send(const Request& request, Response& response) = 0;
 };
