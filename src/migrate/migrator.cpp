@@ -115,7 +115,7 @@ struct Migrator::Parts {
     }
 };
 
-Migrator::Migrator(const Registry& registry, Settings settings, World world)
+Migrator::Migrator(const Registry& registry, Settings settings, const World& world)
     : parts_(std::make_unique<Parts>(registry, std::move(settings), world)) {}
 
 Migrator::~Migrator() = default;
@@ -146,12 +146,14 @@ std::vector<const Migration*> Migrator::outstanding() {
     return Planner(parts_->registry, view, parts_->policy()).outstanding();
 }
 
-std::vector<PlannedMigration> Migrator::plan_up(std::optional<std::string> target, bool all) {
+std::vector<PlannedMigration> Migrator::plan_up(const std::optional<std::string>& target,
+                                                bool all) {
     HistoryView view = parts_->history.read();
     return Planner(parts_->registry, view, parts_->policy()).up(target, all);
 }
 
-std::vector<PlannedMigration> Migrator::plan_down(std::optional<std::string> target_exclusive) {
+std::vector<PlannedMigration> Migrator::plan_down(
+    const std::optional<std::string>& target_exclusive) {
     HistoryView view = parts_->history.read();
     return Planner(parts_->registry, view, parts_->policy()).down(target_exclusive);
 }

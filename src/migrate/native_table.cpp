@@ -77,7 +77,7 @@ ExpressionText lock_condition(base::Arena& arena, std::uint64_t fence) {
 
 }  // namespace
 
-NativeTable::NativeTable(dynamodb::Service& service, std::string table, std::string scope,
+NativeTable::NativeTable(dynamodb::Service& service, std::string table, const std::string& scope,
                          base::Clock& clock, base::Random& random)
     : service_(service),
       table_(std::move(table)),

@@ -25,7 +25,7 @@ inline constexpr std::string_view kLockSortKey = "lock";
 class NativeTable {
 public:
     /// The service, the clock and the chance must outlive it.
-    NativeTable(dynamodb::Service& service, std::string table, std::string scope,
+    NativeTable(dynamodb::Service& service, std::string table, const std::string& scope,
                 base::Clock& clock, base::Random& random);
 
     const std::string& name() const noexcept { return table_; }

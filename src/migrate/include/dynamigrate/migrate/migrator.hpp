@@ -132,7 +132,7 @@ struct RunResult {
 /// Ensures: a migration whose run failed or was interrupted never counts as current.
 class Migrator {
 public:
-    Migrator(const Registry& registry, Settings settings, World world);
+    Migrator(const Registry& registry, Settings settings, const World& world);
     ~Migrator();
     Migrator(const Migrator&) = delete;
     Migrator& operator=(const Migrator&) = delete;
@@ -157,10 +157,10 @@ public:
     ///
     /// The next outstanding migration, all, or all up to the target. An unfinished or failed run of
     /// a planned migration is continued (action `resume`).
-    std::vector<PlannedMigration> plan_up(std::optional<std::string> target, bool all);
+    std::vector<PlannedMigration> plan_up(const std::optional<std::string>& target, bool all);
     /// The highest version that was applied or begun, or all above the target ("0.0.0": all).
     /// What was begun only is undone as far as it came.
-    std::vector<PlannedMigration> plan_down(std::optional<std::string> target_exclusive);
+    std::vector<PlannedMigration> plan_down(const std::optional<std::string>& target_exclusive);
     /// Up to an outstanding version or down to an applied one; nothing when it is the current one.
     std::vector<PlannedMigration> plan_to(const std::string& version);
     std::vector<PlannedMigration> plan_named(const std::string& name);
