@@ -352,6 +352,13 @@ bool equals_before(const JournalEntry& entry, const Item* current, bool changed_
                                         [&](auto name) { return current->find(name) == nullptr; }));
 }
 
+bool holds_all(const Item& item, const Item& image) {
+    return std::all_of(image.begin(), image.end(), [&](const Attribute& attribute) {
+        const AttributeValue* value = item.find(attribute.name);
+        return value != nullptr && *value == attribute.value;
+    });
+}
+
 Edit edit_of(const JournalEntry& entry, const Target& target, const EditPolicy& policy,
              base::Arena& arena) {
     Edit edit;

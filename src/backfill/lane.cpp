@@ -148,6 +148,9 @@ void Lane::process(SegmentState& state) {
     moves_.clear();
     actions_.clear();
     action_store_.clear();
+    if (run_.plan.transform->may_change_key()) {
+        std::for_each(items_.begin(), items_.end(), [&](const Item& item) { see_names(item); });
+    }
     for (std::uint32_t index = 0; index < items_.size(); ++index) {
         const Item& item = items_[index];
         if (settled_ != nullptr && !settled_->empty() &&
@@ -237,13 +240,8 @@ void Lane::decide_change(std::uint32_t index, const Item& item, ReadSet read) {
     const Item& after = output_.after();
     if (run_.plan.transform->may_change_key() &&
         run_.source.key.key_of(after, arena_) != run_.source.key.key_of(item, arena_)) {
-        ReadSet everything = read;
-        everything.all = true;
-        Edit remove = make_delete(run_.source, item, everything, policy_, arena_);
-        remove.kind = layers::EntryKind::move_remove;
-        remove.after = after;
-        remove.origin = index;
-        moves_.push_back(remove);
+        moves_.push_back(make_move(item, after, read));
+        moves_.back().origin = index;
         return;
     }
     Edit edit = make_update(run_.source, item, after, read, policy_, arena_);

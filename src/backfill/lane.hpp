@@ -3,10 +3,14 @@
 #include "shared_run.hpp"
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 namespace dynamigrate::backfill {
+
+/// How often an item is decided anew because somebody changed it.
+inline constexpr std::uint32_t kMaxRounds = 10;
 
 /// Makes the source of a segment.
 using SourceFactory = std::function<std::unique_ptr<PageSource>(std::uint32_t segment)>;
@@ -42,12 +46,19 @@ private:
     void finish(Edit& edit, const WriteEnd& end, std::vector<Edit>& again);
     void after_conflict(Edit& edit, std::vector<Edit>& again);
     std::optional<Edit> resolve(const Edit& edit);
+    /// What is to be done with the item as it is now; nothing when that is settled.
+    std::optional<Edit> decide_again(const Edit& edit, const dynamodb::Item* current);
     std::optional<Edit> resolve_action(const Edit& edit);
     std::string describe_conflict(const Edit& edit);
     bool is_idempotent_at(const dynamodb::Item& after);
     void perform_actions();
     std::optional<Edit> edit_of_action(const PendingAction& pending, const dynamodb::Item* current);
+    Edit make_move(const dynamodb::Item& item, const dynamodb::Item& after, ReadSet read);
+    void see_names(const dynamodb::Item& item);
     void perform_move(Edit remove);
+    std::optional<Edit> refresh_move(const Edit& remove);
+    bool try_move(Edit remove);
+    bool is_still_there(const Edit& remove);
     bool put_moved(const Edit& remove, const Edit& planned_insert, const dynamodb::Item& deleted);
     void show_dry(const Edit& edit);
     void quarantine(const Target& table, const dynamodb::Item& key, std::string reason,
@@ -88,6 +99,7 @@ private:
     std::vector<Edit*> sending_;
     std::vector<WriteEnd> ends_;
     std::vector<std::string_view> absent_;
+    std::set<std::string, std::less<>> names_seen_;  ///< of attributes, where keys change
     std::map<std::string, Target, std::less<>> targets_;
     layers::JournalPage page_;
     bool is_performing_ = false;

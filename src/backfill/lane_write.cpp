@@ -18,7 +18,6 @@ using layers::EntryOutcome;
 
 namespace {
 
-constexpr std::uint32_t kMaxRounds = 10;
 constexpr std::size_t kMaxWave = 1000;
 
 EntryKind as_action(EntryKind kind) {
@@ -74,8 +73,9 @@ void Lane::write_waves() {
         }
     } else {
         write_wave(edits_);
-        for (const Edit& move : moves_) {
-            perform_move(move);
+        for (std::size_t i = 0; i < moves_.size();
+             ++i) {  // what changes while it goes may add some
+            perform_move(moves_[i]);
         }
     }
 }
@@ -145,7 +145,9 @@ void Lane::after_conflict(Edit& edit, std::vector<Edit>& again) {
         return;
     }
     std::optional<Edit> next = edit.action != nullptr ? resolve_action(edit) : resolve(edit);
-    if (next && fits(*next)) {
+    if (next && next->kind == EntryKind::move_remove) {
+        moves_.push_back(*next);
+    } else if (next && fits(*next)) {
         next->rounds = edit.rounds + 1;
         again.push_back(*next);
     }
@@ -190,7 +192,11 @@ bool Lane::transform(const Item& item, const Item& key) {
 
 std::optional<Edit> Lane::resolve(const Edit& edit) {
     const std::optional<Item> current = writer_.read(*edit.target, edit.key, arena_);
-    if (!current || !run_.where.matches(*current) || is_marked(*current)) {
+    return decide_again(edit, current ? &*current : nullptr);
+}
+
+std::optional<Edit> Lane::decide_again(const Edit& edit, const Item* current) {
+    if (current == nullptr || !run_.where.matches(*current) || is_marked(*current)) {
         ++page_counts_.unchanged;
         return std::nullopt;
     }
@@ -214,16 +220,14 @@ std::optional<Edit> Lane::resolve(const Edit& edit) {
         case TransformOutput::Kind::changed:
             if (run_.plan.transform->may_change_key() &&
                 edit.target->key.key_of(output_.after(), arena_) != edit.key) {
-                next = make_delete(*edit.target, *current, {.all = true}, policy_, arena_);
-                next.kind = EntryKind::move_remove;
-                next.after = output_.after();
-                moves_.push_back(next);
-                return std::nullopt;
+                next = make_move(*current, output_.after(), read);
+            } else {
+                next = make_update(*edit.target, *current, output_.after(), read, policy_, arena_);
             }
-            next = make_update(*edit.target, *current, output_.after(), read, policy_, arena_);
             break;
     }
     next.origin = edit.origin;
+    next.rounds = edit.rounds + 1;
     if (!next.has_effect()) {
         ++page_counts_.unchanged;
         return std::nullopt;
@@ -362,152 +366,6 @@ void Lane::perform_actions() {
         }
     }
     is_performing_ = false;
-}
-
-void Lane::perform_move(Edit remove) {
-    for (std::uint32_t round = 0;; ++round) {
-        Edit insert = make_insert(run_.source, remove.after, policy_, arena_);
-        insert.kind = EntryKind::move_insert;
-        Edit deletion = remove;
-        deletion.after = {};
-        if (!fits(insert) || !is_valid_key(insert)) {
-            return;
-        }
-        if (!journal_) {
-            journal_ = create_part(run_.surroundings, run_.plan.run, journal_lane_);
-        }
-        journal_->begin_page(page_);
-        deletion.id = journal_->add(journal_entry(deletion, arena_, absent_));
-        insert.id = journal_->add(journal_entry(insert, arena_, absent_));
-        journal_->commit_page();
-        std::optional<dynamodb::OwnedItem> deleted;
-        WriteEnd end;
-        if (run_.plan.atomic) {
-            end = writer_.write_move(deletion, insert);
-        } else {
-            if (writer_.read(run_.source, insert.key, arena_)) {
-                end = {WriteEnd::Kind::rejected, "key_exists",
-                       "an item with the new key exists already"};
-            } else {
-                end = writer_.write_single(deletion, &deleted);
-            }
-        }
-        if (end.kind == WriteEnd::Kind::applied) {
-            journal_->add_outcome(deletion.id, EntryOutcome::applied);
-            if (run_.plan.atomic) {
-                journal_->add_outcome(insert.id, EntryOutcome::applied);
-                ++page_counts_.changed;
-            } else if (put_moved(deletion, insert, deleted ? deleted->item : deletion.before)) {
-                ++page_counts_.changed;
-            }
-            return;
-        }
-        if (end.kind == WriteEnd::Kind::rejected) {
-            journal_->add_outcome(deletion.id, EntryOutcome::rejected);
-            journal_->add_outcome(insert.id, EntryOutcome::rejected);
-            quarantine(run_.source, remove.key, end.reason, end.message);
-            return;
-        }
-        journal_->add_outcome(deletion.id, EntryOutcome::guard_failed);
-        journal_->add_outcome(insert.id, EntryOutcome::guard_failed);
-        ++page_counts_.conflicts;
-        const std::optional<Item> current = writer_.read(run_.source, remove.key, arena_);
-        if (!current || !run_.where.matches(*current)) {
-            ++page_counts_.unchanged;
-            return;
-        }
-        if (round >= kMaxRounds ||
-            (run_.plan.atomic && writer_.read(run_.source, insert.key, arena_))) {
-            quarantine(run_.source, remove.key, "conflict", "the key change does not settle");
-            return;
-        }
-        if (!transform(*current, remove.key)) {
-            return;
-        }
-        take_actions(remove.origin);
-        perform_actions();
-        if (output_.kind() != TransformOutput::Kind::changed) {
-            ++page_counts_.unchanged;
-            return;
-        }
-        Edit next = make_delete(run_.source, *current, {.all = true}, policy_, arena_);
-        next.kind = EntryKind::move_remove;
-        next.after = output_.after();
-        next.origin = remove.origin;
-        remove = next;
-    }
-}
-
-bool Lane::is_valid_key(const Edit& insert) {
-    const auto is_valid = [&](const dynamodb::KeyAttribute& attribute) {
-        const dynamodb::AttributeValue* value = insert.key.find(attribute.name);
-        return value != nullptr && value->is(attribute.type) && !value->text().empty();
-    };
-    const dynamodb::KeySchema& key = insert.target->key;
-    if (is_valid(key.hash) && (!key.sort || is_valid(*key.sort))) {
-        return true;
-    }
-    quarantine(run_.source, insert.key, "rejected", "the new key is empty or not of the key's type",
-               false);
-    return false;
-}
-
-bool Lane::put_moved(const Edit& remove, const Edit& planned_insert, const Item& deleted) {
-    Edit insert = planned_insert;
-    if (!(deleted == remove.before)) {
-        journal_->add_outcome(planned_insert.id, EntryOutcome::guard_failed);
-        if (!transform(deleted, remove.key)) {
-            return restore_moved(remove, deleted);
-        }
-        insert = make_insert(run_.source,
-                             output_.kind() == TransformOutput::Kind::changed
-                                 ? output_.after().clone(arena_)
-                                 : deleted.clone(arena_),
-                             policy_, arena_);
-        insert.kind = EntryKind::move_insert;
-        journal_->begin_page(page_);
-        insert.id = journal_->add(journal_entry(insert, arena_, absent_));
-        journal_->commit_page();
-    }
-    const WriteEnd end = writer_.write_single(insert);
-    switch (end.kind) {
-        case WriteEnd::Kind::applied:
-            journal_->add_outcome(insert.id, EntryOutcome::applied);
-            return true;
-        case WriteEnd::Kind::rejected:
-        case WriteEnd::Kind::conflict:
-            journal_->add_outcome(insert.id, EntryOutcome::rejected);
-            quarantine(run_.source, remove.key,
-                       end.kind == WriteEnd::Kind::rejected ? end.reason : "key_exists",
-                       end.kind == WriteEnd::Kind::rejected
-                           ? end.message
-                           : "another item with the new key appeared meanwhile");
-            return restore_moved(remove, deleted);
-        case WriteEnd::Kind::ambiguous:
-            break;
-    }
-    journal_->add_outcome(insert.id, EntryOutcome::unknown);
-    quarantine(run_.source, remove.key, "outcome_unknown",
-               "the item was taken from its old key, and whether it stands at the new one cannot "
-               "be known; its content is in the journal");
-    return false;
-}
-
-/// Puts an item back that could not be moved.
-bool Lane::restore_moved(const Edit& remove, const Item& deleted) {
-    Edit back = make_insert(run_.source, deleted.clone(arena_), {}, arena_);
-    back.kind = EntryKind::insert;
-    journal_->begin_page(page_);
-    back.id = journal_->add(journal_entry(back, arena_, absent_));
-    journal_->commit_page();
-    const WriteEnd end = writer_.write_single(back);
-    const bool is_back = end.kind == WriteEnd::Kind::applied;
-    journal_->add_outcome(back.id, is_back ? EntryOutcome::applied : EntryOutcome::unknown);
-    if (!is_back) {
-        quarantine(run_.source, remove.key, "outcome_unknown",
-                   "the item could neither be moved nor put back; its content is in the journal");
-    }
-    return false;
 }
 
 }  // namespace dynamigrate::backfill

@@ -3,6 +3,7 @@
 #include <dynamigrate/dynamodb/wire.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 
 namespace dynamigrate::backfill {
@@ -20,6 +21,7 @@ constexpr int kMaxRounds = 10;
 struct TailEntry {
     std::uint32_t segment = 0;
     std::uint64_t page = 0;
+    std::uint64_t order = 0;
     EntryOutcome outcome = EntryOutcome::unsettled;
     base::Arena arena{512};
     JournalEntry entry;
@@ -29,6 +31,7 @@ struct TailEntry {
               EntryOutcome what)
         : segment(page_of_entry.segment),
           page(page_of_entry.page),
+          order(page_of_entry.order),
           outcome(what),
           entry(source),
           table(source.table) {
@@ -48,6 +51,15 @@ bool is_action(EntryKind kind) {
            kind == EntryKind::action_remove;
 }
 
+bool is_insert(EntryKind kind) {
+    return kind == EntryKind::insert || kind == EntryKind::action_insert ||
+           kind == EntryKind::move_insert;
+}
+
+std::string key_name(const JournalEntry& entry) {
+    return std::string(entry.table) + dynamodb::to_wire_json(entry.key);
+}
+
 Item with_key(Item image, const Item& key, base::Arena& arena) {
     for (const dynamodb::Attribute& attribute : key) {
         image = image.with(arena, attribute.name, attribute.value);
@@ -63,8 +75,7 @@ struct TailStep {
 
 /// What happened to an item itself and what actions did to it are settled apart.
 std::string name_of(const JournalEntry& entry) {
-    return (is_action(entry.kind) ? "action " : "own ") + std::string(entry.table) +
-           dynamodb::to_wire_json(entry.key);
+    return (is_action(entry.kind) ? "action " : "own ") + key_name(entry);
 }
 
 class Replay {
@@ -97,6 +108,7 @@ public:
                 end = std::max(end, page.page + 1);
                 keep(std::make_unique<TailEntry>(page, entry, outcome));
             });
+        read_later();
         for (const auto& [segment, end] : ends) {
             SegmentState& state = *by_segment[segment];
             const bool has_tail = state.tail_from < state.tail_until;
@@ -150,6 +162,59 @@ private:
         steps_.push_back({std::move(entry), nullptr});
     }
 
+    /// What was written down after an unsettled move about either of its keys, by any lane: it tells
+    /// what had become of the move.
+    void read_later() {
+        std::uint64_t first = std::numeric_limits<std::uint64_t>::max();
+        for (const TailStep& step : steps_) {
+            if (step.entry && step.put && step.put->outcome == EntryOutcome::unsettled) {
+                first = std::min(first, step.entry->order);
+                later_[key_name(step.entry->entry)];
+                later_[key_name(step.put->entry)];
+            }
+        }
+        if (later_.empty()) {
+            return;
+        }
+        run_.surroundings.journal->read(
+            [&](const layers::JournalPage& page) {
+                return plain_step(page.step) == run_.plan.step && page.order > first;
+            },
+            [&](const layers::JournalPage& page, const JournalEntry& entry, EntryOutcome outcome) {
+                if (const auto found = later_.find(key_name(entry)); found != later_.end()) {
+                    found->second.push_back(std::make_unique<TailEntry>(page, entry, outcome));
+                }
+            });
+    }
+
+    template <class Predicate>
+    bool any_later(const TailEntry& entry, const Predicate& holds) const {
+        const auto found = later_.find(key_name(entry.entry));
+        return found != later_.end() &&
+               std::any_of(found->second.begin(), found->second.end(), [&](const auto& later) {
+                   return later->order > entry.order && holds(*later);
+               });
+    }
+
+    /// Whether the item was surely taken from its key: it is gone, or another one was put there.
+    bool is_removed(const TailEntry& remove, const Item* old_item) const {
+        return remove.outcome == EntryOutcome::applied || old_item == nullptr ||
+               (!holds_all(*old_item, remove.entry.before) &&
+                any_later(remove, [&](const TailEntry& later) {
+                    return is_insert(later.entry.kind) && (later.outcome == EntryOutcome::applied ||
+                                                           equals_after(later.entry, old_item));
+                }));
+    }
+
+    /// Whether the moved item surely stood at its new key: it does, or was met there.
+    bool is_put(const TailEntry& insert, const Item* new_item) const {
+        return (new_item != nullptr && equals_after(insert.entry, new_item)) ||
+               any_later(insert, [&](const TailEntry& later) {
+                   return !is_insert(later.entry.kind) &&
+                          holds_all(insert.entry.after, later.entry.before);
+               });
+    }
+
     layers::JournalWriter& journal() {
         if (!journal_) {
             journal_ =
@@ -188,6 +253,11 @@ private:
         } else {
             exclude(entry);
         }
+    }
+
+    void unknown(const TailEntry& insert, const TailEntry& remove) {
+        unknown(insert);
+        exclude(remove);
     }
 
     void unknown(const TailEntry& entry) {
@@ -348,16 +418,21 @@ private:
         base::Arena arena;
         const auto old_item = writer_.read(run_.source, remove.entry.key, arena);
         const auto new_item = writer_.read(run_.source, insert.entry.key, arena);
-        if (old_item && remove.outcome != EntryOutcome::applied) {
-            note(remove, EntryOutcome::guard_failed);
-            note(insert, EntryOutcome::guard_failed);
-            return;  // not deleted: the spool's key is worked again
-        }
-        if (new_item && equals_after(insert.entry, &*new_item)) {
+        if (is_put(insert, new_item ? &*new_item : nullptr)) {
             note(remove, EntryOutcome::applied);
             applied(insert, false);
             exclude(remove);
             return;
+        }
+        if (!is_removed(remove, old_item ? &*old_item : nullptr)) {
+            if (!holds_all(*old_item, remove.entry.before)) {
+                note(remove, EntryOutcome::unknown);
+                unknown(insert, remove);
+                return;
+            }
+            note(remove, EntryOutcome::guard_failed);
+            note(insert, EntryOutcome::guard_failed);
+            return;  // not deleted: the spool's key is worked again
         }
         Edit put = edit_of(insert.entry, run_.source, policy_, arena);
         if (!new_item && writer_.write_single(put).kind == WriteEnd::Kind::applied) {
@@ -366,8 +441,7 @@ private:
             exclude(remove);
             return;
         }
-        unknown(insert);
-        exclude(remove);
+        unknown(insert, remove);
     }
 
     SharedRun& run_;
@@ -377,6 +451,7 @@ private:
     std::vector<TailStep> steps_;                       ///< in the order of reading
     std::map<std::string, std::size_t> places_;         ///< of items among the steps
     std::map<std::uint32_t, std::size_t> latest_move_;  ///< of each segment
+    std::unordered_map<std::string, std::vector<std::unique_ptr<TailEntry>>> later_;
 };
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "backfill_fixture.hpp"
 
+#include <utility>
+
 namespace dynamigrate::backfill {
 namespace {
 
@@ -9,6 +11,7 @@ class World : public BackfillTest {
 public:
     void TestBody() override {}
     using BackfillTest::fill;
+    using BackfillTest::item_json;
     using BackfillTest::key_json;
     using BackfillTest::number;
     using BackfillTest::plan;
@@ -152,6 +155,75 @@ TEST(Moves, LeaveAnItemWhoseNewKeyIsRefused) {
     EXPECT_EQ(result.counts.quarantined, 1U);
     EXPECT_NE(world.service.item("app", World::key_json(1)), "");
     EXPECT_EQ(world.service.items("app").size(), 3U);
+}
+
+/// Passes calls on; a deletion is applied, another item takes its place, and its answer is lost, so
+/// that it is sent once more.
+class LosesADeletion final : public dynamodb::Service {
+public:
+    LosesADeletion(expressions::MemoryService& inner, std::string item)
+        : inner_(inner),
+          item_(std::move(item)) {}
+    void call(const dynamodb::Call& call, dynamodb::Reply& reply) override {
+        const bool loses = call.operation == "DeleteItem" && !item_.empty();
+        if (loses) {
+            inner_.call(call, reply);
+            inner_.put("app", std::exchange(item_, {}));
+            reply.clear();
+        }
+        inner_.call(call, reply);
+        reply.earlier_attempt_may_have_applied = loses;
+    }
+    std::string location() const override { return "here"; }
+
+private:
+    expressions::MemoryService& inner_;
+    std::string item_;
+};
+
+TEST(Moves, DoNotTakeANewItemForTheDeletedOne) {
+    World world;
+    world.fill(1);
+    world.plan.failure_budget.count = 1;
+    LosesADeletion losing(world.service, R"({"pk":{"S":"k0"},"new":{"BOOL":true}})");
+    const auto transform = prefix_key();
+
+    world.run_over(losing, transform);
+
+    EXPECT_NE(world.service.item("app", World::key_json(0)).find("new"), std::string::npos);
+    EXPECT_EQ(world.service.items("app").size(), 1U);
+    ASSERT_EQ(world.records.quarantined(0).size(), 1U);
+    EXPECT_EQ(world.records.quarantined(0)[0].reason, "outcome_unknown");
+}
+
+TEST(Moves, ChangeAnItemThatNeedNotMoveAnyMore) {
+    World world;
+    world.fill(2);
+    bool interfered = false;
+    world.service.before_call = [&](const dynamodb::Call& call) {
+        if (call.operation == "DeleteItem" && !interfered) {
+            interfered = true;
+            for (int i = 0; i < 2; ++i) {
+                std::string stays = World::item_json(i);
+                world.service.put("app", stays.replace(stays.find("Name"), 4, "Stay"));
+            }
+        }
+    };
+    const FunctionTransform transform(
+        [](const dynamodb::Item& item, base::Arena& arena, TransformOutput& out) {
+            const bool stays = item.text("name").starts_with("Stay");
+            const std::string key = (stays ? "" : "P#") + std::string(item.text("pk"));
+            out.change(item.with(arena, "pk", dynamodb::AttributeValue::string(arena.copy(key)))
+                           .with(arena, "seen", dynamodb::AttributeValue::boolean(true)));
+        },
+        true);
+
+    world.run(transform);
+
+    EXPECT_EQ(world.service.items("app").size(), 2U);
+    for (int i = 0; i < 2; ++i) {
+        EXPECT_NE(world.service.item("app", World::key_json(i)).find("seen"), std::string::npos);
+    }
 }
 
 TEST(Deletions, AreGuardedByTheWholeItem) {

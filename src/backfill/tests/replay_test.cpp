@@ -13,8 +13,10 @@ public:
         plan.lanes = 1;
         plan.segments = 1;
     }
+    using BackfillTest::directory;
     using BackfillTest::fill;
     using BackfillTest::item_json;
+    using BackfillTest::journal;
     using BackfillTest::key_json;
     using BackfillTest::number;
     using BackfillTest::plan;
@@ -128,6 +130,162 @@ TEST(Replay, PutsAMovedItemWhereItsLatestContentBelongs) {
         EXPECT_EQ(world.service.items("app").size(), 1U);
         EXPECT_NE(world.at("P#k0-late"), "");
     }
+}
+
+TEST(Replay, MovesWithAnItemWhatWasAddedUntilItsDeletion) {
+    // Other items have an attribute of that name, or none has.
+    for (const bool is_known : {true, false}) {
+        ReplayTest world;
+        world.fill(1);
+        if (is_known) {
+            world.service.put("app", R"({"pk":{"S":"other"},"late":{"S":"known"}})");
+        }
+        bool has_read_page = false;
+        bool has_interfered = false;
+        world.service.before_call = [&](const dynamodb::Call& call) {
+            const bool is_time =
+                is_known ? call.operation == "DeleteItem" : has_read_page && !has_interfered;
+            if (is_time && !has_interfered) {
+                has_interfered = true;
+                std::string more = ReplayTest::item_json(0);
+                world.service.put("app", more.insert(1, R"("late":{"S":"kept"},)"));
+            }
+            has_read_page |= call.operation == "BatchGetItem";
+        };
+        const auto transform = prefix_key();
+
+        bool has_died = true;
+        for (int n = 1; has_died && n < 3; ++n) {
+            has_died =
+                world.die_and_resume(transform, n, Failure::lost_answer, CountedCalls::writes);
+        }
+
+        EXPECT_TRUE(has_interfered);
+        EXPECT_NE(world.at("P#k0").find("kept"), std::string::npos) << is_known;
+        EXPECT_EQ(world.at("k0"), "");
+    }
+}
+
+/// Two lanes' moves at the moment of a death, as the journal has them: no outcome was flushed.
+class MovesOfTwoLanes : public ReplayTest {
+public:
+    MovesOfTwoLanes() {
+        plan.segments = 2;
+        plan.failure_budget.count = 5;
+        records.begin_step(0, 2);
+        const auto spool = directory.path() / "run1" / "spool-0";
+        base::create_directories(directory.path() / "run1", 0700);
+        base::create_directories(spool, 0700);
+        base::write_file_atomically(spool / "segment-0.ndjson", key_of("a") + "\n", 0600);
+        base::write_file_atomically(spool / "segment-1.ndjson", key_of("b") + "\n", 0600);
+        base::write_file_atomically(spool / "complete", "", 0600);
+    }
+
+    static std::string key_of(const std::string& pk) { return R"({"pk":{"S":")" + pk + R"("}})"; }
+    static std::string item_of(const std::string& pk, const std::string& was) {
+        return R"({"pk":{"S":")" + pk + R"("},"was":{"S":")" + was + R"("}})";
+    }
+    void put(const std::string& pk, const std::string& was) {
+        service.put("app", item_of(pk, was));
+    }
+    std::string was_at(const std::string& pk) {
+        base::Arena arena;
+        const std::string json = at(pk);
+        return json.empty() ? "" : std::string(dynamodb::parse_item(json, arena).text("was"));
+    }
+    /// Writes a move of the item that `was`, in the segment of the lane.
+    void journal_move(std::uint32_t lane, const std::string& was, const std::string& from,
+                      const std::string& to) {
+        std::unique_ptr<layers::JournalWriter>& part = parts_[lane];
+        if (!part) {
+            part = journal().create_part({"run1", 1, lane, 1, ""});
+        }
+        base::Arena arena;
+        part->begin_page({0, lane - 1, 0});
+        part->add({0,
+                   layers::EntryKind::move_remove,
+                   "app",
+                   dynamodb::parse_item(key_of(from), arena),
+                   dynamodb::parse_item(item_of(from, was), arena),
+                   {},
+                   {}});
+        part->add({0,
+                   layers::EntryKind::move_insert,
+                   "app",
+                   dynamodb::parse_item(key_of(to), arena),
+                   {},
+                   dynamodb::parse_item(item_of(to, was), arena),
+                   {}});
+        part->commit_page();
+    }
+    void checkpoint_done(std::uint32_t lane) {
+        SegmentState state;
+        state.segment = lane - 1;
+        state.is_done = true;
+        state.pages_done = 1;
+        records.save_segment(0, state);
+    }
+    /// a becomes b, b becomes c.
+    Result resume() {
+        parts_.clear();
+        return run(FunctionTransform(
+                       [](const dynamodb::Item& item, base::Arena& arena, TransformOutput& out) {
+                           std::string next(item.text("pk"));
+                           ++next[0];
+                           out.change(item.with(
+                               arena, "pk", dynamodb::AttributeValue::string(arena.copy(next))));
+                       },
+                       true),
+                   2);
+    }
+
+private:
+    std::map<std::uint32_t, std::unique_ptr<layers::JournalWriter>> parts_;
+};
+
+TEST(Replay, KnowsAMovedItemFromOneThatAnotherLaneMovedToItsOldKey) {
+    for (const bool has_arrived : {true, false}) {
+        MovesOfTwoLanes world;
+        world.journal_move(2, "b", "b", "c");
+        world.journal_move(1, "a", "a", "b");
+        world.checkpoint_done(1);
+        world.put("b", "a");
+        if (has_arrived) {
+            world.put("c", "b");
+        }
+
+        world.resume();
+
+        EXPECT_EQ(world.was_at("b"), "a") << has_arrived;
+        EXPECT_EQ(world.was_at("c"), "b") << has_arrived;
+        EXPECT_EQ(world.service.items("app").size(), 2U);
+        EXPECT_TRUE(world.records.quarantined(0).empty());
+    }
+}
+
+TEST(Replay, DoesNotPutAgainWhatAnotherLaneMovedOn) {
+    MovesOfTwoLanes world;
+    world.journal_move(1, "a", "a", "b");
+    world.journal_move(2, "a", "b", "c");
+    world.put("c", "a");
+
+    world.resume();
+
+    EXPECT_EQ(world.was_at("c"), "a");
+    EXPECT_EQ(world.service.items("app").size(), 1U);
+}
+
+TEST(Replay, DoesNotTakeANewItemForTheMovedOne) {
+    MovesOfTwoLanes world;
+    world.journal_move(1, "a", "a", "b");
+    world.put("a", "another");
+
+    world.resume();
+
+    EXPECT_EQ(world.was_at("a"), "another");
+    EXPECT_EQ(world.was_at("b"), "");
+    ASSERT_EQ(world.records.quarantined(0).size(), 1U);
+    EXPECT_EQ(world.records.quarantined(0)[0].reason, "outcome_unknown");
 }
 
 TEST(Replay, LeavesANewItemAtTheKeyOfAMovedOne) {
