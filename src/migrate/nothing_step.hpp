@@ -7,7 +7,7 @@ namespace dynamigrate::migrate {
 /// The inverse of a step that changed nothing.
 class NothingStep final : public Step {
 public:
-    NothingStep(std::string kind, std::string summary)
+    NothingStep(std::string kind, const std::string& summary)
         : kind_(std::move(kind)),
           summary_("nothing to reverse: " + summary) {}
 
