@@ -19,8 +19,8 @@ room(json FLOOR 1
 
 room(http FLOOR 1
   USES base
-  ADMITS curl/ httplib.h
-  LINKS CURL::libcurl PkgConfig::httplib)
+  ADMITS curl/
+  LINKS CURL::libcurl)
 
 room(dynamodb FLOOR 2
   USES base json)
@@ -45,7 +45,9 @@ room(engine FLOOR 4
   LINKS PkgConfig::rocksdb)
 
 room(gateway FLOOR 4
-  USES base json http dynamodb aws)
+  USES base json http dynamodb aws
+  ADMITS libdeflate.h
+  LINKS PkgConfig::libdeflate)
 
 room(backfill FLOOR 5
   USES base json dynamodb expressions layers)
