@@ -15,6 +15,14 @@ std::string joined(std::initializer_list<std::string_view> choices) {
 
 }  // namespace
 
+std::vector<element> elements(object from, std::string_view name) {
+    std::vector<element> result;
+    if (std::optional<array> found = list(from, name)) {
+        result.assign(found->begin(), found->end());
+    }
+    return result;
+}
+
 bool is_resource_name(std::string_view text) noexcept {
     return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||

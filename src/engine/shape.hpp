@@ -7,8 +7,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace dynamigrate::engine {
+
+/// The elements of a list; none when it is absent.
+std::vector<element> elements(object from, std::string_view name);
 
 /// A structure of a request whose members are held against DynamoDB's constraints; what violates
 /// one is noted, with its path, and an absent member that need not be there violates none.
@@ -37,7 +41,7 @@ public:
     template <class Check>
     void for_each(std::string_view name, Check&& check) {
         std::size_t number = 0;
-        for (element member : list(from_, name).value_or(array())) {
+        for (element member : elements(from_, name)) {
             std::string prefix = path(name) + "." + std::to_string(++number) + ".member.";
             Shape shape(constraints_, as_object(member), std::move(prefix));
             check(shape);

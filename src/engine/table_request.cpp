@@ -66,7 +66,7 @@ ProjectionType projection_type(object projection) {
 void read_projection(object from, Index& index) {
     object projection = structure(from, "Projection").value();
     index.projection = projection_type(projection);
-    for (element name : list(projection, "NonKeyAttributes").value_or(array())) {
+    for (element name : elements(projection, "NonKeyAttributes")) {
         index.non_key_attributes.emplace_back(as_text(name));
     }
 }
@@ -343,7 +343,7 @@ std::string names_of(std::span<const KeyAttribute> attributes) {
 
 std::vector<KeyAttribute> read_definitions(object body) {
     std::vector<KeyAttribute> definitions;
-    for (element member : list(body, "AttributeDefinitions").value_or(array())) {
+    for (element member : elements(body, "AttributeDefinitions")) {
         object definition = as_object(member);
         std::string_view name = text(definition, "AttributeName").value();
         if (defined(definitions, name) != nullptr) {
@@ -458,7 +458,7 @@ void read_settings(Database& database, object body, Table& table) {
 
 void read_tags(object body, std::map<std::string, std::string>& tags) {
     std::set<std::string_view> seen;
-    for (element member : list(body, "Tags").value_or(array())) {
+    for (element member : elements(body, "Tags")) {
         object tag = as_object(member);
         std::string_view key = text(tag, "Key").value();
         if (!seen.insert(key).second) {
