@@ -5,6 +5,7 @@
 #include <dynamigrate/dynamodb/wire.hpp>
 
 #include <algorithm>
+#include <map>
 
 namespace dynamigrate::engine {
 
@@ -13,7 +14,15 @@ using dynamodb::Item;
 namespace {
 
 constexpr std::size_t kMaxAttributeName = 65'535;
-constexpr std::string_view kTableInArn = ":table/";
+constexpr std::size_t kMinTableName = 3;
+constexpr std::size_t kMaxTableName = 255;
+
+/// The table's name in an ARN, or the name as it is.
+std::string_view without_arn(std::string_view name) {
+    constexpr std::string_view kTable = ":table/";
+    std::size_t at = name.starts_with("arn:") ? name.find(kTable) : std::string_view::npos;
+    return at == std::string_view::npos ? name : name.substr(at + kTable.size());
+}
 
 void check_attribute_name(std::string_view name) {
     if (name.empty()) {
@@ -55,12 +64,26 @@ std::int64_t collection_bytes(Database& database, const Table& table, const Item
 
 std::string_view table_of(Shape& shape) {
     std::string_view name = shape.required_text("TableName").value_or("");
-    std::size_t at = name.starts_with("arn:") ? name.find(kTableInArn) : std::string_view::npos;
-    if (at != std::string_view::npos) {
-        return name.substr(at + kTableInArn.size());
+    std::string_view table = without_arn(name);
+    if (table.size() == name.size()) {
+        shape.resource_name("TableName");
     }
-    shape.resource_name("TableName");
-    return name;
+    return table;
+}
+
+std::string_view table_named(std::string_view name, const std::string& path,
+                             Constraints& constraints) {
+    std::string_view table = without_arn(name);
+    if (!is_resource_name(table)) {
+        constraints.violated(table, path,
+                             "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+");
+    }
+    if (table.size() < kMinTableName) {
+        constraints.violated(table, path, "Member must have length greater than or equal to 3");
+    } else if (table.size() > kMaxTableName) {
+        constraints.violated(table, path, "Member must have length less than or equal to 255");
+    }
+    return table;
 }
 
 Expressions::Expressions(Request& request, object from,
@@ -143,6 +166,35 @@ void write_collection_metrics(Database& database, const Table& table, const Item
     out.end_object().key("SizeEstimateRangeGB").begin_array();
     out.number(static_cast<double>(lower)).number(static_cast<double>(lower + 1));
     out.end_array().end_object();
+}
+
+void write_all_collection_metrics(Database& database, std::span<const ItemWrite> writes,
+                                  json::Writer& out) {
+    std::map<std::string_view, std::vector<const ItemWrite*>> by_table;
+    for (const ItemWrite& write : writes) {
+        if (write.kind == ItemWrite::Kind::check || !has_collections(*write.table)) {
+            continue;
+        }
+        auto& collections = by_table[write.table->name];
+        const std::string& key = write.table->key.hash.name;
+        if (std::none_of(collections.begin(), collections.end(), [&](const ItemWrite* known) {
+                return *known->item.find(key) == *write.item.find(key);
+            })) {
+            collections.push_back(&write);
+        }
+    }
+    if (by_table.empty()) {
+        return;
+    }
+    out.key("ItemCollectionMetrics").begin_object();
+    for (const auto& [table, collections] : by_table) {
+        out.key(table).begin_array();
+        for (const ItemWrite* write : collections) {
+            write_collection_metrics(database, *write->table, write->item, out);
+        }
+        out.end_array();
+    }
+    out.end_object();
 }
 
 }  // namespace dynamigrate::engine

@@ -8,14 +8,26 @@
 
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// Members that requests on items, and the parts of batches and transactions, share.
 namespace dynamigrate::engine {
 
 /// TableName, or the table's name in it when it is an ARN; "" after a violation.
 std::string_view table_of(Shape& shape);
+/// The same for a name that stands at `path`.
+std::string_view table_named(std::string_view name, const std::string& path,
+                             Constraints& constraints);
+
+/// One table's part of a batch's RequestItems.
+struct BatchPart {
+    std::string_view table;
+    element content;
+};
+std::vector<BatchPart> read_batch_parts(object body, Constraints& constraints);
 
 /// The expressions of one request, or of a part of one, over its one set of names and values.
 /// Absent members give empty expressions.
@@ -56,6 +68,9 @@ bool wants_collection_metrics(Shape& shape);
 /// with local indexes.
 void write_collection_metrics(Database& database, const Table& table, const dynamodb::Item& item,
                               json::Writer& out);
+/// The same for many writes, as the member ItemCollectionMetrics: each collection once, by table.
+void write_all_collection_metrics(Database& database, std::span<const ItemWrite> writes,
+                                  json::Writer& out);
 bool has_collections(const Table& table) noexcept;
 
 }  // namespace dynamigrate::engine

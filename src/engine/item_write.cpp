@@ -274,7 +274,8 @@ ItemWriteResult do_write(Database& database, Request& request, const ItemWrite& 
 }
 
 std::vector<ItemWriteResult> do_writes_atomically(Database& database, Request& request,
-                                                  std::span<const ItemWrite> wanted) {
+                                                  std::span<const ItemWrite> wanted,
+                                                  const AtomicOptions& options) {
     std::shared_lock catalog_lock(database.catalog.mutex());
     std::vector<ItemWrite> writes;
     std::vector<std::uint64_t> hashes;
@@ -304,9 +305,12 @@ std::vector<ItemWriteResult> do_writes_atomically(Database& database, Request& r
         }
     }
     if (is_done) {
+        if (!changes.empty()) {
+            changes.front().records = options.records;
+        }
         database.rows.apply(changes);
         for (std::size_t i = 0; i < writes.size(); ++i) {
-            count(request, writes[i], results[i], true);
+            count(request, writes[i], results[i], options.is_transaction);
         }
     }
     return results;

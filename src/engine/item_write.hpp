@@ -59,11 +59,19 @@ void check_write(const ItemWrite& write);
 /// Errors: ValidationException for what the item makes invalid (update paths, operands, size).
 ItemWriteResult do_write(Database& database, Request& request, const ItemWrite& write);
 
+/// What several writes have besides.
+struct AtomicOptions {
+    bool is_transaction = true;  ///< counts twice the capacity
+    /// Put into the store together with the writes, if any of them changes an item.
+    std::span<const StoreRecord> records = {};
+};
+
 /// Does all or none. Results in the order of writes; nothing is done unless all verdicts are `done`.
 /// Requires distinct items. What an item makes invalid is the verdict `refused` (code
 /// ValidationError).
 std::vector<ItemWriteResult> do_writes_atomically(Database& database, Request& request,
-                                                  std::span<const ItemWrite> writes);
+                                                  std::span<const ItemWrite> writes,
+                                                  const AtomicOptions& options = {});
 
 /// A consistent read of one item, or an empty item, in the request's arena.
 struct ReadItem {

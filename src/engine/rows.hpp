@@ -60,6 +60,11 @@ public:
     virtual bool rests() const { return false; }
 };
 
+/// A key and a value of the store that are none of an item.
+struct StoreRecord {
+    std::string key, value;
+};
+
 /// One item's change: put when `after` is set, else deleted.
 struct RowChange {
     const Table* table = nullptr;
@@ -67,6 +72,7 @@ struct RowChange {
     const dynamodb::Item* before = nullptr;  ///< nullptr: there was none
     const dynamodb::Item* after = nullptr;
     base::ItemBytes before_size, after_size;  ///< 0 where there is none
+    std::span<const StoreRecord> records;     ///< put into the store together with the change
 };
 
 struct RowCounts {

@@ -170,6 +170,9 @@ public:
             change_entry(change, index);
         }
         change_expiry(change);
+        for (const StoreRecord& record : change.records) {
+            batch_.put(record.key, record.value);
+        }
     }
 
     /// Requires the index's key in the item.
