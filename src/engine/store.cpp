@@ -8,6 +8,7 @@
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 
 #include <fcntl.h>
@@ -218,6 +219,51 @@ void Store::put(std::string_view key, std::string_view value) {
 
 void Store::write(Batch& batch) {
     check(db_->Write(write_options(kind_), batch.batch_.get()), directory_);
+}
+
+Store::Store(Kind kind, const fs::path& directory, std::unique_ptr<rocksdb::DB> db)
+    : kind_(kind),
+      directory_(directory),
+      db_(std::move(db)) {}
+
+rocksdb::Env& Store::env() const { return env_ ? *env_ : *rocksdb::Env::Default(); }
+
+void Store::checkpoint(const fs::path& directory) {
+    check(env().CreateDirIfMissing(directory.parent_path().string()), directory);
+    rocksdb::Checkpoint* made = nullptr;
+    check(rocksdb::Checkpoint::Create(db_.get(), &made), directory);
+    std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+    check(checkpoint->CreateCheckpoint(directory.string()), directory);
+}
+
+std::unique_ptr<Store> Store::open_checkpoint(const fs::path& directory) const {
+    rocksdb::Options options = options_for(kind_);
+    options.env = &env();
+    rocksdb::DB* db = nullptr;
+    check(rocksdb::DB::OpenForReadOnly(options, directory.string(), &db), directory);
+    Kind kind = kind_ == Kind::memory ? Kind::memory : Kind::durable;
+    return std::unique_ptr<Store>(new Store(kind, directory, std::unique_ptr<rocksdb::DB>(db)));
+}
+
+void Store::remove_checkpoint(const fs::path& directory) {
+    rocksdb::Options options = options_for(kind_);
+    options.env = &env();
+    check(rocksdb::DestroyDB(directory.string(), options), directory);
+    if (kind_ != Kind::memory) {
+        std::error_code ignored;
+        fs::remove_all(directory, ignored);
+    }
+}
+
+std::vector<std::string> Store::children(const fs::path& directory) const {
+    std::vector<std::string> names;
+    rocksdb::Status status = env().GetChildren(directory.string(), &names);
+    if (status.IsNotFound()) {
+        return {};
+    }
+    check(status, directory);
+    std::erase_if(names, [](const std::string& name) { return name == "." || name == ".."; });
+    return names;
 }
 
 }  // namespace dynamigrate::engine

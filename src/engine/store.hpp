@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace rocksdb {
 class DB;
@@ -78,10 +79,22 @@ public:
     void put(std::string_view key, std::string_view value);
     void write(Batch& batch);
 
+    /// Keeps what is in the store now, in one piece, in a new directory that shares the store's
+    /// files. Of a store in memory, in memory. Ensures: whole or not there, also when killed.
+    void checkpoint(const std::filesystem::path& directory);
+    /// A checkpoint of this store, to be read only; this store must outlive it.
+    std::unique_ptr<Store> open_checkpoint(const std::filesystem::path& directory) const;
+    void remove_checkpoint(const std::filesystem::path& directory);
+    /// Names of the directories in `directory`; none when it is not there.
+    std::vector<std::string> children(const std::filesystem::path& directory) const;
+
     Kind kind() const noexcept { return kind_; }
     const std::filesystem::path& directory() const noexcept { return directory_; }
 
 private:
+    Store(Kind kind, const std::filesystem::path& directory, std::unique_ptr<rocksdb::DB> db);
+    rocksdb::Env& env() const;
+
     Kind kind_;
     std::filesystem::path directory_;
     std::unique_ptr<rocksdb::Env> env_;
