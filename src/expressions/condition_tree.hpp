@@ -57,6 +57,9 @@ struct ConditionTree {
 /// Parses and checks; the values are cloned into the tree's arena.
 ConditionTree parse_condition_tree(const Source& source, Substitutions& substitutions);
 
+/// Notes the attributes that the tree's root names.
+void summarise(ConditionTree& tree);
+
 /// Requires at least one test.
 ConditionTree make_condition_tree(std::span<const AttributeTest> tests, bool is_any);
 

@@ -81,8 +81,9 @@ Token next_token(std::string_view text, std::size_t at) {
 }  // namespace
 
 void Source::fail(std::size_t offset, const std::string& message) const {
-    std::string name(what);
-    throw base::Error(base::ErrorKind::invalid_argument, "Invalid " + name + ": " + message)
+    const std::string name(what.empty() ? "statement" : what);
+    throw base::Error(base::ErrorKind::invalid_argument,
+                      what.empty() ? message : "Invalid " + name + ": " + message)
         .at("column " + std::to_string(offset + 1) + " of the " + name)
         .service_code("ValidationException");
 }

@@ -14,13 +14,23 @@
 /// every syntax error before any other.
 namespace dynamigrate::expressions {
 
-/// The text of an expression, by its name in errors.
+/// The text of an expression, by its name in errors; a PartiQL statement has no name.
 struct Source {
     std::string_view what;
     std::string_view text;
 
-    /// Throws Error invalid_argument "Invalid <what>: message" at the column of the offset.
+    /// Throws Error invalid_argument "Invalid <what>: message" at the column of the offset; the
+    /// message alone for a statement.
     [[noreturn]] void fail(std::size_t offset, const std::string& message) const;
+};
+
+/// An operator or function as messages name it, and where it stands.
+struct OperatorPlace {
+    const Source& source;
+    std::size_t offset;
+    std::string_view symbol;
+
+    [[noreturn]] void fail(const std::string& message) const { source.fail(offset, message); }
 };
 
 enum class TokenKind { end, name, keyword, placeholder_name, placeholder_value, integer, symbol };

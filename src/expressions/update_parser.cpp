@@ -140,6 +140,21 @@ std::string_view long_name(AttributeType type) {
     return "MAP";
 }
 
+/// The type of an operand that is known before any item is seen.
+std::optional<AttributeType> static_type(const SetOperand& operand) {
+    switch (operand.kind) {
+        case SetOperand::Kind::value:
+            return operand.value.type();
+        case SetOperand::Kind::plus:
+        case SetOperand::Kind::minus:
+            return AttributeType::number;
+        case SetOperand::Kind::list_append:
+            return AttributeType::list;
+        default:
+            return std::nullopt;
+    }
+}
+
 class UpdateBinder {
 public:
     UpdateBinder(const Source& source, Substitutions& substitutions, base::Arena& arena)
@@ -204,7 +219,7 @@ private:
                 break;
             case Kind::arithmetic:
                 result.kind = raw.symbol == "+" ? SetOperand::Kind::plus : SetOperand::Kind::minus;
-                bind_operands(result, raw, AttributeType::number);
+                bind_operands(result, raw);
                 break;
             default:
                 bind_function(result, raw);
@@ -213,35 +228,12 @@ private:
         return result;
     }
 
-    void bind_operands(SetOperand& result, const RawExpression& raw, AttributeType wanted) {
+    void bind_operands(SetOperand& result, const RawExpression& raw) {
         operators_.add();
         for (const RawExpression& child : raw.children) {
             result.operands.push_back(operand(child));
         }
-        for (const SetOperand& child : result.operands) {
-            std::optional<AttributeType> type = static_type(child);
-            if (type && *type != wanted) {
-                source_.fail(
-                    raw.begin,
-                    "Incorrect operand type for operator or function; operator or function: " +
-                        std::string(raw.symbol) +
-                        ", operand type: " + std::string(to_string(*type)));
-            }
-        }
-    }
-
-    static std::optional<AttributeType> static_type(const SetOperand& operand) {
-        switch (operand.kind) {
-            case SetOperand::Kind::value:
-                return operand.value.type();
-            case SetOperand::Kind::plus:
-            case SetOperand::Kind::minus:
-                return AttributeType::number;
-            case SetOperand::Kind::list_append:
-                return AttributeType::list;
-            default:
-                return std::nullopt;
-        }
+        check_operands(result, {source_, raw.begin, raw.symbol});
     }
 
     void bind_function(SetOperand& result, const RawExpression& raw) {
@@ -257,7 +249,7 @@ private:
         }
         if (raw.symbol == "list_append") {
             result.kind = SetOperand::Kind::list_append;
-            bind_operands(result, raw, AttributeType::list);
+            bind_operands(result, raw);
             return;
         }
         result.kind = SetOperand::Kind::if_not_exists;
@@ -269,13 +261,7 @@ private:
         }
         result.path = bind_path(source_, raw.children.front().path, substitutions_);
         result.operands.push_back(operand(raw.children.back()));
-        const SetOperand& fallback = result.operands.back();
-        if (fallback.kind == SetOperand::Kind::path && fallback.path == result.path) {
-            source_.fail(raw.begin,
-                         "The first operand must be distinct from the remaining operands for this "
-                         "operator or function; operator: if_not_exists, first operand: " +
-                             path_for_message(result.path));
-        }
+        check_operands(result, {source_, raw.begin, raw.symbol});
     }
 
     [[noreturn]] void refuse_function(const RawExpression& raw) const {
@@ -330,7 +316,33 @@ void make_unique(std::vector<std::string>& names) {
 
 }  // namespace
 
+void check_operands(const SetOperand& operation, const OperatorPlace& place) {
+    if (operation.kind == SetOperand::Kind::if_not_exists) {
+        const SetOperand& fallback = operation.operands.back();
+        if (fallback.kind == SetOperand::Kind::path && fallback.path == operation.path) {
+            place.fail(
+                "The first operand must be distinct from the remaining operands for this operator "
+                "or function; operator: if_not_exists, first operand: " +
+                path_for_message(operation.path));
+        }
+        return;
+    }
+    const AttributeType wanted = operation.kind == SetOperand::Kind::list_append
+                                     ? AttributeType::list
+                                     : AttributeType::number;
+    for (const SetOperand& child : operation.operands) {
+        std::optional<AttributeType> type = static_type(child);
+        if (type && *type != wanted) {
+            place.fail("Incorrect operand type for operator or function; operator or function: " +
+                       std::string(place.symbol) +
+                       ", operand type: " + std::string(to_string(*type)));
+        }
+    }
+}
+
 void summarise(UpdateTree& tree) {
+    tree.root.children.reserve(tree.actions.size());
+    tree.paths.reserve(tree.actions.size());
     for (const UpdateAction& action : tree.actions) {
         insert(tree.root, action);
         tree.paths.push_back(action.path);

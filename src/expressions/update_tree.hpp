@@ -52,6 +52,9 @@ struct UpdateTree {
 /// Arranges the actions and notes what they read and write.
 void summarise(UpdateTree& tree);
 
+/// Refuses operands of types that the operation does not take, as far as they are known.
+void check_operands(const SetOperand& operation, const OperatorPlace& place);
+
 std::unique_ptr<UpdateTree> parse_update_tree(const Source& source, Substitutions& substitutions);
 
 }  // namespace dynamigrate::expressions

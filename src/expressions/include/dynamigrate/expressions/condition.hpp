@@ -64,6 +64,11 @@ public:
     /// Requires operands in number and type as the comparisons want them.
     static Condition of(std::span<const AttributeTest> tests, bool is_any = false);
 
+    /// Inside this room, of a tree whose values may be owned by others.
+    explicit Condition(std::shared_ptr<const ConditionTree> tree) noexcept
+        : tree_(std::move(tree)) {}
+    const ConditionTree* tree() const noexcept { return tree_.get(); }
+
     bool matches(const dynamodb::Item& item) const noexcept;
 
     /// The top-level attributes that it names, sorted, each once.

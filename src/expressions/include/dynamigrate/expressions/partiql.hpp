@@ -31,8 +31,8 @@ enum class PartiqlReturning { none, all_old, all_new, modified_old, modified_new
 /// One statement, checked as far as it can be without the table. Immutable once parsed; copies
 /// share the trees.
 ///
-/// Lifetime: all values, those inside `condition` and `update` too, point into the arena and into
-/// the parameters that `parse_partiql` was given.
+/// Lifetime: all values, those inside `condition` and `update` too, point into the text, the
+/// parameters and the arena that `parse_partiql` was given.
 /// Threads: any number may use one at once.
 struct PartiqlStatement {
     /// `exists` is EXISTS(SELECT ...), for transactions only: a condition on one item.
@@ -79,7 +79,8 @@ struct KeyRange {
 struct KeyAccess {
     /// Every item must be looked at; there are no ranges.
     bool is_scan = true;
-    /// In the order to be read; no item is in two of them.
+    /// In the order to be read. A value that IN names twice has two ranges, as DynamoDB reads it
+    /// twice; else no item is in two of them.
     std::vector<KeyRange> ranges;
     /// The ranges hold no other items than those for which WHERE is true. Otherwise the statement's
     /// `condition` is to be evaluated on each item.
@@ -99,10 +100,19 @@ struct KeyAccess {
 /// another type; ORDER BY without WHERE or by an attribute that is no part of the key.
 KeyAccess key_access(const PartiqlStatement& statement, const dynamodb::KeySchema& key);
 
-/// The key of the one item that an UPDATE, a DELETE or an EXISTS is about, in the arena.
+/// The one item that an UPDATE, a DELETE or an EXISTS is about.
+struct PartiqlTarget {
+    dynamodb::Item key;
+    /// What WHERE says besides the equalities that make the key, to be evaluated on the item, or on
+    /// an empty one where it is missing. (An UPDATE and an EXISTS of a missing item fail all the
+    /// same.)
+    Condition condition;
+};
+
+/// Lifetime: points to what the statement points to; the key's list is in `arena`.
 /// Errors: as `key_access`; also a WHERE that is not a conjunction with an equality on every key
-/// attribute.
-dynamodb::Item partiql_key(const PartiqlStatement& statement, const dynamodb::KeySchema& key,
-                           base::Arena& arena);
+/// attribute, and an EXISTS that says no more than that.
+PartiqlTarget partiql_target(const PartiqlStatement& statement, const dynamodb::KeySchema& key,
+                             base::Arena& arena);
 
 }  // namespace dynamigrate::expressions

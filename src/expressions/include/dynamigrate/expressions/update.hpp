@@ -46,6 +46,10 @@ public:
     /// Requires distinct attributes, and values of types that the kinds take.
     static UpdateExpression of(std::span<const AttributeChange> changes);
 
+    /// Inside this room, of a tree whose values may be owned by others.
+    explicit UpdateExpression(std::shared_ptr<const UpdateTree> tree) noexcept
+        : tree_(std::move(tree)) {}
+
     /// The item after the update. All paths mean the item before it.
     ///
     /// An empty `before` stands for a missing item: the result holds what the update sets, without
