@@ -370,9 +370,12 @@ std::vector<Item> StoredRows::expired(const Table& table, base::WallTime now, st
                                       base::Arena& arena) {
     std::int64_t seconds =
         std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
-    std::string end = expiry_prefix(table);
+    // As DynamoDB does, what expired more than five years ago stays.
+    constexpr std::int64_t kFiveYears = std::int64_t{5} * 365 * 24 * 3600;
+    std::string begin = expiry_prefix(table), end = begin;
+    append_hash(begin, static_cast<std::uint64_t>(std::max(seconds - kFiveYears, std::int64_t{1})));
     append_hash(end, static_cast<std::uint64_t>(seconds) + 1);
-    Store::Cursor cursor(store_, expiry_prefix(table), end);
+    Store::Cursor cursor(store_, begin, end);
     std::vector<Item> keys;
     for (cursor.seek_first(); cursor.valid() && keys.size() < limit; cursor.next()) {
         keys.push_back(dynamodb::parse_item(cursor.value(), arena));
