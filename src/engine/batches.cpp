@@ -1,8 +1,5 @@
 #include "item_parameters.hpp"
-#include "key_bytes.hpp"
 #include "operations.hpp"
-
-#include <algorithm>
 
 namespace dynamigrate::engine {
 
@@ -73,18 +70,6 @@ std::span<ItemWrite> writes_of(const TableWrites& part, std::vector<ItemWrite>& 
     return std::span(writes).subspan(part.first, part.elements.size());
 }
 
-void check_distinct(std::span<const ItemWrite> writes) {
-    std::vector<std::string> rows;
-    rows.reserve(writes.size());
-    for (const ItemWrite& write : writes) {
-        rows.push_back(row_key(*write.table, nullptr, write.item));
-    }
-    std::sort(rows.begin(), rows.end());
-    if (std::adjacent_find(rows.begin(), rows.end()) != rows.end()) {
-        refuse_validation("Provided list of item keys contains duplicates");
-    }
-}
-
 void find_tables(Database& database, const std::vector<TableWrites>& parts,
                  std::vector<ItemWrite>& writes) {
     for (const TableWrites& part : parts) {
@@ -93,10 +78,12 @@ void find_tables(Database& database, const std::vector<TableWrites>& parts,
             write.table = table;
         }
     }
+    std::vector<PlacedItem> items;
     for (const ItemWrite& write : writes) {
         check_write(write);
+        items.emplace_back(write.table.get(), &write.item);
     }
-    check_distinct(writes);
+    require_distinct(items, "Provided list of item keys contains duplicates");
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 namespace dynamigrate::engine {
 
 class Backups;
+class TransactionTokens;
 class Transitions;
 
 /// What the operations work on.
@@ -27,6 +28,7 @@ struct Database {
     Transitions& transitions;  ///< tables and indexes on their way to another status
     Backups& backups;
     std::string region;
+    TransactionTokens& transaction_tokens;
 };
 
 }  // namespace dynamigrate::engine

@@ -126,6 +126,7 @@ LocalEngine::LocalEngine(EngineParts parts, const EngineOptions& options)
     : system_random_(std::make_unique<base::SystemRandom>()),
       parts_(std::move(parts)),
       backups_(*parts_.store),
+      transaction_tokens_(*parts_.store, options.clock != nullptr ? *options.clock : system_clock_),
       transitions_(options.clock != nullptr ? *options.clock : system_clock_, *parts_.catalog,
                    *parts_.rows, options.transition),
       database_{options.clock != nullptr ? *options.clock : system_clock_,
@@ -135,7 +136,8 @@ LocalEngine::LocalEngine(EngineParts parts, const EngineOptions& options)
                 *parts_.locks,
                 transitions_,
                 backups_,
-                options.region} {
+                options.region,
+                transaction_tokens_} {
     if (parts_.store->kind() == Store::Kind::durable) {
         backups_.resume(database_);
         transitions_.resume();

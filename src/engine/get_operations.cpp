@@ -1,12 +1,9 @@
 #include "item_parameters.hpp"
-#include "key_bytes.hpp"
 #include "legacy_parameters.hpp"
 #include "operations.hpp"
 
 #include <dynamigrate/dynamodb/size.hpp>
 #include <dynamigrate/dynamodb/wire.hpp>
-
-#include <algorithm>
 
 namespace dynamigrate::engine {
 
@@ -65,18 +62,6 @@ struct TableKeys {
     std::vector<Item> keys;
 };
 
-void check_distinct(const TableKeys& part) {
-    std::vector<std::string> rows;
-    rows.reserve(part.keys.size());
-    for (const Item& key : part.keys) {
-        rows.push_back(row_key(*part.getting.table, nullptr, key));
-    }
-    std::sort(rows.begin(), rows.end());
-    if (std::adjacent_find(rows.begin(), rows.end()) != rows.end()) {
-        refuse_validation("Provided list of item keys contains duplicates");
-    }
-}
-
 std::vector<TableKeys> read_parts(Request& request) {
     Constraints constraints;
     std::vector<TableKeys> parts;
@@ -113,10 +98,12 @@ void check_counts(const std::vector<TableKeys>& parts) {
 
 void find_table(Database& database, TableKeys& part) {
     part.getting.table = table_for_items(database, part.name);
+    std::vector<PlacedItem> items;
     for (const Item& key : part.keys) {
         check_key(*part.getting.table, key);
+        items.emplace_back(part.getting.table.get(), &key);
     }
-    check_distinct(part);
+    require_distinct(items, "Provided list of item keys contains duplicates");
 }
 
 /// The keys from the first one that did not fit, with the options of their table.

@@ -1,5 +1,6 @@
 #include "item_parameters.hpp"
 
+#include "key_bytes.hpp"
 #include "read_parameters.hpp"
 
 #include <dynamigrate/dynamodb/wire.hpp>
@@ -84,6 +85,18 @@ std::string_view table_named(std::string_view name, const std::string& path,
         constraints.violated(table, path, "Member must have length less than or equal to 255");
     }
     return table;
+}
+
+void require_distinct(std::span<const PlacedItem> items, const char* message) {
+    std::vector<std::string> rows;
+    rows.reserve(items.size());
+    for (const auto& [table, item] : items) {
+        rows.push_back(row_key(*table, nullptr, *item));
+    }
+    std::sort(rows.begin(), rows.end());
+    if (std::adjacent_find(rows.begin(), rows.end()) != rows.end()) {
+        refuse_validation(message);
+    }
 }
 
 Expressions::Expressions(Request& request, object from,
@@ -195,6 +208,20 @@ void write_all_collection_metrics(Database& database, std::span<const ItemWrite>
         out.end_array();
     }
     out.end_object();
+}
+
+void write_item_member(json::Writer& out, std::string_view name, const Item& item) {
+    if (!item.empty()) {
+        out.key(name);
+        dynamodb::write_item(out, item);
+    }
+}
+
+void write_condition_failure(Request& request, const Item& item, json::Writer& out) {
+    request.outcome = dynamodb::Outcome::condition_failed;
+    out.key("__type").string("com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException");
+    write_item_member(out, "Item", item);
+    out.key("message").string("The conditional request failed");
 }
 
 }  // namespace dynamigrate::engine

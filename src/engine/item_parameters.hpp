@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 /// Members that requests on items, and the parts of batches and transactions, share.
@@ -28,6 +29,11 @@ struct BatchPart {
     element content;
 };
 std::vector<BatchPart> read_batch_parts(object body, Constraints& constraints);
+
+/// An item, or its primary key, of a table.
+using PlacedItem = std::pair<const Table*, const dynamodb::Item*>;
+/// Refuses with the message when two are the same item. Requires checked keys.
+void require_distinct(std::span<const PlacedItem> items, const char* message);
 
 /// The expressions of one request, or of a part of one, over its one set of names and values.
 /// Absent members give empty expressions.
@@ -72,5 +78,10 @@ void write_collection_metrics(Database& database, const Table& table, const dyna
 void write_all_collection_metrics(Database& database, std::span<const ItemWrite> writes,
                                   json::Writer& out);
 bool has_collections(const Table& table) noexcept;
+
+/// Writes a member, unless the item is empty.
+void write_item_member(json::Writer& out, std::string_view name, const dynamodb::Item& item);
+/// Answers with ConditionalCheckFailedException, and the item unless it is empty.
+void write_condition_failure(Request& request, const dynamodb::Item& item, json::Writer& out);
 
 }  // namespace dynamigrate::engine

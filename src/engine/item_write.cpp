@@ -195,6 +195,18 @@ void count(Request& request, const ItemWrite& write, const ItemWriteResult& resu
                         result.before_size, result.after_size, is_transactional);
 }
 
+void check_transaction_size(std::span<const ItemWriteResult> results) {
+    constexpr std::uint64_t kMost = 4 * 1024 * 1024;
+    std::uint64_t bytes = 0;
+    for (const ItemWriteResult& result : results) {
+        bytes += result.after_size.value;
+    }
+    if (bytes > kMost) {
+        refuse_validation("Transaction payload size cannot exceed 4MB. Payload Size: " +
+                          std::to_string(bytes));
+    }
+}
+
 std::uint64_t lock_of(const Table& table, const Item& item) {
     return lock_hash(row_key(table, nullptr, item));
 }
@@ -284,6 +296,7 @@ std::vector<ItemWriteResult> do_writes_atomically(Database& database, Request& r
         check_write(writes.back());
         hashes.push_back(lock_of(*writes.back().table, write.item));
     }
+    expect_items(database, request, writes);
     KeyLocks::Held held(database.locks, hashes);
     std::vector<ItemWriteResult> results(writes.size());
     std::vector<RowChange> changes;
@@ -304,6 +317,9 @@ std::vector<ItemWriteResult> do_writes_atomically(Database& database, Request& r
             changes.push_back(change_of(writes[i], results[i], request.arena));
         }
     }
+    if (options.is_transaction) {
+        check_transaction_size(results);
+    }
     if (is_done) {
         if (!changes.empty()) {
             changes.front().records = options.records;
@@ -314,6 +330,21 @@ std::vector<ItemWriteResult> do_writes_atomically(Database& database, Request& r
         }
     }
     return results;
+}
+
+void expect_items(Database& database, Request& request, std::span<const ItemWrite> writes) {
+    std::vector<Item> keys;
+    for (std::size_t i = 0; i < writes.size(); ++i) {
+        const Table& table = *writes[i].table;
+        if (!table.is_in_base) {
+            continue;
+        }
+        keys.push_back(table.key.key_of(writes[i].item, request.arena));
+        if (i + 1 == writes.size() || writes[i + 1].table != writes[i].table) {
+            database.rows.expect(table, keys, true);
+            keys.clear();
+        }
+    }
 }
 
 ReadItem read_item(Database& database, Request& request, const Table& table, const Item& key,

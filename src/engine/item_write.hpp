@@ -73,6 +73,9 @@ std::vector<ItemWriteResult> do_writes_atomically(Database& database, Request& r
                                                   std::span<const ItemWrite> writes,
                                                   const AtomicOptions& options = {});
 
+/// Says that these items will be read soon, as `Rows::expect`. Requires checked writes.
+void expect_items(Database& database, Request& request, std::span<const ItemWrite> writes);
+
 /// A consistent read of one item, or an empty item, in the request's arena.
 struct ReadItem {
     dynamodb::Item item;

@@ -7,6 +7,7 @@
 #include "rows.hpp"
 #include "store.hpp"
 #include "sweeper.hpp"
+#include "transaction_tokens.hpp"
 #include "transitions.hpp"
 
 #include <dynamigrate/engine/engine.hpp>
@@ -49,6 +50,7 @@ private:
     std::unique_ptr<base::Random> system_random_;
     EngineParts parts_;
     Backups backups_;
+    TransactionTokens transaction_tokens_;
     Transitions transitions_;
     Database database_;
     std::mutex requests_mutex_;

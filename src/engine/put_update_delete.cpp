@@ -40,13 +40,6 @@ void check_only_old_values(const Wishes& wishes) {
     }
 }
 
-void write_item_member(json::Writer& out, std::string_view name, const Item& item) {
-    if (!item.empty()) {
-        out.key(name);
-        dynamodb::write_item(out, item);
-    }
-}
-
 /// What ReturnValues returns, or an empty item.
 Item returned(const Wishes& wishes, const ItemWriteResult& result,
               const expressions::UpdateExpression& update, base::Arena& arena) {
@@ -60,13 +53,6 @@ Item returned(const Wishes& wishes, const ItemWriteResult& result,
     return update.paths_written().empty()
                ? Item()
                : expressions::Projection::of(update.paths_written()).apply(image, arena);
-}
-
-void write_condition_failure(Request& request, const Item& item, json::Writer& out) {
-    request.outcome = dynamodb::Outcome::condition_failed;
-    out.key("__type").string("com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException");
-    write_item_member(out, "Item", item);
-    out.key("message").string("The conditional request failed");
 }
 
 void answer(Database& database, Request& request, SingleWrite& single, json::Writer& out) {
