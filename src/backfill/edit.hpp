@@ -45,6 +45,7 @@ struct Edit {
 
     std::uint32_t origin = 0;        ///< index of the source item in the page
     const Action* action = nullptr;  ///< the action it stands for, if any
+    bool is_copy = false;            ///< the action is the source item's own put elsewhere
     layers::EntryId id = 0;
     std::uint32_t rounds = 0;  ///< failed guards so far
     bool may_have_applied = false;

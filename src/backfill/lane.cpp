@@ -115,6 +115,7 @@ bool Lane::work_page(PageSource& source, SegmentState& state) {
     page_.step = run_.records_step;
     page_.segment = state.segment;
     page_.page = state.pages_done;
+    first_number_ = source.first_number();
     process(state);
     adapt_limit(source, limit);
     const double cost = static_cast<double>(source.page_bytes()) * kMemoryPerWireByte;
@@ -198,7 +199,7 @@ void Lane::decide(std::uint32_t index, const Item& item) {
         } catch (const Error&) {
             key = item;
         }
-        quarantine(run_.source, key, "transform_error", error.what());
+        quarantine(run_.source, key, "transform_error", error.what(), true, number_of(index));
     }
 }
 
@@ -220,7 +221,7 @@ void Lane::copy_to_target(std::uint32_t index, const Item& item) {
     action.item = item;
     action.if_exists = run_.plan.if_exists;
     action_store_.push_back(action);
-    actions_.push_back({&action_store_.back(), index});
+    actions_.push_back({&action_store_.back(), index, true});
 }
 
 void Lane::decide_change(std::uint32_t index, const Item& item, ReadSet read) {
@@ -254,15 +255,36 @@ void Lane::decide_change(std::uint32_t index, const Item& item, ReadSet read) {
 }
 
 void Lane::quarantine(const Target& table, const Item& key, std::string reason, std::string message,
-                      bool is_source) {
+                      bool is_source, std::uint64_t number) {
     ++page_counts_.quarantined;
     QuarantinedItem item;
     item.reason = std::move(reason);
     item.message = std::move(message);
     item.is_source = is_source;
+    item.number = number;
     item.segment = page_.segment;
     item.page = page_.page;
     run_.quarantine(table, key, std::move(item));
+}
+
+void Lane::quarantine(const Edit& edit, std::string reason, std::string message) {
+    if (edit.is_copy) {
+        quarantine_origin(edit.origin, edit.key, std::move(reason), std::move(message));
+    } else {
+        quarantine(*edit.target, edit.key, std::move(reason), std::move(message),
+                   edit.action == nullptr);
+    }
+}
+
+void Lane::quarantine_origin(std::uint32_t origin, const Item& put_key, std::string reason,
+                             std::string message) {
+    const std::uint64_t number = number_of(origin);
+    const Item key = number > 0 ? put_key : run_.source.key.key_of(items_[origin], arena_);
+    quarantine(run_.source, key, std::move(reason), std::move(message), true, number);
+}
+
+std::uint64_t Lane::number_of(std::uint32_t origin) const {
+    return first_number_ == 0 ? 0 : run_.number_in_source(first_number_ + origin);
 }
 
 }  // namespace dynamigrate::backfill

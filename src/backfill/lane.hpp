@@ -32,6 +32,7 @@ private:
     struct PendingAction {
         const Action* action = nullptr;
         std::uint32_t origin = 0;
+        bool is_copy = false;
     };
 
     void work_segment(SegmentState state);
@@ -62,11 +63,12 @@ private:
     bool put_moved(const Edit& remove, const Edit& planned_insert, const dynamodb::Item& deleted);
     void show_dry(const Edit& edit);
     void quarantine(const Target& table, const dynamodb::Item& key, std::string reason,
-                    std::string message, bool is_source = true);
-    void quarantine(const Edit& edit, std::string reason, std::string message) {
-        quarantine(*edit.target, edit.key, std::move(reason), std::move(message),
-                   edit.action == nullptr);
-    }
+                    std::string message, bool is_source = true, std::uint64_t number = 0);
+    void quarantine(const Edit& edit, std::string reason, std::string message);
+    /// The source item of a put elsewhere: with it, the put can be tried again.
+    void quarantine_origin(std::uint32_t origin, const dynamodb::Item& put_key, std::string reason,
+                           std::string message);
+    std::uint64_t number_of(std::uint32_t origin) const;
     /// Runs the transform into `output_`; false when it failed and the item is in quarantine.
     bool transform(const dynamodb::Item& item, const dynamodb::Item& key);
     /// Replaces what the item's earlier image had asked for, before it is written.
@@ -102,6 +104,7 @@ private:
     std::set<std::string, std::less<>> names_seen_;  ///< of attributes, where keys change
     std::map<std::string, Target, std::less<>> targets_;
     layers::JournalPage page_;
+    std::uint64_t first_number_ = 0;  ///< of the page's first item in its stream
     bool is_performing_ = false;
     Counts page_counts_;
     std::unordered_set<std::string>* settled_ = nullptr;

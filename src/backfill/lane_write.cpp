@@ -276,8 +276,14 @@ std::optional<Edit> Lane::edit_of_action(const PendingAction& pending, const Ite
         } else if (action.if_exists == IfExists::keep) {
             ++page_counts_.kept;
         } else {
-            quarantine(table, table.key.key_of(action.item, arena_), "key_exists",
-                       "an item with this key exists already (if_exists: fail)", false);
+            Edit refused;
+            refused.target = &table;
+            refused.key = table.key.key_of(action.item, arena_);
+            refused.action = pending.action;
+            refused.origin = pending.origin;
+            refused.is_copy = pending.is_copy;
+            quarantine(refused, "key_exists",
+                       "an item with this key exists already (if_exists: fail)");
         }
     } else if (current == nullptr) {
         ++page_counts_.unchanged;
@@ -303,6 +309,7 @@ std::optional<Edit> Lane::edit_of_action(const PendingAction& pending, const Ite
     edit->kind = as_action(edit->kind);
     edit->action = pending.action;
     edit->origin = pending.origin;
+    edit->is_copy = pending.is_copy;
     return fits(*edit) ? edit : std::nullopt;
 }
 
@@ -329,7 +336,7 @@ bool Lane::is_done_already(const Action& action, const Target& table) {
 
 std::optional<Edit> Lane::resolve_action(const Edit& edit) {
     const std::optional<Item> current = writer_.read(*edit.target, edit.key, arena_);
-    return edit_of_action({edit.action, edit.origin}, current ? &*current : nullptr);
+    return edit_of_action({edit.action, edit.origin, edit.is_copy}, current ? &*current : nullptr);
 }
 
 void Lane::perform_actions() {

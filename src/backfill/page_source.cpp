@@ -220,6 +220,7 @@ public:
     }
     std::size_t page_bytes() const override { return 0; }
     std::uint64_t scanned() const override { return scanned_; }
+    std::uint64_t first_number() const override { return read_items_ ? 0 : at_ - scanned_ + 1; }
     void shrink() override {}
 
 private:

@@ -28,6 +28,8 @@ public:
     virtual std::size_t page_bytes() const = 0;
     /// Items read from the table for the last page, filtered ones included.
     virtual std::uint64_t scanned() const = 0;
+    /// Number of the last page's first item in its stream, from 1; 0 where keys name the items.
+    virtual std::uint64_t first_number() const { return 0; }
     /// Frees buffers that grew beyond the usual.
     virtual void shrink() = 0;
 };

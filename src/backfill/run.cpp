@@ -69,6 +69,9 @@ public:
             run_.on_page_settled = [this, quarantine] {
                 quarantine->settle(run_.quarantined_keys);
             };
+            run_.number_by_pass = [quarantine](std::uint64_t number) {
+                return quarantine->number_in_source(number);
+            };
             for (SegmentState& state : states_) {
                 state.position.clear();  // what is settled is no longer in the quarantine
             }

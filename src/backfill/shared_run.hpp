@@ -61,6 +61,11 @@ public:
 
     /// Called by a lane when a page is settled, before it is checkpointed. May be empty.
     std::function<void()> on_page_settled;
+    /// An item's number in the plan's own stream, by its number in this pass's stream. May be empty.
+    std::function<std::uint64_t(std::uint64_t)> number_by_pass;
+    std::uint64_t number_in_source(std::uint64_t number) const {
+        return number_by_pass ? number_by_pass(number) : number;
+    }
     /// Keys (wire JSON) quarantined by a pass with `on_page_settled`, which has one lane.
     std::unordered_set<std::string> quarantined_keys;
 

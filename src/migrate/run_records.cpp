@@ -46,6 +46,7 @@ QuarantinedItem to_quarantined(std::uint32_t step, const Item& item) {
                                 std::string(item.text("message"))};
     const AttributeValue* source = item.find("source");
     quarantined.is_source = source == nullptr || source->as_boolean();
+    quarantined.number = to_unsigned(item.find("number"));
     quarantined.records_step = static_cast<std::uint32_t>(to_unsigned(item.find("met_step")));
     quarantined.segment = static_cast<std::uint32_t>(to_unsigned(item.find("segment")));
     quarantined.page = to_unsigned(item.find("page"));
@@ -134,6 +135,9 @@ void NativeRunRecords::quarantine(const QuarantinedItem& item) {
     attributes.string("reason", item.reason).string("message", item.message);
     attributes.boolean("source", item.is_source).number("met_step", item.records_step);
     attributes.number("segment", item.segment).number("page", static_cast<std::int64_t>(item.page));
+    if (item.number > 0) {
+        attributes.number("number", static_cast<std::int64_t>(item.number));
+    }
     table_.put_fenced(prefix(item.step) + "quarantine#" + digest_of(item), attributes.build(),
                       fence_);
 }

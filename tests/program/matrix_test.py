@@ -711,6 +711,21 @@ class Sequence:
         self.assertEqual(self.status(project), "1.0.0")
         self.assertTrue(all("low" in i for i in self.items(project.table).values()))
 
+    def test_mended_items_of_a_file_are_put(self):
+        rows = [{"code": f"c{i:03}"} for i in range(30)]
+        rows[3] = {"kode": "c003"}
+        project = self.stepping(people(1), 'put: { file: rows.ndjson, set: { pk: "R#${code}" } }')
+        file = project.path / "migrations/rows.ndjson"
+        file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        project.run("up", expect=1)
+        rows[3] = {"code": "c003"}
+        file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        project.run("--retry-failed", "up")
+        self.assertEqual(self.status(project), "1.0.0")
+        after = self.items(project.table)
+        self.assertEqual(len(after), 31)
+        self.assertIn("R#c003", after)
+
     def interrupt(self, project, *arguments):
         process = project.start("up", *arguments)
         time.sleep(1.2)

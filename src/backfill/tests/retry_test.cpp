@@ -117,5 +117,103 @@ TEST_F(RetryTest, ChangesAMendedItemOnceWhicheverRequestOfTheRetryFails) {
     }
 }
 
+class FileRetry : public BackfillTest {
+protected:
+    FileRetry() {
+        plan.source = ItemsSource{[this] { return std::make_unique<Lines>(lines); }};
+        plan.if_exists = IfExists::fail;
+    }
+
+    class Lines final : public ItemStream {
+    public:
+        explicit Lines(const std::vector<std::string>& lines) : lines_(lines) {}
+        bool next(base::Arena& arena, dynamodb::Item& item) override {
+            if (at_ == lines_.size()) {
+                return false;
+            }
+            item = dynamodb::parse_item(lines_[at_++], arena);
+            return true;
+        }
+
+    private:
+        const std::vector<std::string>& lines_;
+        std::size_t at_ = 0;
+    };
+
+    /// The key is made of `n`, which must be there.
+    static FunctionTransform make_key() {
+        return FunctionTransform(
+            [](const dynamodb::Item& item, base::Arena& arena, TransformOutput& out) {
+                if (item.find("n") == nullptr) {
+                    throw base::Error(base::ErrorKind::invalid_argument, "no n");
+                }
+                out.change(item.with(arena, "pk", *item.find("n")));
+            });
+    }
+    static std::string line(int i) { return R"({"n":{"S":"k)" + std::to_string(i) + R"("}})"; }
+    std::string at(const std::string& pk) {
+        return service.item("app", R"({"pk":{"S":")" + pk + R"("}})");
+    }
+
+    std::vector<std::string> lines;
+};
+
+TEST_F(FileRetry, PutsOnlyTheMendedItemsOfAFile) {
+    for (int i = 0; i < 250; ++i) {
+        lines.push_back(line(i));
+    }
+    lines[7] = R"({"m":{"S":"x"}})";
+    lines[249] = R"({"m":{"S":"y"}})";
+    plan.failure_budget.count = 2;
+    service.put("app", R"({"pk":{"S":"k12"},"mine":{"BOOL":true}})");
+    const auto transform = make_key();
+    EXPECT_THROW(run(transform), base::Error);
+    EXPECT_THROW(run(transform, 2), base::Error);
+    EXPECT_EQ(records.quarantined(0).size(), 3U);
+    lines[7] = line(7);
+    lines[249] = line(249);
+    service.remove("app", R"({"pk":{"S":"k12"}})");
+    service.put("app", R"({"pk":{"S":"k0"},"n":{"S":"k0"},"used":{"BOOL":true}})");
+
+    const Result result = run(transform, 3);
+
+    EXPECT_FALSE(result.stopped);
+    EXPECT_TRUE(records.quarantined(0).empty());
+    EXPECT_EQ(service.items("app").size(), 250U);
+    EXPECT_NE(at("k7"), "");
+    EXPECT_NE(at("k249"), "");
+    EXPECT_EQ(at("k12").find("mine"), std::string::npos);
+    EXPECT_NE(at("k0").find("used"), std::string::npos);
+}
+
+TEST_F(FileRetry, ForgetsItemsThatTheFileHasNoMore) {
+    lines = {line(0), line(1), R"({"m":{"S":"x"}})"};
+    const auto transform = make_key();
+    EXPECT_THROW(run(transform), base::Error);
+    lines.pop_back();
+
+    EXPECT_FALSE(run(transform, 2).stopped);
+
+    EXPECT_TRUE(records.quarantined(0).empty());
+    EXPECT_EQ(service.items("app").size(), 2U);
+}
+
+TEST_F(RetryTest, CopiesAnItemWhosePlaceWasFreed) {
+    fill(5);
+    service.create_table("copy", key);
+    service.put("copy", R"({"pk":{"S":"k4"},"mine":{"BOOL":true}})");
+    plan.target_table = "copy";
+    plan.target_key = key;
+    plan.if_exists = IfExists::fail;
+    const auto transform = lower_name();
+    EXPECT_THROW(run(transform), base::Error);
+    service.remove("copy", key_json(4));
+
+    EXPECT_FALSE(run(transform, 2).stopped);
+
+    EXPECT_TRUE(records.quarantined(0).empty());
+    EXPECT_NE(service.item("copy", key_json(4)).find("name 4"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace dynamigrate::backfill

@@ -61,7 +61,9 @@ void check_quarantine(backfill::RunRecords& records) {
     QuarantinedItem item{2, "app", R"({"pk":{"S":"a"}})", "too_large", "401 KB"};
     records.quarantine(item);
     records.quarantine(item);
-    records.quarantine({2, "app", R"({"pk":{"S":"b"}})", "conflict", ""});
+    QuarantinedItem of_stream{2, "app", R"({"pk":{"S":"b"}})", "conflict", ""};
+    of_stream.number = 17;
+    records.quarantine(of_stream);
     records.quarantine({3, "app", R"({"pk":{"S":"a"}})", "conflict", ""});
     EXPECT_EQ(records.quarantined(2).size(), 2u);
     records.forget_quarantined(item);
@@ -70,6 +72,7 @@ void check_quarantine(backfill::RunRecords& records) {
     ASSERT_EQ(left.size(), 1u);
     EXPECT_EQ(left[0].key, R"({"pk":{"S":"b"}})");
     EXPECT_EQ(left[0].reason, "conflict");
+    EXPECT_EQ(left[0].number, 17u);
     EXPECT_EQ(records.quarantined(3).size(), 1u);
 }
 

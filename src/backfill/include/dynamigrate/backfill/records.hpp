@@ -58,8 +58,10 @@ struct QuarantinedItem {
         reason;  ///< one of transform_error, too_large, conflict, rejected, outcome_unknown,
                  ///< guard_too_large, key_exists
     std::string message;
-    /// Whether the key is an item of the source: only those can be tried again.
+    /// Whether it is an item of the source: only those can be tried again.
     bool is_source = true;
+    /// Counts the items of a stream from 1: by it, not by its key, an item of a stream is found again.
+    std::uint64_t number = 0;
     /// Where it was met: the step's number by pass, and the page of the segment.
     std::uint32_t records_step = 0;
     std::uint32_t segment = 0;
