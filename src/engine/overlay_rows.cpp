@@ -36,7 +36,8 @@ bool OverlayRows::get(const Table& table, const Item& key, bool is_consistent, S
     if (std::optional<bool> known = images_.find(image, out)) {
         return *known;
     }
-    bool is_there = base_.get(table.name, key, is_consistent, out);
+    base::Arena arena(512);
+    bool is_there = base_.get(table.name, table.key.key_of(key, arena), is_consistent, out);
     images_.keep(image, is_there ? out.view() : Row{});
     return is_there;
 }

@@ -53,14 +53,14 @@ private:
     std::map<std::string, int> counts_;
 };
 
-/// What a service answers; "Code: message" when it refuses.
+/// What a service answers; its refusal.
 inline std::string answer(dynamodb::Service& service, std::string_view operation,
                           std::string_view body) {
     dynamodb::Reply reply;
     try {
         service.call({.operation = operation, .body = body}, reply);
     } catch (const base::Error& error) {
-        return error.service_code() + ": " + error.message();
+        return error.message();
     }
     return reply.body;
 }
@@ -93,7 +93,7 @@ inline std::vector<std::string> all_pages(dynamodb::Service& service, std::strin
     std::vector<std::string> items;
     std::string start;
     do {
-        std::string body = R"({"TableName":"t")" + members + start + "}";
+        std::string body = R"({"TableName":"items")" + members + start + "}";
         std::string text = answer(service, operation, body);
         if (!text.starts_with("{")) {
             items.push_back(text);
@@ -109,9 +109,9 @@ inline std::vector<std::string> all_pages(dynamodb::Service& service, std::strin
     return items;
 }
 
-/// The table "t": pk (S), sk (N); global indexes "by_g_n" (g S, n N; all), "by_g" (g; keys only),
+/// The table "items": pk (S), sk (N); global indexes "by_g_n" (g S, n N; all), "by_g" (g; keys only),
 /// local index "by_n" (n).
-inline constexpr std::string_view kCreateTable = R"({"TableName":"t",
+inline constexpr std::string_view kCreateTable = R"({"TableName":"items",
     "BillingMode":"PAY_PER_REQUEST","AttributeDefinitions":[
       {"AttributeName":"pk","AttributeType":"S"},{"AttributeName":"sk","AttributeType":"N"},
       {"AttributeName":"g","AttributeType":"S"},{"AttributeName":"n","AttributeType":"N"}],
@@ -133,19 +133,21 @@ protected:
 
     /// Puts into the base.
     void seed(std::string_view item) {
-        answer(*base, "PutItem", R"({"TableName":"t","Item":)" + std::string(item) + "}");
+        answer(*base, "PutItem", R"({"TableName":"items","Item":)" + std::string(item) + "}");
     }
     std::string ask(std::string_view operation, std::string_view body) {
         return answer(*overlay, operation, body);
     }
-    std::string put(std::string_view item) {
-        return ask("PutItem", R"({"TableName":"t","Item":)" + std::string(item) + "}");
+    void put(std::string_view item) {
+        EXPECT_EQ(ask("PutItem", R"({"TableName":"items","Item":)" + std::string(item) + "}"),
+                  "{}");
     }
     std::string get(std::string_view key) {
-        return normal(ask("GetItem", R"({"TableName":"t","Key":)" + std::string(key) + "}"));
+        return normal(ask("GetItem", R"({"TableName":"items","Key":)" + std::string(key) + "}"));
     }
-    std::string remove(std::string_view key) {
-        return ask("DeleteItem", R"({"TableName":"t","Key":)" + std::string(key) + "}");
+    void remove(std::string_view key) {
+        EXPECT_EQ(ask("DeleteItem", R"({"TableName":"items","Key":)" + std::string(key) + "}"),
+                  "{}");
     }
 
     base::FakeClock clock;

@@ -57,7 +57,7 @@ protected:
 
     void seed_both() {
         for (int i = 0; i < 20; ++i) {
-            std::string body = R"({"TableName":"t","Item":)" + random_item() + "}";
+            std::string body = R"({"TableName":"items","Item":)" + random_item() + "}";
             answer(*base, "PutItem", body);
             answer(*plain, "PutItem", body);
         }
@@ -82,25 +82,25 @@ protected:
                                        R"("ExpressionAttributeValues":{":two":{"S":"two"}})";
         switch (below(6)) {
             case 0:
-                return same_answers("PutItem", R"({"TableName":"t","Item":)" + random_item() + old +
-                                                   (coin() ? unless_two : "") + "}");
+                return same_answers("PutItem", R"({"TableName":"items","Item":)" + random_item() +
+                                                   old + (coin() ? unless_two : "") + "}");
             case 1:
-                return same_answers("DeleteItem", R"({"TableName":"t","Key":{)" + random_key() +
+                return same_answers("DeleteItem", R"({"TableName":"items","Key":{)" + random_key() +
                                                       "}" + old + (coin() ? unless_two : "") + "}");
             case 2:
                 return same_answers("UpdateItem",
-                                    R"({"TableName":"t","Key":{)" + random_key() +
+                                    R"({"TableName":"items","Key":{)" + random_key() +
                                         R"(},"ReturnValues":"ALL_NEW","UpdateExpression":)"
                                         R"("SET g = :g ADD n :o REMOVE v",)"
                                         R"("ExpressionAttributeValues":{":g":{"S":")" +
                                         pick({"x", "y"}) + R"("},":o":{"N":"1"}}})");
             case 3:
-                return same_answers("UpdateItem", R"({"TableName":"t","Key":{)" + random_key() +
+                return same_answers("UpdateItem", R"({"TableName":"items","Key":{)" + random_key() +
                                                       R"(},"UpdateExpression":"REMOVE g"})");
             default:
-                return same_answers(
-                    "BatchWriteItem",
-                    R"({"RequestItems":{"t":[{"PutRequest":{"Item":)" + random_item() + "}}]}}");
+                return same_answers("BatchWriteItem",
+                                    R"({"RequestItems":{"items":[{"PutRequest":{"Item":)" +
+                                        random_item() + "}}]}}");
         }
     }
 
@@ -116,8 +116,8 @@ protected:
         auto tied = [](Strings items) { return with_ties_sorted(std::move(items), "n"); };
         switch (below(8)) {
             case 0:
-                return same_answers("GetItem", R"({"TableName":"t","Key":{)" + random_key() + "}" +
-                                                   consistent + "}");
+                return same_answers("GetItem", R"({"TableName":"items","Key":{)" + random_key() +
+                                                   "}" + consistent + "}");
             case 1:
                 return same_pages("Scan", limit + consistent + (coin() ? filter : ""),
                                   in_any_order);
