@@ -31,9 +31,12 @@ int free_port() {
     int probe = socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address = loopback(0);
     socklen_t size = sizeof address;
-    bind(probe, reinterpret_cast<sockaddr*>(&address), size);
-    getsockname(probe, reinterpret_cast<sockaddr*>(&address), &size);
+    bool bound = bind(probe, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+                 getsockname(probe, reinterpret_cast<sockaddr*>(&address), &size) == 0;
     close(probe);
+    if (!bound) {
+        throw std::runtime_error("no port is free");
+    }
     return ntohs(address.sin_port);
 }
 

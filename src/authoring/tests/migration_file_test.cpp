@@ -90,10 +90,10 @@ TEST(MigrationFile, ReadsEveryStep) {
         "put: {items: [{pk: a, n: 1, s: !ss [x]}], if_exists: replace}",
         "delete: {where: 'c = :c', values: {':c': 1}}",
         "delete: {keys: [{pk: a}]}",
-        "update: {where: '#c > :z', expression: 'SET #c = #c + :one', names: {'#c': c}, "
-        "values: {':one': 1, ':z': 0}}",
-        "transform: {set: {a: 1}, guard: {version: v}, lanes: 2, failure_budget: 1%, passes: "
-        "until_clean}",
+        ("update: {where: '#c > :z', expression: 'SET #c = #c + :one', names: {'#c': c}, "
+         "values: {':one': 1, ':z': 0}}"),
+        ("transform: {set: {a: 1}, guard: {version: v}, lanes: 2, failure_budget: 1%, "
+         "passes: until_clean}"),
         "copy: {to: other, set: {pk: 'X#${pk}'}}",
         "rename_attribute: {from: a, to: b}",
         "remove_attribute: {name: a}",

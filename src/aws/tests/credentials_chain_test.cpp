@@ -202,7 +202,7 @@ TEST_F(CredentialsChain, SaysWhyARoleIsNotGiven) {
 }
 
 TEST_F(CredentialsChain, RefusesWrongRoles) {
-    const std::pair<const char*, const char*> kTable[] = {
+    constexpr std::pair<const char*, const char*> kTable[] = {
         {"[default]\nrole_arn=r\n", "needs source_profile"},
         {"[default]\nrole_arn=r\nsource_profile=gone\n", "'gone' does not exist"},
         {"[default]\nrole_arn=r\nsource_profile=b\n[profile "

@@ -115,7 +115,7 @@ TEST(SharedConfig, NamesTheWrongLine) {
          {std::pair{"[default]\nnonsense\n", "config:2:1"}, std::pair{"a = b\n", "config:1:1"},
           std::pair{"[default\n", "config:1:1"}}) {
         try {
-            SharedConfig(text, "config", "", "credentials");
+            SharedConfig config(text, "config", "", "credentials");
             FAIL() << text;
         } catch (const base::Error& error) {
             EXPECT_EQ(error.where(), place);
