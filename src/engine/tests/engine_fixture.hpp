@@ -35,21 +35,21 @@ protected:
         try {
             engine->call({.operation = operation, .body = body}, reply);
         } catch (const base::Error& error) {
-            return error.service_code() + ": " + error.message();
+            return error.message();
         }
         return reply.outcome == dynamodb::Outcome::success ? "" : reply.body;
     }
 
-    /// A table "t" with the partition key pk (S) and, if wanted, the sort key sk (S), on demand.
+    /// A table "tab" with the partition key pk (S) and, if wanted, the sort key sk (S), on demand.
     void create_table(bool has_sort_key = true) {
         call("CreateTable",
              has_sort_key
-                 ? R"({"TableName":"t","BillingMode":"PAY_PER_REQUEST","AttributeDefinitions":[
+                 ? R"({"TableName":"tab","BillingMode":"PAY_PER_REQUEST","AttributeDefinitions":[
                        {"AttributeName":"pk","AttributeType":"S"},
                        {"AttributeName":"sk","AttributeType":"S"}],"KeySchema":[
                        {"AttributeName":"pk","KeyType":"HASH"},
                        {"AttributeName":"sk","KeyType":"RANGE"}]})"
-                 : R"({"TableName":"t","BillingMode":"PAY_PER_REQUEST","AttributeDefinitions":[
+                 : R"({"TableName":"tab","BillingMode":"PAY_PER_REQUEST","AttributeDefinitions":[
                        {"AttributeName":"pk","AttributeType":"S"}],"KeySchema":[
                        {"AttributeName":"pk","KeyType":"HASH"}]})");
     }
