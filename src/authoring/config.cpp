@@ -74,9 +74,28 @@ std::string choose_profile(const ConfigRequest& request, const Value& tree,
     return environment.get("PROFILE").value_or("");
 }
 
-/// Blends profiles[profile] over the tree. `is_named`: the user asked for it, so it must exist.
-void blend_profile(Value& tree, const std::string& profile, bool is_named,
-                   const std::string& file) {
+constexpr std::string_view kAwsProfile =
+    "; for a profile of the AWS tools write `aws_profile` or set AWS_PROFILE";
+
+/// A profile that was asked for on the command line must exist: it says what is worked on.
+void expect_profile(const Value& tree, const std::string& profile, const std::string& file) {
+    const Value* profiles = tree.find("profiles");
+    if (profiles == nullptr) {
+        json::fail(file, tree,
+                   "no profile `" + profile + "`: there are no `profiles` here" +
+                       std::string(kAwsProfile));
+    }
+    if (profiles->find(profile) == nullptr) {
+        std::string known;
+        for (const Value::Member& member : profiles->members()) {
+            known += (known.empty() ? "" : ", ") + member.key;
+        }
+        json::fail(file, *profiles, "no profile `" + profile + "`; known are " + known);
+    }
+}
+
+/// Blends profiles[profile] over the tree, where there is one.
+void blend_profile(Value& tree, const std::string& profile, const std::string& file) {
     const Value* profiles = tree.find("profiles");
     if (profiles == nullptr || profile.empty()) {
         return;
@@ -86,14 +105,7 @@ void blend_profile(Value& tree, const std::string& profile, bool is_named,
     }
     const Value* chosen = profiles->find(profile);
     if (chosen == nullptr) {
-        if (!is_named) {
-            return;
-        }
-        std::string known;
-        for (const Value::Member& member : profiles->members()) {
-            known += (known.empty() ? "" : ", ") + member.key;
-        }
-        json::fail(file, *profiles, "no profile `" + profile + "`; known are " + known);
+        return;
     }
     if (!chosen->is_object()) {
         json::fail(file, *chosen, "a profile must be a map of settings");
@@ -245,8 +257,14 @@ Config load_config(const ConfigRequest& request, const base::Environment& enviro
     config.migrations = request.directory / "migrations";
     const std::optional<Found> found = find_file(request);
     if (!found) {
-        config.profile =
-            request.profile.empty() ? environment.get("PROFILE").value_or("") : request.profile;
+        if (!request.profile.empty()) {
+            throw Error(
+                ErrorKind::invalid_argument,
+                "--profile " + request.profile +
+                    " names a profile of the configuration, and there is no dynamigrate.yaml" +
+                    std::string(kAwsProfile));
+        }
+        config.profile = environment.get("PROFILE").value_or("");
         config.raw = Value::object();
         return config;
     }
@@ -254,9 +272,12 @@ Config load_config(const ConfigRequest& request, const base::Environment& enviro
     config.directory = found->path.parent_path();
     Value tree = parse_file(found->path, found->text);
     config.profile = choose_profile(request, tree, environment, config.path);
-    blend_profile(tree, config.profile, !request.profile.empty(), config.path);
+    blend_profile(tree, config.profile, config.path);
     blend_files(tree, config.directory, config.path);
-    blend_profile(tree, config.profile, false, config.path);
+    blend_profile(tree, config.profile, config.path);
+    if (!request.profile.empty()) {
+        expect_profile(tree, request.profile, config.path);
+    }
 
     Fields fields(tree, config.path, "the configuration");
     read_common(fields, config);

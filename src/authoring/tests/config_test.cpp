@@ -119,6 +119,19 @@ TEST_F(ConfigTest, TakesTheEndpointFromTheEnvironmentLast) {
     EXPECT_EQ(load().endpoint, "http://f:1");
 }
 
+TEST_F(ConfigTest, FindsAProfileInABlendedFile) {
+    write("dynamigrate.yaml", "table: t\nconfig: [more.yaml]\n");
+    write("more.yaml", "profiles: {dev: {region: d}}\n");
+    EXPECT_EQ(load("dev").region, "d");
+}
+
+TEST_F(ConfigTest, RefusesAProfileWithoutAFile) {
+    EXPECT_EQ(
+        error("dev"),
+        "--profile dev names a profile of the configuration, and there is no dynamigrate.yaml; "
+        "for a profile of the AWS tools write `aws_profile` or set AWS_PROFILE");
+}
+
 TEST_F(ConfigTest, IsEmptyWithoutAFile) {
     const Config config = load();
     EXPECT_EQ(config.path, "");
@@ -142,6 +155,12 @@ TEST_F(ConfigTest, RefusesWhatItDoesNotKnow) {
               "the table's capacity such as 40%");
     write("dynamigrate.yaml", "table: t\nprofiles: {dev: {}, prod: {}}\n");
     EXPECT_EQ(error("qa"), "dynamigrate.yaml:2:11: no profile `qa`; known are dev, prod");
+    write("dynamigrate.yaml", "table: t\nprofile: dev\n");
+    EXPECT_EQ(
+        error("qa"),
+        "dynamigrate.yaml:1:1: no profile `qa`: there are no `profiles` here; for a profile of "
+        "the AWS tools write `aws_profile` or set AWS_PROFILE");
+    EXPECT_EQ(load().profile, "dev");
     write("dynamigrate.yaml", "- a\n");
     EXPECT_EQ(error(), "dynamigrate.yaml:1:1: a configuration must be a map of settings");
     write("dynamigrate.yaml", "table: t\nout_of_order: maybe\n");

@@ -56,7 +56,8 @@ struct ConfigRequest {
 /// `migrate.json5` or `migrate.json` in either of its generations.
 ///
 /// Profile: --profile, else the file's `profile`, else environment PROFILE. `profiles[profile]` is
-/// blended over the top level, then each file of `config: [...]`, then the profile again.
+/// blended over the top level, then each file of `config: [...]`, then the profile again. One given
+/// by --profile must be among the `profiles`; another without settings is but a name.
 /// Nothing found and none named: an empty configuration.
 /// Errors: invalid_argument at file:line:column (unknown key with the nearest known one, wrong
 ///         type, unknown profile with those known); not_found for a named file.
