@@ -94,10 +94,10 @@ void check_first_is_distinct(const ConditionNode& node, const OperatorPlace& pla
     }
     for (std::size_t i = 1; i < node.operands.size(); ++i) {
         if (node.operands[i].kind == Operand::Kind::path && node.operands[i].path == first.path) {
-            place.fail("The first operand must be distinct from the remaining operands for "
-                       "this operator or function; operator: " +
-                       std::string(place.symbol) +
-                       ", first operand: " + path_for_message(first.path));
+            place.fail(
+                "The first operand must be distinct from the remaining operands for "
+                "this operator or function; operator: " +
+                std::string(place.symbol) + ", first operand: " + path_for_message(first.path));
         }
     }
 }
@@ -115,9 +115,10 @@ void check_bounds(const ConditionNode& node, const OperatorPlace& place) {
                    bounds);
     }
     if (is_above(low.value, high.value)) {
-        place.fail("The BETWEEN operator requires upper bound to be greater than or equal to "
-                   "lower bound" +
-                   bounds);
+        place.fail(
+            "The BETWEEN operator requires upper bound to be greater than or equal to "
+            "lower bound" +
+            bounds);
     }
 }
 
@@ -158,8 +159,7 @@ const ConditionFunction* find_condition_function(std::string_view name,
     return nullptr;
 }
 
-void check_count(const ConditionFunction& function, std::size_t count,
-                 const OperatorPlace& place) {
+void check_count(const ConditionFunction& function, std::size_t count, const OperatorPlace& place) {
     if (count != function.operands) {
         place.fail("Incorrect number of operands for operator or function; operator or function: " +
                    std::string(place.symbol) + ", number of operands: " + std::to_string(count));

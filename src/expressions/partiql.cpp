@@ -14,8 +14,8 @@ constexpr std::size_t kMinNameLength = 3;
 constexpr std::size_t kMaxNameLength = 255;
 
 bool is_name_character(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '_' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
 }
 
 class PartiqlStatementBinder {
@@ -94,9 +94,9 @@ private:
             check_hierarchy(*node);
             SelectedPath selected{{}, values_.path(*node)};
             selected.name = name_in_answer(selected.path);
-            const bool is_known = std::any_of(
-                statement_.selection.begin(), statement_.selection.end(),
-                [&](const SelectedPath& known) { return known.name == selected.name; });
+            const bool is_known =
+                std::any_of(statement_.selection.begin(), statement_.selection.end(),
+                            [&](const SelectedPath& known) { return known.name == selected.name; });
             if (is_known) {
                 fail(*node, "Duplicate identifiers in select clause: " + selected.name);
             }

@@ -144,22 +144,47 @@ public:
             check_paths(child);
         }
         for (const Operand& operand : node.operands) {
-            check_path(operand);
+            if (!operand.path.steps.empty()) {
+                check_path(operand.path);
+            }
+        }
+    }
+
+    void check_ranges(std::span<const KeyRange> ranges) const {
+        for (const KeyRange& range : ranges) {
+            check_value(key_.hash, range.hash);
+            if (range.sort_operator != SortOperator::none) {
+                check_value(*key_.sort, range.sort);
+            }
         }
     }
 
     /// Refuses a value that the key attribute cannot have.
-    void check_type(const KeyAttribute& attribute, const AttributeValue& value) const {
+    static void check_value(const KeyAttribute& attribute, const AttributeValue& value) {
         if (!value.is(attribute.type)) {
             refuse("Key attribute's data type should match its data type in table's schema: Key " +
                    attribute.name);
         }
+        check_not_empty(attribute, value);
+    }
+
+    static void check_not_empty(const KeyAttribute& attribute, const AttributeValue& value) {
         if (value.text().empty()) {
             refuse(
                 "One or more parameter values are not valid. The AttributeValue for a key "
                 "attribute cannot contain an empty " +
                 std::string(value.is(AttributeType::string) ? "string" : "binary") +
                 " value. Key: " + attribute.name);
+        }
+    }
+
+    /// Refuses steps below a key attribute.
+    void check_path(const Path& path) const {
+        if (path.is_nested() && named(path.attribute()) != nullptr) {
+            refuse(
+                "Key attributes must be scalars; list random access '[]' and map lookup '.' are "
+                "not allowed: Key: " +
+                path.attribute());
         }
     }
 
@@ -171,8 +196,7 @@ private:
         return key_.sort && attribute == key_.sort->name ? &*key_.sort : nullptr;
     }
 
-    KeyRange range(const AttributeValue& hash) const {
-        check_type(key_.hash, hash);
+    static KeyRange range(const AttributeValue& hash) {
         KeyRange range;
         range.hash = hash;
         return range;
@@ -219,11 +243,9 @@ private:
         if (!key_.sort || condition.attribute != &*key_.sort) {
             return false;
         }
-        check_type(*key_.sort, condition.value);
-        const bool is_free =
-            std::all_of(found.ranges.begin(), found.ranges.end(), [](const KeyRange& range) {
-                return range.sort_operator == SortOperator::none;
-            });
+        const bool is_free = std::all_of(
+            found.ranges.begin(), found.ranges.end(),
+            [](const KeyRange& range) { return range.sort_operator == SortOperator::none; });
         if (!is_free) {
             return false;
         }
@@ -259,28 +281,24 @@ private:
             all.ranges.push_back(range);
             return;
         }
-        const bool is_whole = known->sort_operator == SortOperator::none ||
-                              range.sort_operator == SortOperator::none;
+        const bool is_whole =
+            known->sort_operator == SortOperator::none || range.sort_operator == SortOperator::none;
         all.is_exact = all.is_exact && is_whole;
         known->sort_operator = SortOperator::none;
     }
 
-    void check_path(const Operand& operand) const {
-        if (is_value(operand) || operand.kind == Operand::Kind::size_of_value) {
-            return;
-        }
-        if (operand.path.is_nested() && named(operand.path.attribute()) != nullptr) {
-            refuse("Key attributes must be scalars; list random access '[]' and map lookup '.' are "
-                   "not allowed: Key: " +
-                   operand.path.attribute());
-        }
-    }
-
     static void check_values_of(const KeyAttribute& attribute, const ConditionNode& node) {
         for (const Operand& other : node.operands) {
-            if (is_value(other) && !other.value.is(attribute.type)) {
-                refuse("One or more parameter values were invalid: Condition parameter type does "
-                       "not match schema type");
+            if (!is_value(other)) {
+                continue;
+            }
+            if (!other.value.is(attribute.type)) {
+                refuse(
+                    "One or more parameter values were invalid: Condition parameter type does "
+                    "not match schema type");
+            }
+            if (node.op == Op::equal || node.op == Op::in) {
+                check_not_empty(attribute, other.value);
             }
         }
     }
@@ -300,11 +318,9 @@ bool reads_backwards(const PartiqlStatement& statement, const KeySchema& key, bo
             "Must have at least one non-optional hash key condition in WHERE clause when using "
             "ORDER BY clause.");
     }
-    const auto by_sort =
-        std::find_if(statement.order.begin(), statement.order.end(),
-                     [&](const PartiqlOrder& order) {
-                         return key.sort && order.attribute == key.sort->name;
-                     });
+    const auto by_sort = std::find_if(
+        statement.order.begin(), statement.order.end(),
+        [&](const PartiqlOrder& order) { return key.sort && order.attribute == key.sort->name; });
     return by_sort != statement.order.end() && by_sort->is_descending;
 }
 
@@ -365,7 +381,7 @@ private:
             rest_.push_back(&part);
             return;
         }
-        reader_.check_type(*term.attribute, term.value);
+        KeyReader::check_value(*term.attribute, term.value);
         const AttributeValue*& place = term.attribute == &key_.hash ? hash_ : sort_;
         const Operand& right = part.operands[1];
         const AttributeValue& value = is_value(right) ? right.value : part.operands[0].value;
@@ -383,6 +399,20 @@ private:
     std::vector<const ConditionNode*> rest_;
 };
 
+dynamodb::Item key_of_insert(const PartiqlStatement& statement, const KeySchema& key,
+                             base::Arena& arena) {
+    const auto value_of = [&](const KeyAttribute& attribute) {
+        const AttributeValue* value = statement.item.find(attribute.name);
+        if (value == nullptr) {
+            refuse("Key attribute should be present in the item: Key " + attribute.name);
+        }
+        KeyReader::check_value(attribute, *value);
+        return value;
+    };
+    const AttributeValue* hash = value_of(key.hash);
+    return make_key(key, *hash, key.sort ? value_of(*key.sort) : nullptr, arena);
+}
+
 }  // namespace
 
 std::optional<dynamodb::Item> KeyAccess::item_key(const KeySchema& key, base::Arena& arena) const {
@@ -398,10 +428,14 @@ std::optional<dynamodb::Item> KeyAccess::item_key(const KeySchema& key, base::Ar
 KeyAccess key_access(const PartiqlStatement& statement, const KeySchema& key) {
     KeyAccess access;
     const KeyReader reader(key);
+    for (const SelectedPath& selected : statement.selection) {
+        reader.check_path(selected.path);
+    }
     const ConditionTree* where = statement.condition.tree();
     if (where != nullptr) {
         reader.check_paths(where->root);
         if (std::optional<Found> found = reader.find(where->root)) {
+            reader.check_ranges(found->ranges);
             access.is_scan = false;
             access.ranges = std::move(found->ranges);
             access.is_exact = found->is_exact;
@@ -416,6 +450,9 @@ KeyAccess key_access(const PartiqlStatement& statement, const KeySchema& key) {
 
 PartiqlTarget partiql_target(const PartiqlStatement& statement, const KeySchema& key,
                              base::Arena& arena) {
+    if (statement.kind == PartiqlStatement::Kind::insert) {
+        return {key_of_insert(statement, key, arena), {}};
+    }
     TargetReader target(key);
     const KeyReader reader(key);
     const ConditionTree* where = statement.condition.tree();

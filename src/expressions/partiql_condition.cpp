@@ -40,8 +40,9 @@ static_assert(static_cast<int>(Op::greater_or_equal) - static_cast<int>(Op::equa
 
 std::string upper(std::string_view text) {
     std::string result(text);
-    std::transform(result.begin(), result.end(), result.begin(),
-                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+    std::transform(result.begin(), result.end(), result.begin(), [](char c) {
+        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    });
     return result;
 }
 
@@ -83,6 +84,10 @@ private:
                 return simple(Op::between, node, "BETWEEN");
             case Operator::equal:
             case Operator::not_equal:
+                if (const PartiqlNode* tested = tested_for_truth(node)) {
+                    return truth(node, *tested);
+                }
+                [[fallthrough]];
             case Operator::less:
             case Operator::less_or_equal:
             case Operator::greater:
@@ -137,6 +142,36 @@ private:
         }
     }
 
+    /// The condition that is compared with TRUE or FALSE, if that is what the comparison does.
+    static const PartiqlNode* tested_for_truth(const PartiqlNode& node) {
+        const PartiqlNode& left = *node.first;
+        const PartiqlNode& right = *left.next;
+        if (right.is(Kind::boolean) && is_condition(left)) {
+            return &left;
+        }
+        return left.is(Kind::boolean) && is_condition(right) ? &right : nullptr;
+    }
+
+    static bool is_condition(const PartiqlNode& node) {
+        if (node.is(Kind::call)) {
+            return node.text != "size";
+        }
+        return node.op != Operator::none && node.op < Operator::like;
+    }
+
+    ConditionNode truth(const PartiqlNode& node, const PartiqlNode& tested) {
+        operators_.add();
+        const PartiqlNode& wanted = &tested == node.first ? *node.first->next : *node.first;
+        const bool is_plain = wanted.flag == node.is(Operator::equal);
+        if (is_plain) {
+            return condition(tested);
+        }
+        ConditionNode result;
+        result.op = Op::negation;
+        result.children.push_back(condition(tested));
+        return result;
+    }
+
     ConditionNode simple(Op op, const PartiqlNode& node, std::string_view symbol) {
         operators_.add();
         ConditionNode result;
@@ -161,8 +196,9 @@ private:
         operators_.add();
         const PartiqlNode& left = *node.first;
         if (!left.is(Kind::path) && (!PartiqlValues::is_value(left) || left.is(Kind::parameter))) {
-            fail(left,
-                 "The left hand side argument to IS must be a Variable Reference, Literal, or Path");
+            fail(
+                left,
+                "The left hand side argument to IS must be a Variable Reference, Literal, or Path");
         }
         ConditionNode result;
         result.operands.push_back(operand(left));
@@ -186,8 +222,8 @@ private:
             }
         }
         const bool is_short = node.text == "int" || node.text == "char";
-        const std::string name = is_short ? (node.text == "int" ? "INTEGER" : "CHARACTER")
-                                          : upper(node.text);
+        const std::string name =
+            is_short ? (node.text == "int" ? "INTEGER" : "CHARACTER") : upper(node.text);
         refuse_at(source(), node,
                   "Unsupported data type for IS operator: " + name +
                       ". Supported data types are [MISSING, NULL, BOOLEAN, BLOB, STRING, NUMERIC, "
@@ -197,8 +233,7 @@ private:
     ConditionNode in(const PartiqlNode& node) {
         operators_.add();
         const PartiqlNode& list = *node.first->next;
-        const bool is_list =
-            list.is(Kind::sequence) || list.is(Kind::list) || list.is(Kind::bag);
+        const bool is_list = list.is(Kind::sequence) || list.is(Kind::list) || list.is(Kind::bag);
         if (!is_list || list.first == nullptr) {
             fail(list,
                  "IN operator must have a left hand argument of type Variable Reference and right "

@@ -60,7 +60,7 @@ bool is_one_of(PartiqlWord word, const Words& words) {
 }
 
 struct SymbolOperator {
-    std::string_view symbol;
+    PartiqlSymbol symbol;
     Operator op;
 };
 
@@ -88,7 +88,7 @@ template <class Symbols>
 Operator operator_at(const PartiqlLexer& lexer, const Symbols& symbols) {
     if (lexer.peek().kind == PartiqlToken::Kind::symbol) {
         for (const SymbolOperator& candidate : symbols) {
-            if (candidate.symbol == lexer.peek().text) {
+            if (lexer.at(candidate.symbol)) {
                 return candidate.op;
             }
         }
@@ -450,7 +450,7 @@ PartiqlNode& PartiqlExpressions::tuple() {
     return node;
 }
 
-PartiqlNode& PartiqlExpressions::listed(Kind kind, std::string_view close) {
+PartiqlNode& PartiqlExpressions::listed(Kind kind, PartiqlSymbol close) {
     PartiqlNode& node = make(kind, {});
     PartiqlChain members;
     if (!lexer_.accept(close)) {

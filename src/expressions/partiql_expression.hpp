@@ -63,7 +63,7 @@ private:
     PartiqlNode& path(const PartiqlToken& name);
     PartiqlNode& step_in_brackets();
     PartiqlNode& tuple();
-    PartiqlNode& listed(PartiqlNode::Kind kind, std::string_view close);
+    PartiqlNode& listed(PartiqlNode::Kind kind, PartiqlSymbol close);
     PartiqlNode& select(const PartiqlToken& at);
     PartiqlNode& operation(PartiqlOperator op, const PartiqlToken& at, PartiqlNode& left,
                            PartiqlNode* right = nullptr);

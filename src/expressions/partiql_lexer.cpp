@@ -39,15 +39,15 @@ void PartiqlLexer::expect(PartiqlWord word) {
     }
 }
 
-void PartiqlLexer::expect(std::string_view symbol) {
+void PartiqlLexer::expect(PartiqlSymbol symbol) {
     if (!accept(symbol)) {
         malformed();
     }
 }
 
 void PartiqlLexer::malformed() const {
-    source_.fail(token_.offset, "Statement wasn't well formed, can't be processed: " +
-                                    std::string(source_.text));
+    source_.fail(token_.offset,
+                 "Statement wasn't well formed, can't be processed: " + std::string(source_.text));
 }
 
 void PartiqlLexer::read() {
@@ -75,8 +75,11 @@ void PartiqlLexer::read() {
 void PartiqlLexer::skip_blanks() {
     const std::string_view text = source_.text;
     while (at_ < text.size()) {
-        if (is_blank(text[at_])) {
+        const char c = text[at_];
+        if (is_blank(c)) {
             ++at_;
+        } else if (c != '-' && c != '/') {
+            return;
         } else if (text.substr(at_, 2) == "--") {
             at_ = std::min(text.find('\n', at_), text.size());
         } else if (text.substr(at_, 2) == "/*") {
@@ -172,19 +175,21 @@ void PartiqlLexer::read_quoted(char quote) {
 
 void PartiqlLexer::read_symbol() {
     static constexpr auto kPairs =
-        std::to_array<std::string_view>({"<>", "<=", "<<", ">=", ">>", "!=", "||"});
+        std::to_array<PartiqlSymbol>({"<>", "<=", "<<", ">=", ">>", "!=", "||"});
     static constexpr std::string_view kSingles = "=<>()[]{},.:;*+-/%";
-    const std::string_view text = source_.text;
-    for (const std::string_view pair : kPairs) {
-        if (text.substr(at_, 2) == pair) {
-            finish(Kind::symbol, at_ + 2);
-            return;
-        }
+    const char first = source_.text[at_];
+    const char second = at_ + 1 < source_.text.size() ? source_.text[at_ + 1] : '\0';
+    const PartiqlSymbol pair(first, second);
+    if (std::find(kPairs.begin(), kPairs.end(), pair) != kPairs.end()) {
+        finish(Kind::symbol, at_ + 2);
+        token_.symbol = pair;
+        return;
     }
-    if (kSingles.find(text[at_]) == std::string_view::npos) {
+    if (kSingles.find(first) == std::string_view::npos) {
         malformed();
     }
     finish(Kind::symbol, at_ + 1);
+    token_.symbol = PartiqlSymbol(first, '\0');
 }
 
 }  // namespace dynamigrate::expressions

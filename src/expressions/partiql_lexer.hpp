@@ -7,11 +7,24 @@
 
 namespace dynamigrate::expressions {
 
+/// A symbol of one or two characters, as a number.
+struct PartiqlSymbol {
+    constexpr PartiqlSymbol() = default;
+    consteval PartiqlSymbol(const char* text)
+        : code(static_cast<std::uint16_t>(text[0] + (text[1] << 8))) {}
+    constexpr PartiqlSymbol(char first, char second)
+        : code(static_cast<std::uint16_t>(first + (second << 8))) {}
+
+    std::uint16_t code = 0;
+    friend bool operator==(PartiqlSymbol, PartiqlSymbol) = default;
+};
+
 struct PartiqlToken {
     enum class Kind : std::uint8_t { end, word, name, string, number, parameter, symbol };
 
     Kind kind = Kind::end;
     PartiqlWord word = PartiqlWord::none;  ///< of a `word`
+    PartiqlSymbol symbol;                  ///< of a `symbol`
     bool is_quoted = false;                ///< of a `name`
     std::uint32_t offset = 0;
     std::uint32_t length = 0;  ///< in the statement, quotes included
@@ -27,13 +40,11 @@ public:
     const PartiqlToken& peek() const noexcept { return token_; }
     PartiqlToken take();
     bool at(PartiqlWord word) const noexcept { return token_.word == word; }
-    bool at(std::string_view symbol) const noexcept {
-        return token_.kind == PartiqlToken::Kind::symbol && token_.text == symbol;
-    }
+    bool at(PartiqlSymbol symbol) const noexcept { return token_.symbol == symbol; }
     bool accept(PartiqlWord word) { return accept_if(at(word)); }
-    bool accept(std::string_view symbol) { return accept_if(at(symbol)); }
+    bool accept(PartiqlSymbol symbol) { return accept_if(at(symbol)); }
     void expect(PartiqlWord word);
-    void expect(std::string_view symbol);
+    void expect(PartiqlSymbol symbol);
 
     /// Throws the one syntax error that there is, at the next token.
     [[noreturn]] void malformed() const;

@@ -52,12 +52,19 @@ public:
             insert();
         } else if (lexer_.accept(kExists)) {
             exists();
+        } else if (lexer_.peek().kind == PartiqlToken::Kind::end) {
+            lexer_.malformed();
         } else {
-            other();
+            source_.fail(lexer_.peek().offset,
+                         "Statement wasn't well formed, can't be processed: Expected data "
+                         "manipulation");
         }
         lexer_.accept(";");
         if (lexer_.peek().kind != PartiqlToken::Kind::end) {
             lexer_.malformed();
+        }
+        if (refused_clause_ != nullptr) {
+            refuse_at(source_, *refused_clause_, refusal_);
         }
         if (!refusal_.empty()) {
             source_.fail(refused_at_, refusal_);
@@ -90,8 +97,7 @@ private:
         group_and_having();
         order(syntax);
         if (lexer_.at(kLimit)) {
-            refuse(lexer_.take(), "Unsupported clause: LIMIT");
-            expression();
+            refuse_clause("LIMIT");
         }
         return syntax;
     }
@@ -139,8 +145,7 @@ private:
             } while (lexer_.accept(","));
         }
         if (lexer_.at(kHaving)) {
-            refuse(lexer_.take(), "Unsupported clause: HAVING");
-            expression();
+            refuse_clause("HAVING");
         }
     }
 
@@ -239,7 +244,8 @@ private:
         }
         syntax_.returning = returned();
         if (lexer_.at(",")) {
-            refuse(lexer_.take(), "Invalid syntax with multiple returning elements in RETURNING clause");
+            refuse(lexer_.take(),
+                   "Invalid syntax with multiple returning elements in RETURNING clause");
             returned();
         }
     }
@@ -264,12 +270,6 @@ private:
         return is_new ? PartiqlReturning::modified_new : PartiqlReturning::modified_old;
     }
 
-    void other() {
-        const PartiqlToken at = lexer_.peek();
-        expression();
-        refuse(at, "Invalid operation. Only select, insert, update and delete operations are valid");
-    }
-
     void nested_select() override { select(); }
 
     /// Remembers the first error that is none of syntax.
@@ -280,14 +280,24 @@ private:
         }
     }
 
+    void refuse_clause(const char* name) {
+        const bool is_first = refusal_.empty();
+        refuse(lexer_.take(), std::string("Unsupported clause: ") + name);
+        const PartiqlNode& said = expression();
+        if (is_first) {
+            refused_clause_ = &said;
+        }
+    }
+
     PartiqlSyntax syntax_;
+    const PartiqlNode* refused_clause_ = nullptr;
     std::string refusal_;
     std::size_t refused_at_ = 0;
 };
 
 constexpr std::string_view kOperatorNames[] = {
-    "", "or", "and", "not",     "=",    "<>", "<", "<=", ">", ">=",
-    "is", "in", "between", "like", "+", "-", "*", "/", "%", "||",
+    "",   "or", "and",     "not",  "=", "<>", "<", "<=", ">", ">=",
+    "is", "in", "between", "like", "+", "-",  "*", "/",  "%", "||",
 };
 
 }  // namespace

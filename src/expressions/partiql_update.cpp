@@ -81,8 +81,7 @@ private:
                            std::string(to_string(node.op)));
         }
         check_count(node, to_string(node.op));
-        result.kind =
-            node.is(Operator::plus) ? SetOperand::Kind::plus : SetOperand::Kind::minus;
+        result.kind = node.is(Operator::plus) ? SetOperand::Kind::plus : SetOperand::Kind::minus;
         add_operands(result, node, to_string(node.op));
     }
 

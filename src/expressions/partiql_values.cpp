@@ -167,7 +167,8 @@ AttributeValue PartiqlValues::list(const PartiqlNode& node, const Place& place) 
     auto* elements = arena_.allocate_array<AttributeValue>(node.child_count());
     std::size_t count = 0;
     for (const PartiqlNode* child = node.first; child != nullptr; child = child->next) {
-        new (elements + count) AttributeValue(literal(*child, {&place, {}, count, place.depth + 1}));
+        new (elements + count)
+            AttributeValue(literal(*child, {&place, {}, count, place.depth + 1}));
         ++count;
     }
     return AttributeValue::list({elements, count});
@@ -215,7 +216,8 @@ AttributeValue PartiqlValues::set(const PartiqlNode& node) const {
     auto* elements = arena_.allocate_array<AttributeValue>(node.child_count());
     std::size_t count = 0;
     for (const PartiqlNode* child = node.first; child != nullptr; child = child->next) {
-        if (child->kind != kind || (kind != Kind::string && kind != Kind::number)) {
+        const bool is_element = kind == Kind::string || kind == Kind::number;
+        if (!is_element || (child->kind != kind && is_literal(*child))) {
             refuse_at(source_, *child,
                       "Unsupported data type in Bag. DynamoDB only supports either numbers or "
                       "strings in bags");
@@ -231,9 +233,10 @@ AttributeValue PartiqlValues::set(const PartiqlNode& node) const {
 
 dynamodb::Item PartiqlValues::item(const PartiqlNode& node) const {
     if (!node.is(Kind::tuple)) {
-        refuse_at(source_, node,
-                  "Unsupported format in item expression. Please use struct format {...} to express "
-                  "item values for insert statement.");
+        refuse_at(
+            source_, node,
+            "Unsupported format in item expression. Please use struct format {...} to express "
+            "item values for insert statement.");
     }
     auto* attributes = arena_.allocate_array<Attribute>(node.child_count() / 2);
     std::size_t count = 0;
@@ -289,8 +292,9 @@ Path PartiqlValues::path(const PartiqlNode& node) const {
         path.steps.push_back(step(*child));
     }
     if (path.steps.size() > kMaxPathSteps) {
-        source_.fail(node.offset, "The document path has too many nesting levels; nesting levels: " +
-                                      std::to_string(path.steps.size()));
+        source_.fail(node.offset,
+                     "The document path has too many nesting levels; nesting levels: " +
+                         std::to_string(path.steps.size()));
     }
     return path;
 }

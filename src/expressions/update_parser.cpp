@@ -343,6 +343,7 @@ void check_operands(const SetOperand& operation, const OperatorPlace& place) {
 void summarise(UpdateTree& tree) {
     tree.root.children.reserve(tree.actions.size());
     tree.paths.reserve(tree.actions.size());
+    tree.written.reserve(tree.actions.size());
     for (const UpdateAction& action : tree.actions) {
         insert(tree.root, action);
         tree.paths.push_back(action.path);

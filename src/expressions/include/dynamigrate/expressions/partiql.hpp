@@ -35,7 +35,8 @@ enum class PartiqlReturning { none, all_old, all_new, modified_old, modified_new
 /// parameters and the arena that `parse_partiql` was given.
 /// Threads: any number may use one at once.
 struct PartiqlStatement {
-    /// `exists` is EXISTS(SELECT ...), for transactions only: a condition on one item.
+    /// `exists` is EXISTS(SELECT ...), a condition on one item: in a transaction's writes only,
+    /// which is the caller's to check.
     enum class Kind { select, insert, update, remove, exists };
 
     Kind kind = Kind::select;
@@ -100,18 +101,18 @@ struct KeyAccess {
 /// another type; ORDER BY without WHERE or by an attribute that is no part of the key.
 KeyAccess key_access(const PartiqlStatement& statement, const dynamodb::KeySchema& key);
 
-/// The one item that an UPDATE, a DELETE or an EXISTS is about.
+/// The one item that an INSERT, an UPDATE, a DELETE or an EXISTS is about.
 struct PartiqlTarget {
     dynamodb::Item key;
     /// What WHERE says besides the equalities that make the key, to be evaluated on the item, or on
     /// an empty one where it is missing. (An UPDATE and an EXISTS of a missing item fail all the
-    /// same.)
+    /// same.) Empty for an INSERT, which fails on an item that is there.
     Condition condition;
 };
 
 /// Lifetime: points to what the statement points to; the key's list is in `arena`.
 /// Errors: as `key_access`; also a WHERE that is not a conjunction with an equality on every key
-/// attribute, and an EXISTS that says no more than that.
+/// attribute, an EXISTS that says no more than that, and an INSERT without a key.
 PartiqlTarget partiql_target(const PartiqlStatement& statement, const dynamodb::KeySchema& key,
                              base::Arena& arena);
 
