@@ -61,25 +61,25 @@ TEST(Number, RefusesWhatIsOutOfRange) {
 }
 
 TEST(Number, HasACanonicalSpelling) {
-    const std::vector<std::pair<std::string, std::string>> kCases{{"0", "0"},
-                                                                  {"-0", "0"},
-                                                                  {"0.000", "0"},
-                                                                  {"+1000", "1000"},
-                                                                  {"1e3", "1000"},
-                                                                  {"1E+3", "1000"},
-                                                                  {"0.10", "0.1"},
-                                                                  {"-0.10", "-0.1"},
-                                                                  {".5", "0.5"},
-                                                                  {"5.", "5"},
-                                                                  {"007", "7"},
-                                                                  {"1.50e1", "15"},
-                                                                  {"12.5e-3", "0.0125"},
-                                                                  {"123.456", "123.456"},
-                                                                  {"1200e-2", "12"},
-                                                                  {"-1e-3", "-0.001"},
-                                                                  {"100", "100"},
-                                                                  {"1E2", "100"},
-                                                                  {"0e5", "0"}};
+    static const std::vector<std::pair<std::string, std::string>> kCases{{"0", "0"},
+                                                                         {"-0", "0"},
+                                                                         {"0.000", "0"},
+                                                                         {"+1000", "1000"},
+                                                                         {"1e3", "1000"},
+                                                                         {"1E+3", "1000"},
+                                                                         {"0.10", "0.1"},
+                                                                         {"-0.10", "-0.1"},
+                                                                         {".5", "0.5"},
+                                                                         {"5.", "5"},
+                                                                         {"007", "7"},
+                                                                         {"1.50e1", "15"},
+                                                                         {"12.5e-3", "0.0125"},
+                                                                         {"123.456", "123.456"},
+                                                                         {"1200e-2", "12"},
+                                                                         {"-1e-3", "-0.001"},
+                                                                         {"100", "100"},
+                                                                         {"1E2", "100"},
+                                                                         {"0e5", "0"}};
     for (const auto& [text, expected] : kCases) {
         EXPECT_EQ(canonical_number(text), expected) << text;
     }
@@ -89,32 +89,32 @@ TEST(Number, HasACanonicalSpelling) {
 }
 
 TEST(Number, IsOrderedByValue) {
-    const std::vector<std::string> kAscending{"-9.9E125",
-                                              "-" + kNines,
-                                              "-1000",
-                                              "-999.5",
-                                              "-10",
-                                              "-9",
-                                              "-1.01",
-                                              "-1",
-                                              "-1e-130",
-                                              "0",
-                                              "1E-130",
-                                              "0.001",
-                                              "0.01",
-                                              "0.011",
-                                              "0.1",
-                                              "1",
-                                              "1.0000000001",
-                                              "2",
-                                              "10",
-                                              "11",
-                                              "123456789012345678",
-                                              "123456789012345679",
-                                              "1234567890123456789",
-                                              kNines,
-                                              "1E38",
-                                              "9.9E125"};
+    static const std::vector<std::string> kAscending{"-9.9E125",
+                                                     "-" + kNines,
+                                                     "-1000",
+                                                     "-999.5",
+                                                     "-10",
+                                                     "-9",
+                                                     "-1.01",
+                                                     "-1",
+                                                     "-1e-130",
+                                                     "0",
+                                                     "1E-130",
+                                                     "0.001",
+                                                     "0.01",
+                                                     "0.011",
+                                                     "0.1",
+                                                     "1",
+                                                     "1.0000000001",
+                                                     "2",
+                                                     "10",
+                                                     "11",
+                                                     "123456789012345678",
+                                                     "123456789012345679",
+                                                     "1234567890123456789",
+                                                     kNines,
+                                                     "1E38",
+                                                     "9.9E125"};
     for (std::size_t i = 0; i < kAscending.size(); ++i) {
         for (std::size_t j = 0; j < kAscending.size(); ++j) {
             EXPECT_EQ(compare_numbers(kAscending[i], kAscending[j]), i <=> j)
@@ -124,7 +124,7 @@ TEST(Number, IsOrderedByValue) {
 }
 
 TEST(Number, IsEqualInEverySpelling) {
-    const std::vector<std::vector<std::string>> kEqual{
+    static const std::vector<std::vector<std::string>> kEqual{
         {"0", "-0", "0.0", "0e7", "+0"},
         {"1", "1.0", "+1", "01", "1e0", "10e-1", "0.1e1"},
         {"-1000", "-1e3", "-1000.00", "-0001000"}};
@@ -201,7 +201,7 @@ TEST(Number, SumThatNeedsMoreDigitsIsRefused) {
 }
 
 TEST(Number, HasTheSizeThatDynamoDbCounts) {
-    const std::vector<std::pair<std::string, std::size_t>> kCases{
+    static const std::vector<std::pair<std::string, std::size_t>> kCases{
         {"0", 1},     {"1", 2},    {"-1", 3},    {"12", 2},         {"123", 3},
         {"1000", 2},  {"1e3", 2},  {"100.5", 4}, {"-100.5", 5},     {"0.5", 2},
         {"0.001", 2}, {"0.10", 2}, {"1.5", 3},   {"123.456", 5},    {"12.34", 3},

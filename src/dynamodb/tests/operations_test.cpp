@@ -214,7 +214,7 @@ TEST_F(Operations, TransactWriteGivesCancellationCodes) {
                 Outcome::transaction_cancelled)
         .answer(R"({"message":"cancelled"})", Outcome::transaction_cancelled);
     std::vector<TransactAction> actions(2);
-    const std::vector<std::string> kCodes{"None", "ConditionalCheckFailed"};
+    static const std::vector<std::string> kCodes{"None", "ConditionalCheckFailed"};
     EXPECT_EQ(transact_write(service_, actions), kCodes);
     EXPECT_EQ(transact_write(service_, actions), kCodes);
     EXPECT_THROW(transact_write(service_, actions), base::Error);

@@ -77,7 +77,7 @@ TEST(PageReader, LeavesTheBodyReadable) {
     PageReader reader;
     Page page;
     Reply reply;
-    const std::string kBody =
+    static const std::string kBody =
         R"({"Items":[{"pk":{"S":"a\tb"}}],"ConsumedCapacity":{"TableName":"t","CapacityUnits":0.5}})";
     reply.body = kBody;
     reader.read(reply, arena, page);

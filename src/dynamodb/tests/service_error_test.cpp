@@ -15,7 +15,7 @@ std::string document(const std::string& code) {
 }
 
 TEST(ServiceError, HasAKindByCode) {
-    const std::vector<std::pair<std::string, ErrorKind>> kCases{
+    static const std::vector<std::pair<std::string, ErrorKind>> kCases{
         {"ProvisionedThroughputExceededException", ErrorKind::throttled},
         {"ThrottlingException", ErrorKind::throttled},
         {"RequestLimitExceeded", ErrorKind::throttled},
@@ -96,7 +96,7 @@ TEST(ServiceError, WithoutADocumentGoesByStatus) {
         ErrorKind kind;
         bool may_have_applied;
     };
-    const std::vector<Case> kCases{
+    static const std::vector<Case> kCases{
         {503, "<html>busy</html>", ErrorKind::unavailable, true},
         {502, "", ErrorKind::unavailable, true},
         {500, "[]", ErrorKind::unavailable, true},

@@ -58,7 +58,7 @@ TEST(Reply, HasNoCapacityWhereTheAnswerHasNone) {
 }
 
 TEST(Reply, DoesNotTakeAnAttributeForTheCapacity) {
-    const std::string kItems =
+    static const std::string kItems =
         R"({"Items":[{"ConsumedCapacity":{"M":{"TableName":{"S":"x"}}},)"
         R"("text":{"S":"\"ConsumedCapacity\":{\"TableName\":\"fake\",\"CapacityUnits\":9}"},)"
         R"("\"ConsumedCapacity":{"N":"1"}}])";
@@ -100,7 +100,7 @@ TEST(Service, TellsTheTablesOfARequest) {
         const char* body;
         std::vector<std::string> tables;
     };
-    const std::vector<Case> kCases{
+    static const std::vector<Case> kCases{
         {"GetItem", R"({"Key":{"TableName":{"S":"no"}},"TableName":"app"})", {"app"}},
         {"PutItem", R"({"TableName":"arn:aws:dynamodb:us-east-1:1:table/app"})", {"app"}},
         {"Query", R"({"TableName":"arn:aws:dynamodb:us-east-1:1:table/app/index/i"})", {"app"}},

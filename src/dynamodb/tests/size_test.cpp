@@ -11,7 +11,7 @@ namespace dynamigrate::dynamodb {
 namespace {
 
 TEST(Size, FollowsTheDocumentedRules) {
-    const std::vector<std::pair<std::string, std::uint64_t>> kCases{
+    static const std::vector<std::pair<std::string, std::uint64_t>> kCases{
         {R"({"S":""})", 0},
         {R"({"S":"abc"})", 3},
         {R"({"S":"äö"})", 4},

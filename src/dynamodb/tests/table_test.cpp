@@ -88,7 +88,7 @@ TEST(TableDescription, ReadsAnIndexThatIsGoingWithoutItsDefinitions) {
 }
 
 TEST(TableDescription, IsOnDemandOnlyWhenItSaysSo) {
-    const std::string kBegin = R"({"TableDescription":{"TableName":"t")";
+    static const std::string kBegin = R"({"TableDescription":{"TableName":"t")";
     EXPECT_FALSE(parse_table_description(kBegin + "}}").is_on_demand);
     EXPECT_TRUE(parse_table_description(
                     kBegin + R"(,"BillingModeSummary":{"BillingMode":"PAY_PER_REQUEST"}}})")

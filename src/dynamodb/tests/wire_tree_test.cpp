@@ -49,7 +49,7 @@ void expect_wire_failure(std::string_view text, std::string_view place, std::str
 
 TEST(WireTree, ReadsDynamoDbJson) {
     base::Arena arena;
-    const std::string kText =
+    static const std::string kText =
         R"({"s":{"S":"t"},"n":{"N":"1.50"},"b":{"B":"AAEC"},"t":{"BOOL":true},"z":{"NULL":true},)"
         R"("ss":{"SS":["a","b"]},"ns":{"NS":["1"]},"bs":{"BS":["AA=="]},)"
         R"("l":{"L":[{"S":"x"}]},"m":{"M":{"k":{"N":"1"}}}})";

@@ -149,10 +149,10 @@ TEST(Json, RefusesWhatOnlyJson5Allows) {
         "\"\\\n\"",
         "\"\t\"",
         "\v1",
-        "\xC2\xA0"
-        "1",
-        "\xEF\xBB\xBF"
-        "1",
+        ("\xC2\xA0"
+         "1"),
+        ("\xEF\xBB\xBF"
+         "1"),
         "\"\\v\"",
         "\"\\0\"",
         "01",

@@ -137,7 +137,7 @@ TEST_F(RetryTest, MarksErrorsAfterAnAttemptThatMayHaveApplied) {
 }
 
 TEST_F(RetryTest, RepeatsWhatCannotDoHarmAlthoughItMayHaveApplied) {
-    const std::pair<std::string_view, std::string_view> kHarmless[] = {
+    static const std::pair<std::string_view, std::string_view> kHarmless[] = {
         {"PutItem", "{}"},
         {"DeleteItem", "{}"},
         {"BatchWriteItem", "{}"},
@@ -155,7 +155,7 @@ TEST_F(RetryTest, RepeatsWhatCannotDoHarmAlthoughItMayHaveApplied) {
 }
 
 TEST_F(RetryTest, RepeatsReadsWhichNeverApplyAnything) {
-    const std::pair<std::string_view, std::string_view> kReads[] = {
+    static const std::pair<std::string_view, std::string_view> kReads[] = {
         {"ExecuteStatement", R"({"Statement":"SELECT * FROM app"})"},
         {"ExecuteTransaction", R"({"TransactStatements":[{"Statement":"select * FROM app"}]})"},
         {"Scan", "{}"},
@@ -170,7 +170,7 @@ TEST_F(RetryTest, RepeatsReadsWhichNeverApplyAnything) {
 }
 
 TEST_F(RetryTest, DoesNotRepeatWhatCouldApplyTwice) {
-    const std::pair<std::string_view, std::string_view> kHarmful[] = {
+    static const std::pair<std::string_view, std::string_view> kHarmful[] = {
         {"UpdateItem", kPlainUpdate},
         {"UpdateItem", R"({"Key":{"ConditionExpression":{"S":"x"}}})"},
         {"UpdateItem", R"({"ExpressionAttributeNames":{"#a":"ConditionExpression"}})"},

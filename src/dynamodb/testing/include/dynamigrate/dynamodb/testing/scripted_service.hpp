@@ -27,18 +27,19 @@ public:
 
     ScriptedService& answer(std::string body, Outcome outcome = Outcome::success,
                             bool earlier_attempt_may_have_applied = false) {
-        return then([=](const Call&, Reply& reply) {
+        return then([=, body = std::move(body)](const Call&, Reply& reply) {
             reply.body = body;
             reply.outcome = outcome;
             reply.earlier_attempt_may_have_applied = earlier_attempt_may_have_applied;
         });
     }
     ScriptedService& fail(base::Error error) {
-        return then([=](const Call&, Reply&) { throw error; });
+        return then([error = std::move(error)](const Call&, Reply&) { throw error; });
     }
     /// Fails as the service would with that code, such as "ProvisionedThroughputExceededException".
     ScriptedService& fail(int http_status, std::string code, std::string message = "scripted") {
-        return then([=](const Call& call, Reply&) {
+        return then([http_status, code = std::move(code), message = std::move(message)](
+                        const Call& call, Reply&) {
             throw make_service_error(call.operation, http_status,
                                      R"({"__type":"com.amazonaws.dynamodb.v20120810#)" + code +
                                          R"(","message":")" + message + R"("})");
