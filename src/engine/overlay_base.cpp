@@ -107,6 +107,17 @@ void ReadOnly::call(const dynamodb::Call& call, Reply& reply) {
     inner_.call(call, reply);
 }
 
+void OverlayBase::call(std::string_view operation, std::string_view table, const std::string& body,
+                       double expected_units, Reply& reply) {
+    try {
+        service_.call({operation, body, stop_, expected_units, table}, reply);
+    } catch (const base::Error& error) {
+        bool is_ours = error.kind() == base::ErrorKind::invalid_argument;
+        throw base::Error(is_ours ? base::ErrorKind::internal : error.kind(), error.message())
+            .at(error.where());
+    }
+}
+
 std::optional<dynamodb::TableDescription> OverlayBase::describe(std::string_view table) {
     return dynamodb::describe_table(service_, table, stop_);
 }
@@ -116,7 +127,7 @@ std::string OverlayBase::ttl_attribute(std::string_view table) {
     json::Writer(body).begin_object().key("TableName").string(table).end_object();
     Reply reply;
     try {
-        service_.call({"DescribeTimeToLive", body, stop_, 0, table}, reply);
+        call("DescribeTimeToLive", table, body, 0, reply);
     } catch (const base::Error& error) {
         if (error.kind() == base::ErrorKind::unimplemented) {
             return {};
@@ -139,7 +150,7 @@ std::vector<std::string> OverlayBase::table_names() {
 bool OverlayBase::get(std::string_view table, const Item& key, bool is_consistent, StoredRow& out) {
     std::string body = get_request(table, key, is_consistent);
     Reply reply;
-    service_.call({"GetItem", body, stop_, is_consistent ? 1.0 : 0.5, table}, reply);
+    call("GetItem", table, body, is_consistent ? 1.0 : 0.5, reply);
     base::Arena arena;
     json::Reader json;
     std::optional<Item> item;
@@ -172,7 +183,7 @@ std::vector<bool> OverlayBase::get_all(std::string_view table, std::span<const I
         reply.clear();
         arena.reset();
         double expected = static_cast<double>(part.size()) * (is_consistent ? 1.0 : 0.5);
-        service_.call({"BatchGetItem", body, stop_, expected, table}, reply);
+        call("BatchGetItem", table, body, expected, reply);
         BatchAnswer answer = read_batch(reply, json, arena);
         for (const Item& item : answer.items) {
             visit(item);
@@ -191,7 +202,7 @@ void OverlayBase::read_page(std::string_view operation, std::string_view table,
                             const std::string& body, dynamodb::PageReader& reader,
                             base::Arena& arena, dynamodb::Page& page) {
     Reply reply;
-    service_.call({operation, body, stop_, 0, table}, reply);
+    call(operation, table, body, 0, reply);
     reader.read(reply, arena, page);
 }
 

@@ -35,6 +35,8 @@ private:
 /// What an overlay reads of the Service beneath it.
 ///
 /// Threads: any. Cancel: `stop` ends the reads of all with Error cancelled.
+/// Errors:  the service's, without its code: an engine that reads must not take them for answers to
+///          what it was asked itself.
 class OverlayBase {
 public:
     OverlayBase(dynamodb::Service& service, std::stop_token stop)
@@ -53,13 +55,16 @@ public:
     std::vector<bool> get_all(std::string_view table, std::span<const dynamodb::Item> keys,
                               bool is_consistent,
                               const std::function<void(const dynamodb::Item&)>& visit);
-    /// One page of a Scan or a Query. `members`: the request's members, comma-separated.
+    /// One page of a Scan or a Query.
     void read_page(std::string_view operation, std::string_view table, const std::string& body,
                    dynamodb::PageReader& reader, base::Arena& arena, dynamodb::Page& page);
 
     std::string location() const { return service_.location(); }
 
 private:
+    void call(std::string_view operation, std::string_view table, const std::string& body,
+              double expected_units, dynamodb::Reply& reply);
+
     ReadOnly service_;
     std::stop_token stop_;
 };

@@ -25,7 +25,7 @@ public:
     OverlayEngine(dynamodb::Service& base, const OverlayOptions& options)
         : directory_(options.spill_directory),
           base_(base, options.stop),
-          engine_(parts(options.engine), without_sweeping(options.engine)) {}
+          engine_(parts(options), without_sweeping(options.engine)) {}
 
     void call(const dynamodb::Call& call, dynamodb::Reply& reply) override {
         if (std::find(kRefused.begin(), kRefused.end(), call.operation) != kRefused.end()) {
@@ -39,14 +39,15 @@ public:
     std::size_t delete_expired() override { return engine_.delete_expired(); }
 
 private:
-    EngineParts parts(const EngineOptions& options) {
-        base::Clock& clock = options.clock != nullptr ? *options.clock : clock_;
+    EngineParts parts(const OverlayOptions& options) {
+        base::Clock& clock = options.engine.clock != nullptr ? *options.engine.clock : clock_;
         EngineParts parts;
         parts.location = "overlay over " + base_.location();
         parts.store = std::make_unique<Store>(Store::Kind::spill, directory_);
         parts.locks = std::make_unique<KeyLocks>();
         parts.catalog = std::make_unique<OverlayCatalog>(base_, clock);
-        parts.rows = std::make_unique<OverlayRows>(base_, *parts.store, *parts.locks, clock);
+        parts.rows =
+            std::make_unique<OverlayRows>(base_, *parts.store, *parts.locks, clock, options);
         return parts;
     }
     static EngineOptions without_sweeping(EngineOptions options) {

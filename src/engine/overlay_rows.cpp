@@ -1,19 +1,25 @@
 #include "overlay_rows.hpp"
 
 #include "key_bytes.hpp"
+#include "usage.hpp"
 
 #include <dynamigrate/base/clock.hpp>
 #include <dynamigrate/dynamodb/size.hpp>
 #include <dynamigrate/dynamodb/wire.hpp>
 
+#include <algorithm>
+
 namespace dynamigrate::engine {
 
 using dynamodb::Item;
 
-OverlayRows::OverlayRows(OverlayBase& base, Store& store, KeyLocks& locks, base::Clock& clock)
+OverlayRows::OverlayRows(OverlayBase& base, Store& store, KeyLocks& locks, base::Clock& clock,
+                         const OverlayOptions& options)
     : base_(base),
       store_(store),
       locks_(locks),
+      on_change_(options.on_change),
+      on_build_(options.on_build),
       layer_(store, locks),
       marks_(store),
       images_(clock) {}
@@ -87,20 +93,39 @@ std::unique_ptr<RowCursor> OverlayRows::scan(const Table& table, const ScanRange
 }
 
 void OverlayRows::apply(std::span<const RowChange> changes) {
-    std::unique_lock lock(mutex_);
-    Store::Batch marks;
-    for (const RowChange& change : changes) {
-        const Table& table = *change.table;
-        if (table.is_in_base) {
-            if (!marks_.has(table, change.key)) {
-                OverlayMarks::add(marks, table, change.key, change.before);
-                images_.forget(row_key(table, nullptr, change.key));
+    {
+        std::unique_lock lock(mutex_);
+        Store::Batch marks;
+        for (const RowChange& change : changes) {
+            const Table& table = *change.table;
+            if (table.is_in_base) {
+                if (!marks_.has(table, change.key)) {
+                    OverlayMarks::add(marks, table, change.key, change.before);
+                    images_.forget(row_key(table, nullptr, change.key));
+                }
+                count(change);
             }
-            count(change);
         }
+        store_.write(marks);  // first: a cursor of the layer may begin between the two
+        layer_.apply(changes);
     }
-    store_.write(marks);  // first: a cursor of the layer may begin between the two
-    layer_.apply(changes);
+    for (const RowChange& change : changes) {
+        tell(change);
+    }
+}
+
+void OverlayRows::tell(const RowChange& change) const {
+    if (!on_change_) {
+        return;
+    }
+    const Table& table = *change.table;
+    OverlayChange told{table.name,   table.ttl_attribute, change.key,       change.before,
+                       change.after, change.before_size,  change.after_size};
+    told.table_units = dynamodb::write_units(std::max(change.before_size, change.after_size)).value;
+    for (const Index& index : table.indexes) {
+        told.index_units += index_write_units(table, index, change.before, change.after);
+    }
+    on_change_(told);
 }
 
 void OverlayRows::count(const RowChange& change) {
@@ -128,29 +153,47 @@ void OverlayRows::build_index(const Table& table, const Index& index, std::stop_
     layer_.build_index(table, index, stop);
 }
 
-/// Those of changed items are the layer's: it makes them when they change and at the end of the build.
+/// Entries of changed items are the layer's: it makes them when the items change, and at the end of
+/// the build.
 void OverlayRows::build_entries_of_base(const Table& table, const Index& index,
                                         const std::stop_token& stop) {
+    RowCounts whole = counts(table, nullptr);
+    OverlayBuild build{table.name, index.name, whole.items, whole.bytes};
+    if (on_build_) {
+        on_build_(build);
+    }
     OverlayCursor cursor({base_, layer_, marks_, images_, mutex_}, table,
                          ScanRange{.start_after = {}});
     dynamodb::WireParser parser;
     base::Arena arena;
-    Store::Batch batch;
-    std::string value;
     while (const Row* row = cursor.next()) {
         base::throw_if_stopped(stop);
         arena.reset();
-        Item item = parser.item(row->json, arena);
-        std::uint64_t hash = lock_hash(row_key(table, nullptr, item));
-        KeyLocks::Held held(locks_, {&hash, 1});
-        if (has_key(item, index.key) && !marks_.has(table, item)) {
-            Item entry = projected(table, index, item, arena);
-            write_row(value, entry, dynamodb::item_size(entry));
-            batch.clear();
-            batch.put(row_key(table, &index, item), value);
-            store_.write(batch);
-        }
+        build_entry(table, index, parser.item(row->json, arena), build);
     }
+    build.is_built = true;
+    if (on_build_) {
+        on_build_(build);
+    }
+}
+
+void OverlayRows::build_entry(const Table& table, const Index& index, const Item& item,
+                              OverlayBuild& build) {
+    if (!has_key(item, index.key)) {
+        return;
+    }
+    ++build.entries;
+    build.write_units += index_write_units(table, index, nullptr, &item);
+    std::uint64_t hash = lock_hash(row_key(table, nullptr, item));
+    KeyLocks::Held held(locks_, {&hash, 1});
+    if (marks_.has(table, item)) {
+        return;
+    }
+    base::Arena arena(2048);
+    Item entry = projected(table, index, item, arena);
+    std::string value;
+    write_row(value, entry, dynamodb::item_size(entry));
+    store_.put(row_key(table, &index, item), value);
 }
 
 void OverlayRows::drop_index(const Table& table, const Index& index) {

@@ -2,6 +2,8 @@
 
 #include "overlay_cursor.hpp"
 
+#include <dynamigrate/engine/engine.hpp>
+
 #include <atomic>
 #include <map>
 #include <mutex>
@@ -17,7 +19,8 @@ namespace dynamigrate::engine {
 class OverlayRows final : public Rows {
 public:
     /// All must outlive it. `store` is the overlay's own.
-    OverlayRows(OverlayBase& base, Store& store, KeyLocks& locks, base::Clock& clock);
+    OverlayRows(OverlayBase& base, Store& store, KeyLocks& locks, base::Clock& clock,
+                const OverlayOptions& options);
 
     bool get(const Table& table, const dynamodb::Item& key, bool is_consistent,
              StoredRow& out) override;
@@ -40,12 +43,17 @@ public:
 private:
     bool is_layer_only(const Table& table, const Index* index) const;
     void build_entries_of_base(const Table& table, const Index& index, const std::stop_token& stop);
+    void build_entry(const Table& table, const Index& index, const dynamodb::Item& item,
+                     OverlayBuild& build);
     void count(const RowChange& change);
+    void tell(const RowChange& change) const;
     RowCounts base_counts(const Table& table, const Index* index);
 
     OverlayBase& base_;
     Store& store_;
     KeyLocks& locks_;
+    std::function<void(const OverlayChange&)> on_change_;
+    std::function<void(const OverlayBuild&)> on_build_;
     StoredRows layer_;
     OverlayMarks marks_;
     OverlayImages images_;

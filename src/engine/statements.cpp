@@ -7,6 +7,7 @@
 #include <dynamigrate/dynamodb/wire.hpp>
 
 #include <algorithm>
+#include <map>
 
 namespace dynamigrate::engine {
 
@@ -178,6 +179,18 @@ void answer_entry(Database& database, Request& request, BatchEntry& entry, json:
     out.end_object();
 }
 
+void expect_items(Database& database, Request& request, const std::vector<BatchEntry>& entries) {
+    std::map<const Table*, std::vector<Item>> keys;
+    for (const BatchEntry& entry : entries) {
+        if (!entry.error && entry.table->is_in_base) {
+            keys[entry.table.get()].push_back(entry.table->key.key_of(entry.key, request.arena));
+        }
+    }
+    for (const auto& [table, wanted] : keys) {
+        database.rows.expect(*table, wanted, true);
+    }
+}
+
 void answer_write(Database& database, Request& request, const PartiqlStatement& statement,
                   bool item_on_failure, json::Writer& out) {
     ItemWrite write = write_of(request, statement, table_for_items(database, statement.table));
@@ -227,6 +240,7 @@ void execute_statement(Database& database, Request& request, json::Writer& out) 
 
 void batch_execute_statement(Database& database, Request& request, json::Writer& out) {
     std::vector<BatchEntry> entries = read_batch(database, request);
+    expect_items(database, request, entries);
     out.key("Responses").begin_array();
     for (BatchEntry& entry : entries) {
         answer_entry(database, request, entry, out);

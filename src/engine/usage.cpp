@@ -16,29 +16,6 @@ bool has_same_key(const Item& a, const Item& b, const dynamodb::KeySchema& key) 
            (!key.sort || *a.find(key.sort->name) == *b.find(key.sort->name));
 }
 
-/// Units that a write costs on an index: an entry that moves is deleted and put.
-double index_units(const Table& table, const Index& index, const Item* before, const Item* after) {
-    bool was_there = before != nullptr && has_key(*before, index.key);
-    bool is_there = after != nullptr && has_key(*after, index.key);
-    if (!was_there && !is_there) {
-        return 0;
-    }
-    base::Arena arena(1024);
-    Item old_image = was_there ? projected(table, index, *before, arena) : Item();
-    Item new_image = is_there ? projected(table, index, *after, arena) : Item();
-    double old_units = was_there ? dynamodb::write_units(dynamodb::item_size(old_image)).value : 0;
-    double new_units = is_there ? dynamodb::write_units(dynamodb::item_size(new_image)).value : 0;
-    if (was_there && is_there) {
-        if (old_image == new_image) {
-            return 0;
-        }
-        if (has_same_key(*before, *after, index.key)) {
-            return std::max(old_units, new_units);
-        }
-    }
-    return old_units + new_units;
-}
-
 double sum(const std::map<std::string, double>& units) {
     double total = 0;
     for (const auto& [name, value] : units) {
@@ -60,6 +37,29 @@ void write_indexes(json::Writer& out, const char* member,
 }
 
 }  // namespace
+
+double index_write_units(const Table& table, const Index& index, const Item* before,
+                         const Item* after) {
+    bool was_there = before != nullptr && has_key(*before, index.key);
+    bool is_there = after != nullptr && has_key(*after, index.key);
+    if (!was_there && !is_there) {
+        return 0;
+    }
+    base::Arena arena(1024);
+    Item old_image = was_there ? projected(table, index, *before, arena) : Item();
+    Item new_image = is_there ? projected(table, index, *after, arena) : Item();
+    double old_units = was_there ? dynamodb::write_units(dynamodb::item_size(old_image)).value : 0;
+    double new_units = is_there ? dynamodb::write_units(dynamodb::item_size(new_image)).value : 0;
+    if (was_there && is_there) {
+        if (old_image == new_image) {
+            return 0;
+        }
+        if (has_same_key(*before, *after, index.key)) {
+            return std::max(old_units, new_units);
+        }
+    }
+    return old_units + new_units;
+}
 
 void Usage::clear() {
     wish = CapacityWish::none;
@@ -93,7 +93,7 @@ void Usage::write(const Table& table, const Item* before, const Item* after,
     used.table += units;
     used.write += units;
     for (const Index& index : table.indexes) {
-        double more = index_units(table, index, before, after) * (is_transactional ? 2 : 1);
+        double more = index_write_units(table, index, before, after) * (is_transactional ? 2 : 1);
         if (more > 0) {
             (index.is_local ? used.local : used.global)[index.name] += more;
             used.write += more;

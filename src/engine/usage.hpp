@@ -14,6 +14,11 @@ namespace dynamigrate::engine {
 /// ReturnConsumedCapacity.
 enum class CapacityWish : std::uint8_t { none, total, indexes };
 
+/// Units that a write of an item costs on an index: an entry that moves is deleted and put.
+/// `before`, `after`: nullptr where there is none.
+double index_write_units(const Table& table, const Index& index, const dynamodb::Item* before,
+                         const dynamodb::Item* after);
+
 /// Capacity that a request consumes, by table.
 class Usage {
 public:

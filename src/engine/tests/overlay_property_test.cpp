@@ -169,7 +169,7 @@ protected:
 
 TEST_F(OverlayAgainstEngine, AnswersAsAPlainEngineAndLeavesTheBaseAlone) {
     seed_both();
-    for (int i = 0; i < 600 && !HasFailure(); ++i) {
+    for (int i = 0; i < 250 && !HasFailure(); ++i) {
         coin() ? write() : read();
     }
     EXPECT_EQ(in_any_order(all_pages(*base, "Scan", "")), seeded);

@@ -3,8 +3,9 @@
 #include "../overlay_base.hpp"
 #include "../overlay_images.hpp"
 
+#include <fmt/format.h>
+
 #include <filesystem>
-#include <fstream>
 #include <set>
 
 namespace dynamigrate::engine {
@@ -255,6 +256,29 @@ TEST_F(Overlay, BuildsAnIndexOfItsOwnFromTheBaseAndItsChanges) {
                         R"("ExpressionAttributeValues":{":m":{"S":"x"}})")
                   .size(),
               3U);
+}
+
+TEST_F(Overlay, TellsWhatChangesAndWhatItCosts) {
+    std::vector<std::string> told;
+    overlay = Engine::over(
+        guarded, {.engine = {.clock = &clock, .random = &random},
+                  .spill_directory = directory.path() / "other",
+                  .stop = {},
+                  .on_change =
+                      [&](const OverlayChange& change) {
+                          told.push_back(fmt::format(
+                              "{} {} {} {} {} {}", change.table, change.key.text("sk"),
+                              change.before == nullptr ? "none" : change.before->text("n"),
+                              change.after == nullptr ? "none" : change.after->text("n"),
+                              change.table_units, change.index_units));
+                      },
+                  .on_build = {}});
+    seed(in_index("a", 1, 10));
+    put(in_index("a", 1, 11));
+    put(in_index("a", 2, 20));
+    remove(key("a", 1));
+    EXPECT_EQ(told, (std::vector<std::string>{"items 1 10 11 1 4", "items 2 none 20 1 3",
+                                              "items 1 11 none 1 3"}));
 }
 
 TEST_F(Overlay, KeepsTablesThatAreMadeAndDeletedHere) {

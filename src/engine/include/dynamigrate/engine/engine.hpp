@@ -2,13 +2,18 @@
 
 #include <dynamigrate/base/clock.hpp>
 #include <dynamigrate/base/random.hpp>
+#include <dynamigrate/base/units.hpp>
+#include <dynamigrate/dynamodb/attribute_value.hpp>
 #include <dynamigrate/dynamodb/service.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 namespace dynamigrate::engine {
 
@@ -24,12 +29,39 @@ struct EngineOptions {
     std::string region = "local";  ///< in ARNs
 };
 
+/// An item that an overlay's user changed. Valid during the call that tells of it.
+struct OverlayChange {
+    std::string_view table;
+    std::string_view ttl_attribute;  ///< "" : the table has none
+    dynamodb::Item key;
+    const dynamodb::Item* before = nullptr;  ///< nullptr: there was none
+    const dynamodb::Item* after = nullptr;
+    base::ItemBytes before_size, after_size;
+    double table_units = 0;  ///< that the write would cost
+    double index_units = 0;  ///< and on all indexes
+};
+
+/// An index that an overlay builds by reading the whole table of its base: told before the first
+/// read, and again, with the last two members, when it is built.
+struct OverlayBuild {
+    std::string_view table, index;
+    std::int64_t items = 0;  ///< of the table, about
+    std::int64_t bytes = 0;
+    bool is_built = false;
+    std::int64_t entries = 0;
+    double write_units = 0;  ///< that the building would cost
+};
+
 struct OverlayOptions {
     EngineOptions engine;
     /// A directory for what does not fit in memory, made and removed by the engine.
     std::filesystem::path spill_directory;
     /// Ends what is being read of the base with Error cancelled, for good.
     std::stop_token stop;
+    /// Told of every change, on the thread that makes it, right after it.
+    std::function<void(const OverlayChange&)> on_change;
+    /// Told on another thread.
+    std::function<void(const OverlayBuild&)> on_build;
 };
 
 /// DynamoDB within this process.
