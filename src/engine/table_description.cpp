@@ -183,7 +183,9 @@ void write_projection(Writer& out, const Index& index) {
 }
 
 void write_time(Writer& out, base::WallTime time) {
-    out.number(static_cast<double>(time.time_since_epoch().count()) / 1000);
+    std::int64_t milliseconds = time.time_since_epoch().count();
+    std::string fraction = std::to_string(1000 + milliseconds % 1000).substr(1);
+    out.raw(std::to_string(milliseconds / 1000) + "." + fraction);
 }
 
 void write_description(Database& database, const Table& table, Writer& out) {
