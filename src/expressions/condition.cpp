@@ -254,8 +254,8 @@ bool Condition::matches(const Item& item) const noexcept {
 }
 
 const std::vector<std::string>& Condition::attributes() const noexcept {
-    static const std::vector<std::string> none;
-    return tree_ == nullptr ? none : tree_->attributes;
+    static const std::vector<std::string> kNone;
+    return tree_ == nullptr ? kNone : tree_->attributes;
 }
 
 std::string Condition::to_string() const {

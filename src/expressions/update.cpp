@@ -320,18 +320,18 @@ Item UpdateExpression::apply(const Item& before, base::Arena& arena) const {
 }
 
 const std::vector<std::string>& UpdateExpression::attributes_written() const noexcept {
-    static const std::vector<std::string> none;
-    return tree_ == nullptr ? none : tree_->written;
+    static const std::vector<std::string> kNone;
+    return tree_ == nullptr ? kNone : tree_->written;
 }
 
 const std::vector<std::string>& UpdateExpression::attributes_read() const noexcept {
-    static const std::vector<std::string> none;
-    return tree_ == nullptr ? none : tree_->read;
+    static const std::vector<std::string> kNone;
+    return tree_ == nullptr ? kNone : tree_->read;
 }
 
 const std::vector<Path>& UpdateExpression::paths_written() const noexcept {
-    static const std::vector<Path> none;
-    return tree_ == nullptr ? none : tree_->paths;
+    static const std::vector<Path> kNone;
+    return tree_ == nullptr ? kNone : tree_->paths;
 }
 
 bool UpdateExpression::creates_item() const noexcept {
