@@ -18,12 +18,13 @@ struct Arguments {
     std::string config, profile, directory, table, endpoint;
     std::string access_key, secret_key, region;
     std::string bump, journal, schema, crypto;
+    std::string host, port, store, gateway_key, gateway_secret;
     std::optional<std::uint32_t> lanes, segments;
     std::optional<authoring::Rate> max_rcu, max_wcu;
 
     bool dry = false, force = false, yes = false, retry_failed = false;
     bool quiet = false, verbose = false, debug = false, no_color = false;
-    bool json = false, exit_code = false, help = false, version = false;
+    bool memory = false, json = false, exit_code = false, help = false, version = false;
 };
 
 /// Reads the arguments after the program's name. Options stand anywhere; a leading word `migrate`

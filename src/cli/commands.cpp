@@ -1,6 +1,7 @@
 #include "commands.hpp"
 
 #include "program_version.hpp"
+#include "serve_command.hpp"
 #include "usage.hpp"
 
 #include <fmt/format.h>
@@ -31,7 +32,7 @@ ExitCode show_help(Session& session) {
 }
 
 Command find_command(const std::string& verb) {
-    static constexpr std::array<std::pair<std::string_view, Command>, 11> kCommands{{
+    static constexpr std::array<std::pair<std::string_view, Command>, 12> kCommands{{
         {"status", show_status},
         {"list", list_applied},
         {"outstanding", list_outstanding},
@@ -42,6 +43,7 @@ Command find_command(const std::string& verb) {
         {"generate", generate},
         {"resume", resume},
         {"unlock", unlock},
+        {"serve", serve},
         {"version", show_version},
     }};
     for (const auto& [name, command] : kCommands) {

@@ -37,6 +37,7 @@ public:
     /// Finds the endpoint, says where the command works and checks that it answers.
     void connect();
 
+    base::Log& log() { return log_; }
     Wiring& wiring() { return *wiring_; }
     Tables& tables() { return *tables_; }
     migrate::Migrator& migrator() { return *migrator_; }
