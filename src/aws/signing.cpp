@@ -1,24 +1,11 @@
 #include <dynamigrate/aws/signing.hpp>
 
+#include "basic_date.hpp"
 #include "canonical_request.hpp"
 
 #include <fmt/format.h>
 
 namespace dynamigrate::aws {
-
-namespace {
-
-/// "20150830T123600Z"
-std::string basic_date(base::WallTime now) {
-    auto day = std::chrono::floor<std::chrono::days>(now);
-    std::chrono::year_month_day date(day);
-    std::chrono::hh_mm_ss time(std::chrono::floor<std::chrono::seconds>(now - day));
-    return fmt::format("{:04}{:02}{:02}T{:02}{:02}{:02}Z", static_cast<int>(date.year()),
-                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                       time.hours().count(), time.minutes().count(), time.seconds().count());
-}
-
-}  // namespace
 
 Signer::Signer(std::string region, std::string service)
     : region_(std::move(region)),

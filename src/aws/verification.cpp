@@ -1,12 +1,11 @@
 #include <dynamigrate/aws/verification.hpp>
 
+#include "basic_date.hpp"
 #include "canonical_request.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace dynamigrate::aws {
 
@@ -83,35 +82,6 @@ std::optional<Refusal> parse(std::string_view text, Authorization& out) {
     out.key_id =
         credential.substr(0, static_cast<std::size_t>(out.day.data() - credential.data()) - 1);
     return std::nullopt;
-}
-
-/// "20260131T235959Z"
-std::optional<base::WallTime> parse_basic_date(std::string_view text) {
-    if (text.size() != 16 || text[8] != 'T' || text[15] != 'Z') {
-        return std::nullopt;
-    }
-    bool is_good = true;
-    auto number = [&](std::size_t begin, std::size_t length) {
-        int value = 0;
-        const char* end = text.data() + begin + length;
-        auto [stop, failure] = std::from_chars(text.data() + begin, end, value);
-        is_good = is_good && failure == std::errc{} && stop == end && value >= 0;
-        return value;
-    };
-    std::chrono::year_month_day day{std::chrono::year(number(0, 4)),
-                                    std::chrono::month(static_cast<unsigned>(number(4, 2))),
-                                    std::chrono::day(static_cast<unsigned>(number(6, 2)))};
-    auto time = std::chrono::hours(number(9, 2)) + std::chrono::minutes(number(11, 2)) +
-                std::chrono::seconds(number(13, 2));
-    if (!is_good || !day.ok() || time >= std::chrono::hours(24)) {
-        return std::nullopt;
-    }
-    return base::WallTime(std::chrono::sys_days(day) + time);
-}
-
-std::string basic_date(base::WallTime time) {
-    return fmt::format("{:%Y%m%dT%H%M%SZ}",
-                       fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
 }
 
 std::optional<Refusal> check_date(std::string_view date, base::WallTime now) {

@@ -55,7 +55,8 @@ private:
         base::Sha256Digest key{};
     };
 
-    base::Sha256Digest signing_key(std::size_t index, std::string_view day, std::string_view region);
+    base::Sha256Digest signing_key(std::size_t index, std::string_view day,
+                                   std::string_view region);
 
     std::string service_;
     std::vector<AccessKey> keys_;
