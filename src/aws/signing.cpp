@@ -2,6 +2,7 @@
 
 #include "basic_date.hpp"
 #include "canonical_request.hpp"
+#include "signing_key.hpp"
 
 #include <fmt/format.h>
 
@@ -46,10 +47,7 @@ void Signer::sign(const SigningInput& input, const Credentials& credentials, bas
 base::Sha256Digest Signer::signing_key(const std::string& secret, std::string_view day) {
     std::lock_guard lock(mutex_);
     if (key_day_ != day || key_secret_ != secret) {
-        auto of_day = base::hmac_sha256("AWS4" + secret, day);
-        auto of_region = base::hmac_sha256(base::as_view(of_day), region_);
-        auto of_service = base::hmac_sha256(base::as_view(of_region), service_);
-        key_ = base::hmac_sha256(base::as_view(of_service), "aws4_request");
+        key_ = derive_signing_key(secret, day, region_, service_);
         key_day_ = day;
         key_secret_ = secret;
     }

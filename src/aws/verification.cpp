@@ -2,6 +2,7 @@
 
 #include "basic_date.hpp"
 #include "canonical_request.hpp"
+#include "signing_key.hpp"
 
 #include <fmt/format.h>
 
@@ -229,10 +230,7 @@ base::Sha256Digest Verifier::signing_key(std::size_t index, std::string_view day
     std::lock_guard lock(mutex_);
     DerivedKey& derived = derived_[index];
     if (derived.scope != scope) {
-        auto of_day = base::hmac_sha256("AWS4" + keys_[index].secret, day);
-        auto of_region = base::hmac_sha256(base::as_view(of_day), region);
-        auto of_service = base::hmac_sha256(base::as_view(of_region), service_);
-        derived.key = base::hmac_sha256(base::as_view(of_service), kTerminator);
+        derived.key = derive_signing_key(keys_[index].secret, day, region, service_);
         derived.scope = std::move(scope);
     }
     return derived.key;
