@@ -98,6 +98,7 @@ void check_counts(const std::vector<TableKeys>& parts) {
 
 void find_table(Database& database, TableKeys& part) {
     part.getting.table = table_for_items(database, part.name);
+    check_scalar_keys(*part.getting.table, attributes_entered(part.getting.projection));
     std::vector<PlacedItem> items;
     for (const Item& key : part.keys) {
         check_key(*part.getting.table, key);
@@ -149,6 +150,7 @@ void get_item(Database& database, Request& request, json::Writer& out) {
     Getting getting = read_getting(request, request.body);
     Item key = request.values.item(*member(request.body, "Key"));
     getting.table = table_for_items(database, table);
+    check_scalar_keys(*getting.table, attributes_entered(getting.projection));
     check_key(*getting.table, key);
     StoredRow row;
     if (get(database, request, getting, key, row)) {

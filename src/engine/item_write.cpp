@@ -6,6 +6,7 @@
 #include <dynamigrate/base/error.hpp>
 #include <dynamigrate/dynamodb/size.hpp>
 
+#include <algorithm>
 #include <optional>
 #include <shared_mutex>
 
@@ -249,7 +250,32 @@ void check_item(const Table& table, const Item& item, bool is_update) {
     }
 }
 
+void check_scalar_keys(const Table& table, std::span<const std::string> entered) {
+    for (const std::string& attribute : entered) {
+        bool is_key = table.key.contains(attribute);
+        if (is_key || std::ranges::any_of(table.indexes, [&](const Index& index) {
+                return index.key.contains(attribute);
+            })) {
+            refuse_validation(
+                "Key attributes must be scalars; list random access '[]' and map lookup '.' are "
+                "not allowed: " +
+                std::string(is_key ? "Key: " : "IndexKey: ") + attribute);
+        }
+    }
+}
+
+std::vector<std::string> attributes_entered(const expressions::Projection& projection) {
+    std::vector<std::string> entered;
+    for (const expressions::Path& path : projection.paths()) {
+        if (path.is_nested()) {
+            entered.push_back(path.attribute());
+        }
+    }
+    return entered;
+}
+
 void check_write(const ItemWrite& write) {
+    check_scalar_keys(*write.table, write.condition.attributes_entered());
     if (write.kind == Kind::put) {
         check_item(*write.table, write.item, false);
         return;
@@ -265,6 +291,7 @@ void check_write(const ItemWrite& write) {
                 ". This attribute is part of the key");
         }
     }
+    check_scalar_keys(*write.table, write.update.attributes_entered());
 }
 
 ItemWriteResult do_write(Database& database, Request& request, const ItemWrite& wanted) {

@@ -4,9 +4,12 @@
 #include "request.hpp"
 
 #include <dynamigrate/expressions/condition.hpp>
+#include <dynamigrate/expressions/projection.hpp>
 #include <dynamigrate/expressions/update.hpp>
 
 #include <span>
+#include <string>
+#include <vector>
 
 /// The one way in which items change: put, update, delete, also of batches, transactions, PartiQL.
 namespace dynamigrate::engine {
@@ -52,6 +55,10 @@ void check_key(const Table& table, const dynamodb::Item& key);
 /// Checks an item to be written: its key and the keys of indexes. `is_update` words the errors as
 /// UpdateItem does. Errors: ValidationException.
 void check_item(const Table& table, const dynamodb::Item& item, bool is_update);
+/// Refuses paths into attributes that are keys of the table or of an index, which are scalars.
+void check_scalar_keys(const Table& table, std::span<const std::string> entered);
+/// The attributes into which the projection's paths lead.
+std::vector<std::string> attributes_entered(const expressions::Projection& projection);
 /// Checks what a write asks before any item is read: keys, attributes of keys in the update.
 void check_write(const ItemWrite& write);
 

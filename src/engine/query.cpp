@@ -36,6 +36,20 @@ void check_filter(object body, const Reading& reading) {
     }
 }
 
+void check_filter_is_projected(const Reading& reading) {
+    std::string lacking;
+    for (const std::string& attribute : reading.filter.attributes()) {
+        if (!projects(*reading.table, *reading.index, attribute)) {
+            lacking += (lacking.empty() ? "" : ", ") + attribute;
+        }
+    }
+    if (!lacking.empty()) {
+        refuse_validation("One or more parameter values were invalid: Secondary index " +
+                          reading.index->name +
+                          " does not project one or more filter attributes: [" + lacking + "]");
+    }
+}
+
 void check_within(const Reading& reading, const KeyCondition& condition, const Item& position) {
     if (condition.matches(position)) {
         return;
@@ -79,6 +93,9 @@ void query(Database& database, Request& request, json::Writer& out) {
                                     : KeyCondition::parse(*condition_text, known, reading.key());
     known.check_all_used();
     check_filter(body, reading);
+    if (reading.index != nullptr) {
+        check_filter_is_projected(reading);
+    }
     QueryRange range;
     range.index = reading.index;
     range.condition = &condition;

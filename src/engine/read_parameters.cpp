@@ -52,28 +52,12 @@ void check_select(object body, const ReadParameters& parameters) {
     }
 }
 
-void check_key_paths(const Table& table, const Projection& projection) {
-    for (const expressions::Path& path : projection.paths()) {
-        if (path.is_nested() && table.key.contains(path.attribute())) {
-            refuse_validation(
-                "Key attributes must be scalars; list random access '[]' and map lookup '.' are "
-                "not allowed: Key: " +
-                path.attribute());
-        }
-    }
-}
-
-bool projects(const Table& table, const Index& index, std::string_view attribute) {
-    return index.projection == dynamodb::ProjectionType::all || table.key.contains(attribute) ||
-           index.key.contains(attribute) ||
-           std::ranges::find(index.non_key_attributes, attribute) != index.non_key_attributes.end();
-}
-
 std::vector<std::string> attributes_of(const Projection& projection) {
     std::vector<std::string> attributes;
     for (const expressions::Path& path : projection.paths()) {
         attributes.push_back(path.attribute());
     }
+    std::ranges::sort(attributes);
     return attributes;
 }
 
@@ -138,7 +122,8 @@ Reading reading_of(Database& database, const ReadParameters& parameters) {
     reading.limit = parameters.limit;
     reading.filter = parameters.filter;
     reading.only_counts = parameters.select == Select::count;
-    check_key_paths(*reading.table, parameters.projection);
+    check_scalar_keys(*reading.table, attributes_entered(parameters.projection));
+    check_scalar_keys(*reading.table, parameters.filter.attributes_entered());
     if (reading.index != nullptr) {
         choose_sources(parameters, reading);
     }
@@ -149,6 +134,12 @@ Reading reading_of(Database& database, const ReadParameters& parameters) {
         };
     }
     return reading;
+}
+
+bool projects(const Table& table, const Index& index, std::string_view attribute) {
+    return index.projection == dynamodb::ProjectionType::all || table.key.contains(attribute) ||
+           index.key.contains(attribute) ||
+           std::ranges::find(index.non_key_attributes, attribute) != index.non_key_attributes.end();
 }
 
 const Index* index_to_read(const Table& table, std::string_view name, bool is_consistent) {

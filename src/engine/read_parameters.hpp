@@ -40,6 +40,9 @@ void read_expressions(Request& request, expressions::Substitutions& substitution
 ///         or does not hold what is asked for.
 Reading reading_of(Database& database, const ReadParameters& parameters);
 
+/// Whether the index shows the attribute.
+bool projects(const Table& table, const Index& index, std::string_view attribute);
+
 /// The index to read, or nullptr for no name. Errors: as `reading_of`.
 const Index* index_to_read(const Table& table, std::string_view name, bool is_consistent);
 

@@ -119,12 +119,7 @@ void Usage::write_member(json::Writer& out, bool as_list) const {
             out.key("WriteCapacityUnits").number(units.write);
         }
         if (wish == CapacityWish::indexes) {
-            out.key("Table").begin_object().key("CapacityUnits").number(units.table);
-            if (units.is_transactional) {
-                out.key(units.write > 0 ? "WriteCapacityUnits" : "ReadCapacityUnits")
-                    .number(units.table);
-            }
-            out.end_object();
+            out.key("Table").begin_object().key("CapacityUnits").number(units.table).end_object();
             write_indexes(out, "LocalSecondaryIndexes", units.local);
             write_indexes(out, "GlobalSecondaryIndexes", units.global);
         }

@@ -258,6 +258,11 @@ const std::vector<std::string>& Condition::attributes() const noexcept {
     return tree_ == nullptr ? kNone : tree_->attributes;
 }
 
+const std::vector<std::string>& Condition::attributes_entered() const noexcept {
+    static const std::vector<std::string> kNone;
+    return tree_ == nullptr ? kNone : tree_->entered;
+}
+
 std::string Condition::to_string() const {
     return tree_ == nullptr ? std::string() : expressions::to_string(tree_->root);
 }

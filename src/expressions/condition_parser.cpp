@@ -154,11 +154,14 @@ private:
 }  // namespace
 
 void summarise(ConditionTree& tree) {
-    for_each_path(tree.root,
-                  [&](const Path& path) { tree.attributes.push_back(path.attribute()); });
-    std::sort(tree.attributes.begin(), tree.attributes.end());
-    tree.attributes.erase(std::unique(tree.attributes.begin(), tree.attributes.end()),
-                          tree.attributes.end());
+    for_each_path(tree.root, [&](const Path& path) {
+        tree.attributes.push_back(path.attribute());
+        if (path.is_nested()) {
+            tree.entered.push_back(path.attribute());
+        }
+    });
+    make_unique(tree.attributes);
+    make_unique(tree.entered);
 }
 
 ConditionTree parse_condition_tree(const Source& source, Substitutions& substitutions) {

@@ -52,12 +52,13 @@ struct ConditionTree {
     base::Arena arena{512};
     ConditionNode root;
     std::vector<std::string> attributes;
+    std::vector<std::string> entered;
 };
 
 /// Parses and checks; the values are cloned into the tree's arena.
 ConditionTree parse_condition_tree(const Source& source, Substitutions& substitutions);
 
-/// Notes the attributes that the tree's root names.
+/// Notes the attributes that the tree's root names, and which of them it looks into.
 void summarise(ConditionTree& tree);
 
 /// Requires at least one test.

@@ -2,6 +2,7 @@
 
 #include "reserved_words.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace dynamigrate::expressions {
@@ -324,6 +325,11 @@ void check_distinct_paths(const Source& source, const std::vector<Path>& paths) 
             }
         }
     }
+}
+
+void make_unique(std::vector<std::string>& names) {
+    std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
 }
 
 }  // namespace dynamigrate::expressions

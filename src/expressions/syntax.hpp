@@ -132,4 +132,7 @@ std::string path_for_message(const Path& path);
 /// Refuses paths of which one contains the other, or that take one place for a list and a map.
 void check_distinct_paths(const Source& source, const std::vector<Path>& paths);
 
+/// Sorts the names and keeps each once.
+void make_unique(std::vector<std::string>& names);
+
 }  // namespace dynamigrate::expressions

@@ -329,6 +329,11 @@ const std::vector<std::string>& UpdateExpression::attributes_read() const noexce
     return tree_ == nullptr ? kNone : tree_->read;
 }
 
+const std::vector<std::string>& UpdateExpression::attributes_entered() const noexcept {
+    static const std::vector<std::string> kNone;
+    return tree_ == nullptr ? kNone : tree_->entered;
+}
+
 const std::vector<Path>& UpdateExpression::paths_written() const noexcept {
     static const std::vector<Path> kNone;
     return tree_ == nullptr ? kNone : tree_->paths;

@@ -300,18 +300,20 @@ void insert(UpdateNode& root, const UpdateAction& action) {
     node->action = &action;
 }
 
-void collect_reads(const SetOperand& operand, std::vector<std::string>& read) {
-    if (operand.kind == SetOperand::Kind::path || operand.kind == SetOperand::Kind::if_not_exists) {
-        read.push_back(operand.path.attribute());
-    }
-    for (const SetOperand& child : operand.operands) {
-        collect_reads(child, read);
+void note_entered(const Path& path, UpdateTree& tree) {
+    if (path.is_nested()) {
+        tree.entered.push_back(path.attribute());
     }
 }
 
-void make_unique(std::vector<std::string>& names) {
-    std::sort(names.begin(), names.end());
-    names.erase(std::unique(names.begin(), names.end()), names.end());
+void collect_reads(const SetOperand& operand, UpdateTree& tree) {
+    if (operand.kind == SetOperand::Kind::path || operand.kind == SetOperand::Kind::if_not_exists) {
+        tree.read.push_back(operand.path.attribute());
+        note_entered(operand.path, tree);
+    }
+    for (const SetOperand& child : operand.operands) {
+        collect_reads(child, tree);
+    }
 }
 
 }  // namespace
@@ -348,10 +350,11 @@ void summarise(UpdateTree& tree) {
         insert(tree.root, action);
         tree.paths.push_back(action.path);
         tree.written.push_back(action.path.attribute());
+        note_entered(action.path, tree);
         bool is_set = action.kind == UpdateAction::Kind::set;
         bool is_remove = action.kind == UpdateAction::Kind::remove;
         if (is_set) {
-            collect_reads(action.operand, tree.read);
+            collect_reads(action.operand, tree);
         }
         if (action.path.is_nested() || (!is_set && !is_remove)) {
             tree.read.push_back(action.path.attribute());
@@ -360,6 +363,7 @@ void summarise(UpdateTree& tree) {
     }
     make_unique(tree.written);
     make_unique(tree.read);
+    make_unique(tree.entered);
 }
 
 std::unique_ptr<UpdateTree> parse_update_tree(const Source& source, Substitutions& substitutions) {

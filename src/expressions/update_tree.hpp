@@ -45,6 +45,7 @@ struct UpdateTree {
     std::vector<Path> paths;
     std::vector<std::string> written;
     std::vector<std::string> read;
+    std::vector<std::string> entered;
     bool creates_item = false;
     bool is_expression = true;  ///< else it has the texts of AttributeUpdates
 };

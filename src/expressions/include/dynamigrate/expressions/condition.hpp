@@ -73,6 +73,8 @@ public:
 
     /// The top-level attributes that it names, sorted, each once.
     const std::vector<std::string>& attributes() const noexcept;
+    /// Those of them into which it looks by a path such as `a.b` or `a[0]`: no key can be such.
+    const std::vector<std::string>& attributes_entered() const noexcept;
     bool empty() const noexcept { return tree_ == nullptr; }
 
     /// Canonical form for tests and logs without values of customers:

@@ -65,6 +65,9 @@ public:
     /// Top-level attributes on which the result depends: those in SET's operands, the targets of
     /// ADD and DELETE, and those written only in part. Sorted, each once.
     const std::vector<std::string>& attributes_read() const noexcept;
+    /// Those into which it looks, to read or to write, by a path such as `a.b` or `a[0]`: no key can
+    /// be such. Sorted, each once.
+    const std::vector<std::string>& attributes_entered() const noexcept;
     /// The paths that it changes, in the order written: what UPDATED_OLD and UPDATED_NEW return.
     const std::vector<Path>& paths_written() const noexcept;
     /// Whether UpdateItem with it creates a missing item: not when it only REMOVEs and DELETEs.
