@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kMaxPageItems = 1000;
 constexpr double kMemoryPerWireByte = 4.5;
 constexpr double kMemoryPerItem = 600;
+constexpr double kWireBytesPerReadUnit = 8192;  // of an eventually consistent read
 
 }  // namespace
 
@@ -23,7 +24,9 @@ Lane::Lane(SharedRun& run, const SourceFactory& sources, std::uint32_t journal_l
     : run_(run),
       sources_(sources),
       journal_lane_(journal_lane),
-      writer_(run.surroundings, run.endpoint, run.plan.overwrite, run.stop_now) {
+      writer_(run.surroundings, run.endpoint, run.plan.overwrite, run.stop_now),
+      page_time_(run.surroundings.pace, run.lanes_at_work) {
+    limit_ = std::min(limit_, page_time_.fitting_items());
     policy_.guard = run.plan.guard;
     policy_.marker = run.plan.marker;
     policy_.run = run.marker;
@@ -111,13 +114,15 @@ bool Lane::work_page(PageSource& source, SegmentState& state) {
         run_.plan.page_items > 0 ? std::min<std::size_t>(limit_, run_.plan.page_items) : limit_;
     arena_.reset();
     items_.clear();
+    page_write_units_ = 0;
+    const base::SteadyTime begun = run_.surroundings.clock->steady_now();
     const bool has_more = source.read(limit, state.position, arena_, items_);
     page_.step = run_.records_step;
     page_.segment = state.segment;
     page_.page = state.pages_done;
     first_number_ = source.first_number();
     process(state);
-    adapt_limit(source, limit);
+    adapt_limit(source, limit, run_.surroundings.clock->steady_now() - begun);
     const double cost = static_cast<double>(source.page_bytes()) * kMemoryPerWireByte;
     if (cost > 2.0 * static_cast<double>(run_.allowance.share())) {
         source.shrink();
@@ -129,13 +134,17 @@ bool Lane::work_page(PageSource& source, SegmentState& state) {
     return has_more;
 }
 
-void Lane::adapt_limit(const PageSource& source, std::size_t limit) {
+void Lane::adapt_limit(const PageSource& source, std::size_t limit,
+                       base::SteadyTime::duration took) {
     const auto scanned = static_cast<double>(std::max<std::uint64_t>(1, source.scanned()));
     const double page_cost = static_cast<double>(source.page_bytes()) * kMemoryPerWireByte +
                              kMemoryPerItem * static_cast<double>(items_.size() + 1);
     bytes_per_item_ = std::max(page_cost / scanned, bytes_per_item_ * 0.7);
     const double fitting = static_cast<double>(run_.allowance.share()) / bytes_per_item_;
-    const auto wanted = static_cast<std::size_t>(std::max(1.0, fitting));
+    page_time_.took(took, scanned, static_cast<double>(source.page_bytes()) / kWireBytesPerReadUnit,
+                    page_write_units_);
+    const auto wanted =
+        std::min(static_cast<std::size_t>(std::max(1.0, fitting)), page_time_.fitting_items());
     limit_ = std::clamp<std::size_t>(wanted, 1, std::min(kMaxPageItems, limit * 8));
     if (limit_ > kBatchStatements) {
         limit_ -= limit_ % kBatchStatements;  // so that a page ends with a full batch

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "page_time.hpp"
 #include "shared_run.hpp"
 
 #include <memory>
@@ -81,7 +82,7 @@ private:
     /// Whether this step of this run has changed the item already, by its marker.
     bool is_marked(const dynamodb::Item& item) const;
     void save(const SegmentState& state, bool always);
-    void adapt_limit(const PageSource& source, std::size_t limit);
+    void adapt_limit(const PageSource& source, std::size_t limit, base::SteadyTime::duration took);
 
     SharedRun& run_;
     const SourceFactory& sources_;
@@ -111,6 +112,8 @@ private:
 
     std::size_t limit_ = kBatchStatements;
     double bytes_per_item_ = 0;
+    PageTime page_time_;
+    double page_write_units_ = 0;
     base::SteadyTime saved_at_{};
 };
 

@@ -118,6 +118,7 @@ bool Lane::try_move(Edit remove) {
     remove.id = journal_->add(journal_entry(remove, arena_, absent_));
     insert.id = journal_->add(journal_entry(insert, arena_, absent_));
     journal_->commit_page();
+    page_write_units_ += (remove.write_units() + insert.write_units()) * (run_.plan.atomic ? 2 : 1);
     std::optional<dynamodb::OwnedItem> deleted;
     const WriteEnd end = run_.plan.atomic ? writer_.write_move(remove, insert)
                                           : writer_.write_single(remove, &deleted);

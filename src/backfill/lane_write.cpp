@@ -104,6 +104,7 @@ void Lane::send_wave(std::vector<Edit>& edits, std::vector<Edit>& again) {
         }
         edit.id = journal_->add(journal_entry(edit, arena_, absent_));
         sending_.push_back(&edit);
+        page_write_units_ += edit.write_units();
     }
     journal_->commit_page();
     writer_.write(sending_, ends_);

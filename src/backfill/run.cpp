@@ -131,6 +131,7 @@ private:
             }
         } else {
             total_ = choose_segments(plan_);
+            surroundings_.records->begin_step(step_, total_);
         }
         std::vector<SegmentState> states(total_);
         for (std::uint32_t segment = 0; segment < total_; ++segment) {
@@ -191,6 +192,7 @@ private:
             return make_stream(reader(), std::get<ItemsSource>(plan_.source).open(), false);
         };
         const std::uint32_t lanes = std::min(plan_.lanes, std::max<std::uint32_t>(1, total_));
+        run_.lanes_at_work = lanes;
         std::vector<std::unique_ptr<Lane>> workers;
         for (std::uint32_t lane = 0; lane < lanes; ++lane) {
             workers.push_back(

@@ -47,6 +47,7 @@ public:
     const Target target;
     Endpoint endpoint;
     PageAllowance allowance;
+    std::uint32_t lanes_at_work = 1;  ///< not changed while lanes run
 
     bool should_stop() const;
     /// Hands out the segments that are not done, each once.

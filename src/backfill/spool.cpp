@@ -1,5 +1,7 @@
 #include "spool.hpp"
 
+#include "page_time.hpp"
+
 #include <dynamigrate/base/file.hpp>
 #include <dynamigrate/dynamodb/wire.hpp>
 
@@ -9,6 +11,12 @@ namespace dynamigrate::backfill {
 
 using base::Error;
 using base::ErrorKind;
+
+namespace {
+
+constexpr std::size_t kMaxPageKeys = 1000;
+
+}  // namespace
 
 Spool::Spool(const Plan& plan, const Surroundings& surroundings, std::uint32_t records_step,
              std::uint32_t total_segments)
@@ -84,6 +92,7 @@ bool Spool::fill_segment(SharedRun& run, std::uint32_t segment) {
         std::vector<dynamodb::Item> items;
         std::string position;
         std::string lines;
+        PageTime page_time(surroundings_.pace, std::min(plan_.lanes, total_));
         bool has_more = true;
         while (has_more) {
             if (run.should_stop()) {
@@ -92,7 +101,11 @@ bool Spool::fill_segment(SharedRun& run, std::uint32_t segment) {
             arena.reset();
             items.clear();
             lines.clear();
-            has_more = source->read(1000, position, arena, items);
+            const base::SteadyTime begun = surroundings_.clock->steady_now();
+            has_more = source->read(std::min(kMaxPageKeys, page_time.fitting_items()), position,
+                                    arena, items);
+            page_time.took(surroundings_.clock->steady_now() - begun,
+                           static_cast<double>(source->scanned()), 0, 0);
             for (const dynamodb::Item& item : items) {
                 lines += dynamodb::to_wire_json(run.source.key.key_of(item, arena));
                 lines += '\n';

@@ -1,6 +1,7 @@
 #include <dynamigrate/backfill/backfill.hpp>
 
 #include "page_source.hpp"
+#include "page_time.hpp"
 #include "shared_run.hpp"
 
 #include <dynamigrate/dynamodb/number.hpp>
@@ -36,7 +37,8 @@ public:
           service_(*surroundings.service),
           clock_(*surroundings.clock),
           stop_(stop),
-          writer_(surroundings, endpoint_, false, stop) {}
+          writer_(surroundings, endpoint_, false, stop),
+          wave_time_(surroundings.pace, 1) {}
 
     void take(const JournalEntry& entry, EntryOutcome outcome) {
         if (outcome == EntryOutcome::unsettled || outcome == EntryOutcome::unknown) {
@@ -52,7 +54,8 @@ public:
         const bool is_move =
             entry.kind == EntryKind::move_insert || entry.kind == EntryKind::move_remove;
         const std::string name = name_of(entry);
-        if (is_move || keys_.contains(name) || wave_.size() >= kMaxWave) {
+        if (is_move || keys_.contains(name) ||
+            wave_.size() >= std::min(kMaxWave, wave_time_.fitting_items())) {
             send();
         }
         keys_.insert(name);
@@ -84,7 +87,9 @@ public:
             plan_.before_wave();
         }
         std::vector<WriteEnd> ends;
+        const base::SteadyTime begun = clock_.steady_now();
         writer_.write(edits, ends);
+        wave_time_.took(clock_.steady_now() - begun, static_cast<double>(edits.size()), 0, 0);
         std::size_t next = 0;
         for (UndoEntry& entry : wave_) {
             if (next < edits.size() && edits[next] == &entry.edit) {
@@ -251,6 +256,7 @@ private:
     std::stop_token stop_;
     Endpoint endpoint_;
     EditWriter writer_;
+    PageTime wave_time_;
     UndoResult result_;
     base::Arena arena_;
     std::deque<UndoEntry> wave_;

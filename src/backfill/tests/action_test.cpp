@@ -7,21 +7,9 @@ namespace {
 
 using expressions::Failure;
 
-class World : public BackfillTest {
+class ArchiveWorld : public World {
 public:
-    void TestBody() override {}
-    using BackfillTest::fill;
-    using BackfillTest::item_json;
-    using BackfillTest::key_json;
-    using BackfillTest::number;
-    using BackfillTest::plan;
-    using BackfillTest::records;
-    using BackfillTest::run;
-    using BackfillTest::run_over;
-    using BackfillTest::run_with_failure;
-    using BackfillTest::service;
-
-    World() {
+    ArchiveWorld() {
         service.create_table("archive", key);
         plan.lanes = 1;
         plan.segments = 1;
@@ -48,7 +36,7 @@ TEST(Actions, AreNeverLostWhateverRequestFails) {
                                   Failure::statement_internal_error_applied}) {
         bool fired = true;
         for (int n = 1; fired && n < 200; ++n) {
-            World world;
+            ArchiveWorld world;
             world.fill(kCount);
             const auto before = world.service.items("app");
             const auto transform = archive_and_delete();
@@ -62,7 +50,7 @@ TEST(Actions, AreNeverLostWhateverRequestFails) {
 }
 
 TEST(Actions, AreAskedForAnewWhenTheItemChanged) {
-    World world;
+    ArchiveWorld world;
     world.fill(3);
     bool interfered = false;
     world.service.before_call = [&](const dynamodb::Call& call) {
@@ -76,12 +64,13 @@ TEST(Actions, AreAskedForAnewWhenTheItemChanged) {
 
     world.run(transform);
 
-    EXPECT_NE(world.service.item("archive", World::key_json(2)).find("99"), std::string::npos);
+    EXPECT_NE(world.service.item("archive", ArchiveWorld::key_json(2)).find("99"),
+              std::string::npos);
     EXPECT_TRUE(interfered);
 }
 
 TEST(Actions, DoNotOverwriteWhatTheApplicationWroteSinceTheyWereDone) {
-    World world;
+    ArchiveWorld world;
     world.fill(2);
     const FunctionTransform stamp(
         [](const dynamodb::Item& item, base::Arena& arena, TransformOutput& out) {
@@ -114,7 +103,7 @@ TEST(Actions, DoNotOverwriteWhatTheApplicationWroteSinceTheyWereDone) {
 }
 
 TEST(Actions, GoGuardedToTheirOwnTablesWhenItemsAreOverwritten) {
-    World world;
+    ArchiveWorld world;
     world.fill(3);
     world.plan.overwrite = true;
     world.service.put("archive", R"({"pk":{"S":"k1"},"mine":{"BOOL":true}})");
@@ -132,13 +121,14 @@ TEST(Actions, GoGuardedToTheirOwnTablesWhenItemsAreOverwritten) {
     world.run(act);
 
     EXPECT_EQ(world.service.items("archive").size(), 3U);
-    EXPECT_NE(world.service.item("archive", World::key_json(1)).find("mine"), std::string::npos);
+    EXPECT_NE(world.service.item("archive", ArchiveWorld::key_json(1)).find("mine"),
+              std::string::npos);
     EXPECT_EQ(world.service.items("app").size(), 3U);
-    EXPECT_NE(world.service.item("app", World::key_json(1)).find("seen"), std::string::npos);
+    EXPECT_NE(world.service.item("app", ArchiveWorld::key_json(1)).find("seen"), std::string::npos);
 }
 
 TEST(Moves, LeaveAnItemWhoseNewKeyIsRefused) {
-    World world;
+    ArchiveWorld world;
     world.fill(3);
     world.plan.failure_budget.count = 3;
     const FunctionTransform spoil(
@@ -153,7 +143,7 @@ TEST(Moves, LeaveAnItemWhoseNewKeyIsRefused) {
     const Result result = world.run(spoil);
 
     EXPECT_EQ(result.counts.quarantined, 1U);
-    EXPECT_NE(world.service.item("app", World::key_json(1)), "");
+    EXPECT_NE(world.service.item("app", ArchiveWorld::key_json(1)), "");
     EXPECT_EQ(world.service.items("app").size(), 3U);
 }
 
@@ -182,7 +172,7 @@ private:
 };
 
 TEST(Moves, DoNotTakeANewItemForTheDeletedOne) {
-    World world;
+    ArchiveWorld world;
     world.fill(1);
     world.plan.failure_budget.count = 1;
     LosesADeletion losing(world.service, R"({"pk":{"S":"k0"},"new":{"BOOL":true}})");
@@ -190,21 +180,21 @@ TEST(Moves, DoNotTakeANewItemForTheDeletedOne) {
 
     world.run_over(losing, transform);
 
-    EXPECT_NE(world.service.item("app", World::key_json(0)).find("new"), std::string::npos);
+    EXPECT_NE(world.service.item("app", ArchiveWorld::key_json(0)).find("new"), std::string::npos);
     EXPECT_EQ(world.service.items("app").size(), 1U);
     ASSERT_EQ(world.records.quarantined(0).size(), 1U);
     EXPECT_EQ(world.records.quarantined(0)[0].reason, "outcome_unknown");
 }
 
 TEST(Moves, ChangeAnItemThatNeedNotMoveAnyMore) {
-    World world;
+    ArchiveWorld world;
     world.fill(2);
     bool interfered = false;
     world.service.before_call = [&](const dynamodb::Call& call) {
         if (call.operation == "DeleteItem" && !interfered) {
             interfered = true;
             for (int i = 0; i < 2; ++i) {
-                std::string stays = World::item_json(i);
+                std::string stays = ArchiveWorld::item_json(i);
                 world.service.put("app", stays.replace(stays.find("Name"), 4, "Stay"));
             }
         }
@@ -222,12 +212,13 @@ TEST(Moves, ChangeAnItemThatNeedNotMoveAnyMore) {
 
     EXPECT_EQ(world.service.items("app").size(), 2U);
     for (int i = 0; i < 2; ++i) {
-        EXPECT_NE(world.service.item("app", World::key_json(i)).find("seen"), std::string::npos);
+        EXPECT_NE(world.service.item("app", ArchiveWorld::key_json(i)).find("seen"),
+                  std::string::npos);
     }
 }
 
 TEST(Deletions, AreGuardedByTheWholeItem) {
-    World world;
+    ArchiveWorld world;
     world.fill(2);
     bool interfered = false;
     world.service.before_call = [&](const dynamodb::Call& call) {
@@ -246,12 +237,12 @@ TEST(Deletions, AreGuardedByTheWholeItem) {
 
     world.run(remove_small);
 
-    EXPECT_NE(world.service.item("app", World::key_json(1)).find("paid"), std::string::npos);
+    EXPECT_NE(world.service.item("app", ArchiveWorld::key_json(1)).find("paid"), std::string::npos);
     EXPECT_EQ(world.service.items("app").size(), 1U);
 }
 
 TEST(Markers, LetPassesUntilCleanEnd) {
-    World world;
+    ArchiveWorld world;
     world.fill(4);
     world.plan.marker = true;
     world.plan.passes = std::nullopt;
@@ -265,7 +256,7 @@ TEST(Markers, LetPassesUntilCleanEnd) {
 }
 
 TEST(Quarantine, ItemsOfUnsavedPagesAreNotDoneTwice) {
-    World world;
+    ArchiveWorld world;
     world.fill(6);
     bool refuses = true;
     const FunctionTransform transform(

@@ -225,4 +225,26 @@ private:
     std::unique_ptr<layers::Journal> journal_;
 };
 
+/// The fixture by itself, for tests that need several.
+class World : public BackfillTest {
+public:
+    void TestBody() override {}
+    using BackfillTest::clock;
+    using BackfillTest::directory;
+    using BackfillTest::fill;
+    using BackfillTest::item_json;
+    using BackfillTest::journal;
+    using BackfillTest::key;
+    using BackfillTest::key_json;
+    using BackfillTest::number;
+    using BackfillTest::plan;
+    using BackfillTest::records;
+    using BackfillTest::run;
+    using BackfillTest::run_over;
+    using BackfillTest::run_with_failure;
+    using BackfillTest::service;
+    using BackfillTest::surroundings;
+    using BackfillTest::undo;
+};
+
 }  // namespace dynamigrate::backfill

@@ -15,20 +15,6 @@ struct FailureCase {
 /// One run per failing request: each builds its own world.
 class FailAtEveryRequest : public ::testing::TestWithParam<FailureCase> {};
 
-class World : public BackfillTest {
-public:
-    void TestBody() override {}
-    using BackfillTest::clock;
-    using BackfillTest::fill;
-    using BackfillTest::number;
-    using BackfillTest::plan;
-    using BackfillTest::records;
-    using BackfillTest::run;
-    using BackfillTest::run_with_failure;
-    using BackfillTest::service;
-    using BackfillTest::undo;
-};
-
 TEST_P(FailAtEveryRequest, LeavesEveryCounterRaisedOnce) {
     constexpr int kCount = 30;
     bool fired = true;

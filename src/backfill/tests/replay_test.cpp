@@ -6,24 +6,12 @@ namespace {
 using expressions::CountedCalls;
 using expressions::Failure;
 
-class ReplayTest : public BackfillTest {
+class ReplayTest : public World {
 public:
-    void TestBody() override {}
     ReplayTest() {
         plan.lanes = 1;
         plan.segments = 1;
     }
-    using BackfillTest::directory;
-    using BackfillTest::fill;
-    using BackfillTest::item_json;
-    using BackfillTest::journal;
-    using BackfillTest::key_json;
-    using BackfillTest::number;
-    using BackfillTest::plan;
-    using BackfillTest::records;
-    using BackfillTest::run;
-    using BackfillTest::run_over;
-    using BackfillTest::service;
 
     /// Dies at the n-th call without a checkpoint, then resumes. Returns whether it died.
     bool die_and_resume(const Transform& transform, int n, Failure failure,

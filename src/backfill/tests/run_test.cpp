@@ -321,5 +321,67 @@ TEST_F(BackfillTest, RepeatsUntilAPassChangesNothing) {
     }
 }
 
+/// The longest time between two reads of a page: how long a stop can take.
+class LongestPage {
+public:
+    LongestPage(expressions::MemoryService& service, base::FakeClock& clock) {
+        read_at_ = clock.steady_now();
+        service.before_call = [&](const dynamodb::Call& call) {
+            if (call.operation == "Scan") {
+                longest_ = std::max(longest_, clock.steady_now() - read_at_);
+                read_at_ = clock.steady_now();
+            }
+            if (call.operation == "UpdateItem") {
+                clock.advance(std::chrono::milliseconds(50));
+            }
+        };
+    }
+    double seconds() const { return std::chrono::duration<double>(longest_).count(); }
+
+private:
+    base::SteadyTime read_at_{};
+    base::SteadyTime::duration longest_{};
+};
+
+TEST(Pages, AreSizedByThePace) {
+    for (const layers::PaceLimits limits : {layers::PaceLimits{0, 4}, {0.2, 0}, {2, 20}}) {
+        World world;
+        world.fill(80);
+        world.plan.lanes = 1;
+        world.plan.segments = 1;
+        LongestPage longest(world.service, world.clock);
+        layers::Pace pace(world.clock, limits);
+        layers::PaceService paced(world.service, pace);
+        auto all = world.surroundings(paced);
+        all.pace = &pace;
+        const auto transform = increment();
+        world.plan.transform = &transform;
+
+        const Result result = backfill::run(world.plan, all, {});
+
+        EXPECT_EQ(result.counts.changed, 80U);
+        EXPECT_LT(longest.seconds(), 4)
+            << limits.read_units_per_second << " " << limits.write_units_per_second;
+    }
+}
+
+TEST(Pages, AreSizedByTheTimeTheyTake) {
+    MemoryService plain({.with_partiql = false});
+    World world;
+    plain.create_table("app", world.key);
+    for (int i = 0; i < 500; ++i) {
+        plain.put("app", World::item_json(i));
+    }
+    world.plan.lanes = 1;
+    world.plan.segments = 1;
+    LongestPage longest(plain, world.clock);
+    const auto transform = increment();
+
+    const Result result = world.run_over(plain, transform);
+
+    EXPECT_EQ(result.counts.changed, 500U);
+    EXPECT_LT(longest.seconds(), 3);
+}
+
 }  // namespace
 }  // namespace dynamigrate::backfill

@@ -10,6 +10,7 @@
 #include <dynamigrate/dynamodb/service.hpp>
 #include <dynamigrate/expressions/condition.hpp>
 #include <dynamigrate/layers/journal.hpp>
+#include <dynamigrate/layers/pace.hpp>
 
 #include <filesystem>
 #include <functional>
@@ -83,6 +84,8 @@ struct Progress {
 /// Everything from outside. All must outlive the run.
 struct Surroundings {
     dynamodb::Service* service = nullptr;  ///< retried, paced, metered
+    /// What paces the service, if anything: pages are so small that one takes a second or two.
+    const layers::Pace* pace = nullptr;
     layers::Journal* journal = nullptr;
     RunRecords* records = nullptr;
     base::Clock* clock = nullptr;
