@@ -274,6 +274,7 @@ StepRun Execution::make_step_run(std::uint32_t index) {
 backfill::Surroundings Execution::make_surroundings() {
     backfill::Surroundings surroundings;
     surroundings.service = inputs_.world.service;
+    surroundings.pace = inputs_.world.pace;
     surroundings.journal = journal_.get();
     surroundings.records = records_.get();
     surroundings.clock = inputs_.world.clock;
