@@ -68,7 +68,7 @@ ExitCode show_status(Session& session) {
             writer.key("version").string(version);
             writer.key("outstanding").number(outstanding);
             writer.key("table").string(session.project.settings.default_table);
-            writer.key("endpoint").string(session.wiring().location());
+            writer.key("endpoint").string(session.wiring().database().location());
             writer.key("profile").string(session.project.config.profile);
         });
     } else {

@@ -1,5 +1,6 @@
 #include "serve_command.hpp"
 
+#include "database.hpp"
 #include "signals.hpp"
 
 #include <dynamigrate/engine/engine.hpp>
@@ -20,7 +21,7 @@ using base::Error;
 using base::ErrorKind;
 
 constexpr int kUsualPort = 8000;
-constexpr std::string_view kEmbedded = "embedded:";
+constexpr const char* kUsualStore = "embedded:.dynamigrate/store";
 constexpr const char* kRandomKey = "random";
 
 int parse_port(const std::string& text) {
@@ -68,10 +69,10 @@ fs::path store_path(Session& session) {
         return arguments.store;
     }
     session.open_project();
-    std::string_view endpoint = session.project.endpoint;
-    fs::path configured =
-        endpoint.starts_with(kEmbedded) ? endpoint.substr(kEmbedded.size()) : ".dynamigrate/store";
-    return (session.project.config.directory / configured).lexically_normal();
+    if (!session.project.endpoint.starts_with(kEmbeddedEndpoint)) {
+        session.project.endpoint = kUsualStore;
+    }
+    return embedded_directory(session.project);
 }
 
 gateway::GatewayOptions gateway_options(const Session& session, base::Random& random) {

@@ -30,9 +30,9 @@ void Session::load_migrations(bool required) {
 void Session::connect() {
     phase = Phase::setup;
     wiring_ = std::make_unique<Wiring>(project, environment, log_);
-    console.say(project.place(wiring_->location()));
+    console.say(project.place(wiring_->database().location()));
     phase = Phase::deciding;
-    wiring_->check_account(project.config.account);
+    wiring_->database().check_account(project.config.account);
     wiring_->check_connection(project.settings.history_table, project.database());
     tables_ = std::make_unique<Tables>(wiring_->service(), project.settings);
     migrator_ = std::make_unique<migrate::Migrator>(registry, project.settings, wiring_->world());
@@ -49,7 +49,7 @@ migrate::Migrator& Session::paced_migrator(
         }
     }
     CapacityWishes wishes = project.capacity;
-    wishes.has_default = !wiring_->is_local();
+    wishes.has_default = !wiring_->database().is_local();
     CapacityLimits limits = capacity_limits(wishes, touched);
     project.settings.backfill.max_rcu = limits.read;
     project.settings.backfill.max_wcu = limits.write;

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "project.hpp"
+
+#include <dynamigrate/base/clock.hpp>
+#include <dynamigrate/base/environment.hpp>
+#include <dynamigrate/base/log.hpp>
+#include <dynamigrate/dynamodb/service.hpp>
+
+#include <memory>
+#include <string>
+
+namespace dynamigrate::cli {
+
+/// What an endpoint of the embedded engine begins with; its directory follows.
+inline constexpr std::string_view kEmbeddedEndpoint = "embedded:";
+
+/// Where the tables are: behind an endpoint, or in a directory of the embedded engine.
+class Database {
+public:
+    virtual ~Database() = default;
+
+    /// One attempt a call.
+    virtual dynamodb::Service& service() = 0;
+    /// For people: the endpoint's URL, or "embedded:PATH".
+    virtual const std::string& location() const = 0;
+    /// Whether it is on this machine, where capacity and account mean nothing.
+    virtual bool is_local() const = 0;
+    /// Errors: failed_precondition when the credentials are of another account; unavailable ...
+    virtual void check_account(const std::string& account) = 0;
+};
+
+/// Finds the endpoint and the credentials' sources, and asks nothing of the network; or opens the
+/// project's directory. The references must outlive it.
+/// Errors: failed_precondition when another process has the directory open.
+std::unique_ptr<Database> open_database(const Project& project,
+                                        const base::Environment& environment, base::Clock& clock,
+                                        base::Log& log);
+
+/// The directory that an endpoint of the embedded engine names; relative ones begin at the
+/// project's.
+std::filesystem::path embedded_directory(const Project& project);
+
+}  // namespace dynamigrate::cli
