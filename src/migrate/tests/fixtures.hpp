@@ -51,7 +51,7 @@ inline StepPtr fake_step(std::string name, FakeStep::Function function = {},
 }
 
 /// A version with one step, reversible.
-inline Migration simple(std::string id, std::vector<std::string> dependencies = {}) {
+inline Migration simple(const std::string& id, std::vector<std::string> dependencies = {}) {
     Migration migration(id, "about " + id);
     migration.depends_on(std::move(dependencies)).step(fake_step("step of " + id)).down_auto();
     return migration;
