@@ -357,7 +357,7 @@ std::vector<KeyAttribute> read_definitions(object body) {
 
 KeySchema read_key(object from, std::span<const KeyAttribute> definitions) {
     std::vector<std::string_view> names, types;
-    for (element member : list(from, "KeySchema").value()) {
+    for (element member : elements(from, "KeySchema")) {
         names.push_back(text(as_object(member), "AttributeName").value());
         types.push_back(text(as_object(member), "KeyType").value());
     }
