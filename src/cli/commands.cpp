@@ -32,7 +32,7 @@ ExitCode show_help(Session& session) {
 }
 
 Command find_command(const std::string& verb) {
-    static constexpr std::array<std::pair<std::string_view, Command>, 12> kCommands{{
+    static constexpr std::array<std::pair<std::string_view, Command>, 13> kCommands{{
         {"status", show_status},
         {"list", list_applied},
         {"outstanding", list_outstanding},
@@ -40,6 +40,7 @@ Command find_command(const std::string& verb) {
         {"runs", show_runs},
         {"plan", show_plan},
         {"validate", validate},
+        {"init", init},
         {"generate", generate},
         {"resume", resume},
         {"unlock", unlock},

@@ -15,10 +15,13 @@ ExitCode list_outstanding(Session& session);
 ExitCode list_named(Session& session);
 ExitCode show_runs(Session& session);
 
+// Beginning.
+ExitCode init(Session& session);
+ExitCode generate(Session& session);
+
 // Looking ahead.
 ExitCode show_plan(Session& session);
 ExitCode validate(Session& session);
-ExitCode generate(Session& session);
 
 // Changing the database.
 ExitCode migrate_database(Session& session);
