@@ -154,6 +154,28 @@ void Constraints::check() const {
     }
 }
 
+namespace {
+
+dynamodb::Item substituted_values(Request& request, object values) {
+    auto* place = request.arena.allocate_array<dynamodb::Attribute>(values.size());
+    std::size_t count = 0;
+    for (auto [placeholder, value] : values) {
+        try {
+            dynamodb::AttributeValue read = request.values.value(value);
+            new (place + count++) dynamodb::Attribute{placeholder, read};
+        } catch (const base::Error& error) {
+            if (error.service_code() != "ValidationException") {
+                throw;
+            }
+            refuse_validation("ExpressionAttributeValues contains invalid value: " +
+                              error.message() + " for key " + std::string(placeholder));
+        }
+    }
+    return dynamodb::Item(std::span<const dynamodb::Attribute>(place, count));
+}
+
+}  // namespace
+
 dynamodb::ExpressionText substitutions(Request& request, object from) {
     dynamodb::ExpressionText result;
     if (auto names = structure(from, "ExpressionAttributeNames")) {
@@ -168,13 +190,12 @@ dynamodb::ExpressionText substitutions(Request& request, object from) {
         if (as_object(*values).size() == 0) {
             refuse_validation("ExpressionAttributeValues must not be empty");
         }
-        result.values = request.values.item(*values);
+        result.values = substituted_values(request, as_object(*values));
     }
     return result;
 }
 
-void check_substitutions_wanted(object from,
-                                std::initializer_list<std::string_view> expressions) {
+void check_substitutions_wanted(object from, std::initializer_list<std::string_view> expressions) {
     std::string absent;
     int filters = 0;
     bool has_filter = false;

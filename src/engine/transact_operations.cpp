@@ -3,6 +3,7 @@
 #include "transactions.hpp"
 
 #include <dynamigrate/base/error.hpp>
+#include <dynamigrate/dynamodb/size.hpp>
 #include <dynamigrate/dynamodb/wire.hpp>
 
 #include <array>
@@ -77,6 +78,10 @@ void read_write(Request& request, RawAction& raw) {
     bool is_update = write.kind == ItemWrite::Kind::update;
     write.item =
         write.kind == ItemWrite::Kind::put ? item_to_put(request, item) : request.values.item(item);
+    if (write.kind == ItemWrite::Kind::put &&
+        dynamodb::item_size(write.item) > dynamodb::kMaxItemBytes) {
+        refuse_validation("Item size has exceeded the maximum allowed size");
+    }
     Expressions expressions(
         request, raw.from,
         is_update
@@ -195,6 +200,7 @@ void transact_get_items(Database& database, Request& request, json::Writer& out)
     FoundKeys keys;
     for (const TransactionGet& get : gets) {
         keys.emplace_back(table_for_items(database, get.table), get.key);
+        check_scalar_keys(*keys.back().first, attributes_entered(get.projection));
     }
     std::vector<CancellationReason> reasons(gets.size());
     if (!check_keys(keys, reasons)) {

@@ -119,7 +119,11 @@ void Usage::write_member(json::Writer& out, bool as_list) const {
             out.key("WriteCapacityUnits").number(units.write);
         }
         if (wish == CapacityWish::indexes) {
-            out.key("Table").begin_object().key("CapacityUnits").number(units.table).end_object();
+            out.key("Table").begin_object().key("CapacityUnits").number(units.table);
+            if (units.is_transactional && units.write > 0) {
+                out.key("WriteCapacityUnits").number(units.table);
+            }
+            out.end_object();
             write_indexes(out, "LocalSecondaryIndexes", units.local);
             write_indexes(out, "GlobalSecondaryIndexes", units.global);
         }

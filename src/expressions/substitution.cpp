@@ -10,6 +10,8 @@ namespace {
         .service_code("ValidationException");
 }
 
+constexpr std::size_t kMaxPlaceholder = 255;
+
 bool is_placeholder(std::string_view text, char sign) {
     return text.size() > 1 && text.front() == sign &&
            std::all_of(text.begin() + 1, text.end(), [](char c) {
@@ -22,6 +24,12 @@ void check_key(std::string_view key, char sign, const char* member) {
     if (!is_placeholder(key, sign)) {
         refuse(std::string(member) + " contains invalid key: Syntax error; key: \"" +
                std::string(key) + "\"");
+    }
+    if (key.size() > kMaxPlaceholder) {
+        refuse(std::string(member) +
+               " contains invalid key: The expression attribute map contains a key that is too "
+               "long; size of key: " +
+               std::to_string(key.size()));
     }
 }
 
