@@ -111,25 +111,6 @@ void change_restored(Catalog& catalog, const std::string& name, auto&& change) {
 
 }  // namespace
 
-/// Keeps a backup from being removed.
-class Backups::Use {
-public:
-    Use(Backups& backups, std::string arn) : backups_(backups), arn_(std::move(arn)) {
-        std::lock_guard lock(backups_.mutex_);
-        backups_.in_use_.insert(arn_);
-    }
-    ~Use() {
-        std::lock_guard lock(backups_.mutex_);
-        backups_.in_use_.erase(backups_.in_use_.find(arn_));
-    }
-    Use(const Use&) = delete;
-    Use& operator=(const Use&) = delete;
-
-private:
-    Backups& backups_;
-    std::string arn_;
-};
-
 Backups::Backups(Store& store) : store_(store) {
     std::set<std::string, std::less<>> known;
     for (const Backup& backup : all()) {
@@ -198,10 +179,13 @@ bool Backups::remove(std::string_view arn) {
 
 // The work must not refer to the database, which does not live as long as the thread.
 void Backups::restore(Database& database, const Backup& backup, const Table& table) {
-    auto use = std::make_shared<Use>(*this, backup.arn);
+    {
+        std::lock_guard lock(mutex_);
+        in_use_.insert(backup.arn);
+    }
     database.transitions.begin(
         table.name,
-        [this, use, backup, name = table.name, &catalog = database.catalog, &rows = database.rows](
+        [this, backup, name = table.name, &catalog = database.catalog, &rows = database.rows](
             const std::stop_token& stop) { fill(catalog, rows, backup, name, stop); });
 }
 
@@ -220,24 +204,25 @@ void Backups::resume(Database& database) {
 // A table that cannot be restored goes away.
 void Backups::fill(Catalog& catalog, Rows& rows, const Backup& backup, const std::string& name,
                    const std::stop_token& stop) {
-    TablePointer table = catalog.find(name);
-    if (table == nullptr || table->restoring != backup.arn) {
-        return;
-    }
+    bool is_filled = false;
     try {
-        copy_rows(rows, backup, *table, stop);
-    } catch (const base::Error& error) {
-        if (error.kind() != base::ErrorKind::cancelled) {
-            change_restored(catalog, name, [](Table& next) {
-                next.status = Status::deleting;
-                next.restoring.clear();
-            });
+        if (TablePointer table = catalog.find(name)) {
+            copy_rows(rows, backup, *table, stop);
+            is_filled = true;
         }
-        throw;
+    } catch (const base::Error& error) {
+        if (error.kind() == base::ErrorKind::cancelled) {
+            return;
+        }
+    }
+    {
+        std::lock_guard lock(mutex_);
+        in_use_.erase(in_use_.find(backup.arn));
     }
     change_restored(catalog, name, [&](Table& next) {
         next.restoring.clear();
         next.restore_summary = restore_summary(backup, next.created, false);
+        next.status = is_filled ? next.status : Status::deleting;
     });
 }
 

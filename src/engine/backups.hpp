@@ -49,8 +49,6 @@ public:
     void resume(Database& database);
 
 private:
-    class Use;
-
     std::filesystem::path path_of(std::string_view arn) const;
     void fill(Catalog& catalog, Rows& rows, const Backup& backup, const std::string& table,
               const std::stop_token& stop);

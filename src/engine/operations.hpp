@@ -23,7 +23,7 @@ void list_tags_of_resource(Database& database, Request& request, json::Writer& o
 // ttl_operations.cpp
 void update_time_to_live(Database& database, Request& request, json::Writer& out);
 void describe_time_to_live(Database& database, Request& request, json::Writer& out);
-// backup_operations.cpp
+// backup_operations.cpp, restore_operation.cpp
 void create_backup(Database& database, Request& request, json::Writer& out);
 void describe_backup(Database& database, Request& request, json::Writer& out);
 void list_backups(Database& database, Request& request, json::Writer& out);
