@@ -47,7 +47,7 @@ struct Gateway::State {
     std::unique_ptr<http::Server> server;
 };
 
-Gateway::Gateway(dynamodb::Service& service, GatewayOptions options, base::Clock& clock,
+Gateway::Gateway(dynamodb::Service& service, const GatewayOptions& options, base::Clock& clock,
                  base::Random& random, base::Log& log)
     : state_(std::make_unique<State>(service, options, clock, random, log)) {}
 

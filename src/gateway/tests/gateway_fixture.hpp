@@ -24,8 +24,8 @@ public:
 
 /// A gateway over a scripted service, and a client.
 struct Fixture {
-    explicit Fixture(GatewayOptions options = {})
-        : gateway(service, std::move(options), clock, random, base::null_log()) {}
+    explicit Fixture(const GatewayOptions& options = {})
+        : gateway(service, options, clock, random, base::null_log()) {}
 
     /// POST / of that operation, with these headers too; the answer is in `response`.
     const http::Response& call(const std::string& operation, std::string_view body = "{}",

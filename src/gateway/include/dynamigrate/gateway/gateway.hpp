@@ -35,7 +35,7 @@ public:
     /// Begins to serve.
     /// Errors: failed_precondition for a host that other machines reach, without access keys;
     ///         unavailable when the address cannot be bound.
-    Gateway(dynamodb::Service& service, GatewayOptions options, base::Clock& clock,
+    Gateway(dynamodb::Service& service, const GatewayOptions& options, base::Clock& clock,
             base::Random& random, base::Log& log);
     ~Gateway();
     Gateway(const Gateway&) = delete;
