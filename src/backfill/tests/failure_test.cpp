@@ -103,7 +103,7 @@ TEST_F(BackfillTest, DoesNotRepeatPagesWhoseCheckpointWasLost) {
 class ManyDeaths : public ::testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(ManyDeaths, RaiseEveryCounterOnce) {
-    constexpr int kCount = 120;
+    constexpr int kCount = 80;
     base::SeededRandom chance(GetParam());
     World world;
     world.fill(kCount);
@@ -134,7 +134,7 @@ TEST_P(ManyDeaths, RaiseEveryCounterOnce) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Backfill, ManyDeaths, ::testing::Range<std::uint64_t>(1, 41));
+INSTANTIATE_TEST_SUITE_P(Backfill, ManyDeaths, ::testing::Range<std::uint64_t>(1, 31));
 
 TEST_F(BackfillTest, QuarantinesWhatCannotBeKnown) {
     fill(5);
