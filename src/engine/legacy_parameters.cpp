@@ -106,12 +106,14 @@ void check_operands(const Operator& op, std::span<const AttributeValue> operands
                       " ComparisonOperator");
     }
     for (const AttributeValue& operand : operands) {
-        if (operand.type() != operands.front().type()) {
-            refuse_values("AttributeValues inside AttributeValueList must be of same type");
-        }
         if (!op.types.test(static_cast<std::size_t>(operand.type()))) {
             refuse_values("ComparisonOperator " + std::string(op.name) + " is not valid for " +
                           std::string(to_string(operand.type())) + " AttributeValue type");
+        }
+    }
+    for (const AttributeValue& operand : operands) {
+        if (operand.type() != operands.front().type()) {
+            refuse_values("AttributeValues inside AttributeValueList must be of same type");
         }
     }
     if (op.comparison == Comparison::between && is_above(operands[0], operands[1])) {
