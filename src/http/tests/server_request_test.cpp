@@ -1,5 +1,7 @@
 #include "../server_request.hpp"
 
+#include <dynamigrate/base/random.hpp>
+
 #include <gtest/gtest.h>
 
 #include <string>
@@ -89,6 +91,32 @@ TEST(RequestReader, RefusesWhatIsTooLarge) {
         trailers += "Trailer: t\r\n";
     }
     EXPECT_EQ(outcome(kHead + "Transfer-Encoding: chunked\r\n\r\n0\r\n" + trailers), "431");
+}
+
+TEST(RequestReader, JudgesTheSameHoweverTheBytesCome) {
+    const std::string seeds[] = {
+        kHead + "Content-Length: 4\r\n\r\nbody" + kHead + "\r\n",
+        kHead +
+            "Transfer-Encoding: chunked\r\n\r\n3;x=y\r\nbod\r\n1\r\ny\r\n0\r\nTrailer: t\r\n\r\n",
+        "\r\nGET / HTTP/1.0\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n"};
+    using namespace std::string_view_literals;
+    constexpr std::string_view kSpice = "\r\n :;,0f9xGHc\0\xff"sv;
+    base::SeededRandom random(3);
+    for (int i = 0; i < 2'000; ++i) {
+        std::string text = seeds[random.below(3)];
+        for (std::uint64_t changes = random.below(4); changes > 0; --changes) {
+            std::size_t place = random.below(text.size());
+            if (random.below(3) == 0) {
+                text.erase(place, 1 + random.below(5));
+            } else {
+                text.insert(place, 1, kSpice[random.below(kSpice.size())]);
+            }
+        }
+        std::string whole = outcome(text);
+        for (std::size_t piece : {1U, 2U, 3U, 7U, 50U}) {
+            ASSERT_EQ(outcome(text, piece), whole) << text;
+        }
+    }
 }
 
 TEST(RequestReader, TellsOnceThatTheClientWaitsToSendTheBody) {
