@@ -37,9 +37,7 @@ public:
         if (syntax_.actions != nullptr) {
             statement_.update = UpdateExpression(bind_partiql_update(syntax_, values_));
         }
-        if (syntax_.where != nullptr) {
-            statement_.condition = Condition(bind_partiql_condition(*syntax_.where, values_));
-        }
+        where();
         order();
         return std::move(statement_);
     }
@@ -83,6 +81,16 @@ private:
                  "'0-9', '-', '_', '.'.");
         }
         return std::string(text);
+    }
+
+    void where() {
+        if (syntax_.where != nullptr) {
+            statement_.condition = Condition(bind_partiql_condition(*syntax_.where, values_));
+        } else if (statement_.kind == StatementKind::update ||
+                   statement_.kind == StatementKind::remove) {
+            fail(*syntax_.source,
+                 "Where clause does not contain a mandatory equality on all key attributes");
+        }
     }
 
     void selection() {

@@ -248,9 +248,10 @@ TEST_F(PartiqlStatementTest, DeletesAndReturns) {
     PartiqlStatement statement = parse("DELETE FROM tab WHERE pk = 'a' RETURNING ALL OLD *");
     EXPECT_EQ(statement.kind, Kind::remove);
     EXPECT_EQ(statement.returning, PartiqlReturning::all_old);
-    EXPECT_EQ(parse("DELETE FROM tab").returning, PartiqlReturning::none);
+    EXPECT_EQ(parse("DELETE FROM tab WHERE pk = 'a'").returning, PartiqlReturning::none);
     const auto update = [&](const char* returning) {
-        return parse("UPDATE tab SET a = 1 RETURNING " + std::string(returning)).returning;
+        return parse("UPDATE tab SET a = 1 WHERE pk = 'a' RETURNING " + std::string(returning))
+            .returning;
     };
     EXPECT_EQ(update("ALL OLD *"), PartiqlReturning::all_old);
     EXPECT_EQ(update("all new *"), PartiqlReturning::all_new);
