@@ -75,7 +75,7 @@ TEST(RequestReader, RefusesWhatIsMalformed) {
           "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"}) {
         EXPECT_EQ(outcome(text), "400") << text;
     }
-    EXPECT_EQ(outcome(std::string("GET /\0 HTTP/1.1\r\nHost: h\r\n\r\n", 29)), "400");
+    EXPECT_EQ(outcome(std::string("GET /\0 HTTP/1.1\r\nHost: h\r\n\r\n", 28)), "400");
     EXPECT_EQ(outcome("GET / HTTP/2.0\r\nHost: h\r\n\r\n"), "505");
     EXPECT_EQ(outcome(kHead + "Transfer-Encoding: gzip, chunked\r\n\r\n"), "501");
 }
