@@ -186,6 +186,28 @@ void read_aws(Fields& fields, Config& config) {
     inner.finish();
 }
 
+void read_price(Fields& fields, std::string_view name, double& price) {
+    if (const std::optional<double> given = fields.number(name)) {
+        if (*given < 0) {
+            fields.fail(*fields.find(name), "a price must not be negative");
+        }
+        price = *given;
+    }
+}
+
+void read_prices(Fields& fields, migrate::Prices& prices) {
+    const Value* given = fields.find("prices");
+    if (given == nullptr || given->is_null()) {
+        return;
+    }
+    Fields inner(*given, fields.file(), "prices");
+    prices.name = inner.text_or("name", "the configuration");
+    prices.currency = inner.text_or("currency", prices.currency);
+    read_price(inner, "read_per_million", prices.read_per_million);
+    read_price(inner, "write_per_million", prices.write_per_million);
+    inner.finish();
+}
+
 void read_common(Fields& fields, Config& config) {
     config.endpoint = fields.text_or("endpoint", "");
     config.region = fields.text_or("region", "");
@@ -199,6 +221,7 @@ void read_common(Fields& fields, Config& config) {
     config.segments = fields.count("segments");
     config.journal = fields.text_or("journal", "");
     config.backup = fields.text_or("backup", "");
+    read_prices(fields, config.prices);
     read_history(fields, config);
     read_aws(fields, config);
     if (const Value* tables = fields.find("tables")) {

@@ -89,9 +89,6 @@ void Lane::work_segment(SegmentState state) {
 }
 
 void Lane::save(const SegmentState& state, bool always) {
-    if (run_.plan.dry) {
-        return;
-    }
     const base::SteadyTime now = run_.surroundings.clock->steady_now();
     if (!always && now - saved_at_ < std::chrono::seconds(1)) {
         return;

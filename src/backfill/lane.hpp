@@ -62,7 +62,6 @@ private:
     bool try_move(Edit remove);
     bool is_still_there(const Edit& remove);
     bool put_moved(const Edit& remove, const Edit& planned_insert, const dynamodb::Item& deleted);
-    void show_dry(const Edit& edit);
     void quarantine(const Target& table, const dynamodb::Item& key, std::string reason,
                     std::string message, bool is_source = true, std::uint64_t number = 0);
     void quarantine(const Edit& edit, std::string reason, std::string message);

@@ -2,7 +2,6 @@
 
 #include <dynamigrate/dynamodb/size.hpp>
 #include <dynamigrate/dynamodb/wire.hpp>
-#include <dynamigrate/json/value.hpp>
 
 #include <algorithm>
 
@@ -31,17 +30,6 @@ EntryKind as_action(EntryKind kind) {
     }
 }
 
-json::Value shown(const Item& item, const Item& other) {
-    std::vector<dynamodb::Attribute> attributes;
-    for (const dynamodb::Attribute& attribute : item) {
-        const dynamodb::AttributeValue* counterpart = other.find(attribute.name);
-        if (counterpart == nullptr || !(*counterpart == attribute.value)) {
-            attributes.push_back(attribute);
-        }
-    }
-    return dynamodb::to_plain(Item(attributes));
-}
-
 }  // namespace
 
 bool Lane::fits(const Edit& edit) {
@@ -52,31 +40,12 @@ bool Lane::fits(const Edit& edit) {
     return false;
 }
 
-void Lane::show_dry(const Edit& edit) {
-    ++page_counts_.changed;
-    DryChange change;
-    change.key = json::to_json(dynamodb::to_plain(edit.key));
-    change.before = edit.before.empty() ? "" : json::to_json(shown(edit.before, edit.after));
-    change.after = edit.after.empty() ? "" : json::to_json(shown(edit.after, edit.before));
-    run_.report(change);
-}
-
 /// Actions come first: once the item itself is written, a later attempt does not ask for them again.
 void Lane::write_waves() {
     perform_actions();
-    if (run_.plan.dry) {
-        for (const Edit& edit : edits_) {
-            show_dry(edit);
-        }
-        for (const Edit& move : moves_) {
-            show_dry(move);
-        }
-    } else {
-        write_wave(edits_);
-        for (std::size_t i = 0; i < moves_.size();
-             ++i) {  // what changes while it goes may add some
-            perform_move(moves_[i]);
-        }
+    write_wave(edits_);
+    for (std::size_t i = 0; i < moves_.size(); ++i) {  // what changes while it goes may add some
+        perform_move(moves_[i]);
     }
 }
 
@@ -355,8 +324,8 @@ void Lane::perform_actions() {
             if (!keys.insert(table.name + dynamodb::to_wire_json(key)).second) {
                 break;
             }
-            const bool is_optimistic = action.kind == Action::Kind::put &&
-                                       action.if_exists != IfExists::replace && !run_.plan.dry;
+            const bool is_optimistic =
+                action.kind == Action::Kind::put && action.if_exists != IfExists::replace;
             std::optional<Item> current;
             if (!is_optimistic) {
                 current = writer_.read(table, key, arena_);
@@ -365,13 +334,7 @@ void Lane::perform_actions() {
                 action_edits_.push_back(*edit);
             }
         }
-        if (run_.plan.dry) {
-            for (const Edit& edit : action_edits_) {
-                show_dry(edit);
-            }
-        } else {
-            write_wave(action_edits_);
-        }
+        write_wave(action_edits_);
     }
     is_performing_ = false;
 }

@@ -35,9 +35,6 @@ std::uint32_t choose_segments(const Plan& plan) {
 
 /// A source that its own output could reappear in, or that holds keys only.
 bool needs_spool(const Plan& plan) {
-    if (plan.dry) {
-        return false;
-    }
     if (const auto* scan = std::get_if<ScanSource>(&plan.source); scan && !scan->index.empty()) {
         return true;
     }
@@ -81,10 +78,10 @@ public:
     /// `retry`: called once what an earlier attempt left unsettled is settled; false when stopped.
     /// Returns false when it was stopped before the end.
     bool work(const std::function<bool()>& retry = {}) {
-        if (!plan_.dry && surroundings_.attempt > 1) {
+        if (surroundings_.attempt > 1) {
             forget_met_again();
         }
-        if (!plan_.dry && surroundings_.attempt > 1 && surroundings_.journal->exists()) {
+        if (surroundings_.attempt > 1 && surroundings_.journal->exists()) {
             replay(run_, states_);
         }
         if (retry) {
@@ -122,13 +119,8 @@ public:
 
 private:
     std::vector<SegmentState> load() {
-        if (!plan_.dry) {
-            if (const auto total = surroundings_.records->total_segments(step_)) {
-                total_ = *total;
-            } else {
-                total_ = choose_segments(plan_);
-                surroundings_.records->begin_step(step_, total_);
-            }
+        if (const auto total = surroundings_.records->total_segments(step_)) {
+            total_ = *total;
         } else {
             total_ = choose_segments(plan_);
             surroundings_.records->begin_step(step_, total_);
@@ -137,11 +129,9 @@ private:
         for (std::uint32_t segment = 0; segment < total_; ++segment) {
             states[segment].segment = segment;
         }
-        if (!plan_.dry) {
-            for (SegmentState& state : surroundings_.records->load_segments(step_)) {
-                if (state.segment < total_) {
-                    states[state.segment] = std::move(state);
-                }
+        for (SegmentState& state : surroundings_.records->load_segments(step_)) {
+            if (state.segment < total_) {
+                states[state.segment] = std::move(state);
             }
         }
         return states;
@@ -310,7 +300,7 @@ Result run(const Plan& plan, const Surroundings& surroundings, std::stop_token s
     check(plan);
     Result result;
     Retry retry(plan, surroundings, stop, stop_now);
-    const bool is_resumed = !plan.dry && surroundings.attempt > 1;
+    const bool is_resumed = surroundings.attempt > 1;
     for (std::uint32_t pass = 1;; ++pass) {
         Pass work(plan, surroundings, stop, stop_now, pass);
         const bool is_whole =
@@ -329,7 +319,7 @@ Result run(const Plan& plan, const Surroundings& surroundings, std::stop_token s
             return result;
         }
         const bool is_last = plan.passes ? pass >= *plan.passes : counts.changed == 0;
-        if (is_last || plan.dry) {
+        if (is_last) {
             return result;
         }
     }

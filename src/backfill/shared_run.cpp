@@ -91,9 +91,6 @@ std::uint32_t SharedRun::unfinished_segments() const {
 void SharedRun::quarantine(const Target& table, const dynamodb::Item& key, QuarantinedItem item) {
     surroundings.log->warning("quarantined {} of {}: {}: {}", dynamodb::key_digest(key), table.name,
                               item.reason, item.message);
-    if (plan.dry) {
-        return;
-    }
     item.step = plan.step;
     item.records_step = records_step;
     item.table = table.name;
@@ -107,14 +104,6 @@ void SharedRun::quarantine(const Target& table, const dynamodb::Item& key, Quara
 void SharedRun::limit_quarantined(std::uint64_t most) {
     const std::lock_guard lock(mutex_);
     counts_.quarantined = std::min(counts_.quarantined, most);
-}
-
-void SharedRun::report(const DryChange& change) {
-    const std::lock_guard lock(telling_);
-    if (surroundings.on_dry_change && dry_shown_ < plan.dry_samples) {
-        ++dry_shown_;
-        surroundings.on_dry_change(change);
-    }
 }
 
 void SharedRun::fail(std::exception_ptr failure) {
@@ -181,7 +170,7 @@ void SharedRun::check_budget(bool at_end) const {
     } else if (plan.failure_budget.percent > 0) {
         return;
     }
-    if (now.quarantined > allowed && !plan.dry) {
+    if (now.quarantined > allowed) {
         throw Error(ErrorKind::failed_precondition,
                     fmt::format("{} of {} items could not be migrated, {} are allowed "
                                 "(failure_budget); see `dynamigrate runs {}`",

@@ -73,9 +73,8 @@ public:
     void add(const Counts& difference);
     void segment_done();
     std::uint32_t unfinished_segments() const;
-    /// Completes the record by step and table and keeps it (a dry run only logs).
+    /// Completes the record by step and table and keeps it.
     void quarantine(const Target& table, const dynamodb::Item& key, QuarantinedItem item);
-    void report(const DryChange& change);
     /// Remembers the first failure and stops the other lanes after their pages.
     void fail(std::exception_ptr failure);
     void rethrow_failure();
@@ -102,7 +101,6 @@ private:
     std::exception_ptr failure_;
     std::vector<layers::PartSummary> parts_;
     base::SteadyTime told_at_{};
-    std::uint32_t dry_shown_ = 0;
 };
 
 /// The step's number in records and journal for a pass: passes have their own segments.

@@ -77,7 +77,7 @@ public:
             if (is_expired(entry)) {
                 ++result_.conflicts;
                 tell(entry.entry, "the deleted item is past its time to live");
-            } else if (plan_.dry || (entry.edit.is_delete() && !is_as_inserted(entry, inserted))) {
+            } else if (entry.edit.is_delete() && !is_as_inserted(entry, inserted)) {
                 classify(entry, {WriteEnd::Kind::conflict, {}, {}});
             } else if (entry.edit.has_effect()) {
                 edits.push_back(&entry.edit);
@@ -114,7 +114,7 @@ private:
     Items read_inserted(base::Arena& arena) {
         std::map<const Target*, std::vector<Item>> keys;
         for (const UndoEntry& entry : wave_) {
-            if (entry.edit.is_delete() && !plan_.dry) {
+            if (entry.edit.is_delete()) {
                 keys[entry.edit.target].push_back(entry.entry.key);
             }
         }
@@ -234,8 +234,6 @@ private:
         const Item* item = current ? &*current : nullptr;
         if (equals_before(entry.entry, item, true)) {
             ++result_.already;
-        } else if (plan_.dry && equals_after(entry.entry, item)) {
-            ++result_.restored;
         } else {
             ++result_.conflicts;
             tell(entry.entry,

@@ -194,7 +194,11 @@ private:
 }  // namespace
 
 Arguments parse_arguments(const std::vector<std::string>& texts) {
-    return ArgumentReader(texts).read();
+    Arguments arguments = ArgumentReader(texts).read();
+    if (arguments.sample && !arguments.dry) {
+        throw usage_error("--sample is for dry runs; give --dry too");
+    }
+    return arguments;
 }
 
 }  // namespace dynamigrate::cli

@@ -19,7 +19,7 @@ struct Arguments {
     std::string access_key, secret_key, region;
     std::string bump, journal, schema, crypto;
     std::string host, port, store, gateway_key, gateway_secret;
-    std::optional<std::uint32_t> lanes, segments;
+    std::optional<std::uint32_t> lanes, segments, sample;
     std::optional<authoring::Rate> max_rcu, max_wcu;
 
     bool dry = false, force = false, yes = false, retry_failed = false;

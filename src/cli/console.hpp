@@ -15,12 +15,15 @@ namespace dynamigrate::cli {
 class Console {
 public:
     /// `is_typed`: a person types the answers, so that their line ends show by themselves.
-    Console(std::istream& in, std::ostream& out, std::ostream& err, bool is_typed, bool has_bar)
+    /// `has_colour`: the result may have colours.
+    Console(std::istream& in, std::ostream& out, std::ostream& err, bool is_typed, bool has_bar,
+            bool has_colour = false)
         : in_(in),
           out_(out),
           err_(err),
           is_typed_(is_typed),
-          has_bar_(has_bar) {}
+          has_bar_(has_bar),
+          has_colour_(has_colour) {}
 
     /// A line of the result.
     void print(std::string_view line);
@@ -36,6 +39,7 @@ public:
     void show_bar(std::string_view bar);
 
     bool has_bar() const noexcept { return has_bar_; }
+    bool has_colour() const noexcept { return has_colour_; }
     bool is_quiet() const noexcept { return is_quiet_; }
     void be_quiet() noexcept { is_quiet_ = true; }
 
@@ -48,6 +52,7 @@ private:
     std::ostream& err_;
     bool is_typed_;
     bool has_bar_;
+    bool has_colour_;
     bool bar_is_shown_ = false;
     bool is_quiet_ = false;
 };

@@ -41,6 +41,14 @@ void JsonListener::step_begins(const migrate::Migration& migration, std::uint32_
     });
 }
 
+void JsonListener::undo_begins(const migrate::Migration&, std::uint32_t, std::size_t,
+                               const std::string& line) {
+    this->line(line);
+}
+
+void JsonListener::step_ends(const migrate::Migration&, std::uint32_t, const migrate::StepResult&) {
+}
+
 void JsonListener::progress(const backfill::Progress& progress, const layers::MeterReading& meter) {
     base::SteadyTime now = clock_.steady_now();
     view_.add(now, progress, meter);
@@ -69,14 +77,6 @@ void JsonListener::progress(const backfill::Progress& progress, const layers::Me
 
 void JsonListener::line(const std::string& text) {
     event("line", [&](json::Writer& writer) { writer.key("text").string(text); });
-}
-
-void JsonListener::dry_change(const backfill::DryChange& change) {
-    event("dry_change", [&](json::Writer& writer) {
-        writer.key("key").raw(change.key);
-        writer.key("before").raw(change.before);
-        writer.key("after").raw(change.after);
-    });
 }
 
 void JsonListener::migration_ends(const migrate::PlannedMigration&,

@@ -89,7 +89,8 @@ int main(int argc, char** argv, migrate::Registry registry) {
     try {
         arguments = parse_arguments(texts);
         Console console(std::cin, std::cout, std::cerr, is_typed,
-                        is_watched && !arguments.no_color && !arguments.json);
+                        is_watched && !arguments.no_color && !arguments.json,
+                        isatty(STDOUT_FILENO) == 1 && !arguments.no_color);
         return static_cast<int>(run(arguments, console, std::move(registry)));
     } catch (const base::Error& error) {
         return static_cast<int>(report_error(plain, error, Phase::setup, arguments.json));

@@ -1,5 +1,6 @@
 #include "commands.hpp"
 #include "confirm.hpp"
+#include "dry_report_text.hpp"
 #include "json_listener.hpp"
 #include "output_text.hpp"
 #include "people_listener.hpp"
@@ -31,11 +32,18 @@ public:
                      const migrate::Step& step) override {
         inner_.step_begins(migration, index, count, step);
     }
+    void undo_begins(const migrate::Migration& migration, std::uint32_t index, std::size_t count,
+                     const std::string& line) override {
+        inner_.undo_begins(migration, index, count, line);
+    }
+    void step_ends(const migrate::Migration& migration, std::uint32_t index,
+                   const migrate::StepResult& result) override {
+        inner_.step_ends(migration, index, result);
+    }
     void progress(const backfill::Progress& progress, const layers::MeterReading& meter) override {
         inner_.progress(progress, meter);
     }
     void line(const std::string& text) override { inner_.line(text); }
-    void dry_change(const backfill::DryChange& change) override { inner_.dry_change(change); }
     void migration_ends(const migrate::PlannedMigration& planned,
                         const migrate::HistoryRow& row) override {
         inner_.migration_ends(planned, row);
@@ -55,6 +63,20 @@ std::unique_ptr<migrate::Listener> make_listener(Session& session) {
                                             session.arguments.dry);
 }
 
+/// A dry run's recorder listens first.
+migrate::RunResult run_or_try(Session& session, migrate::Listener& listener,
+                              const SignalWatch& signals, const RunFunction& run) {
+    DryRun* dry = session.dry_run();
+    if (dry == nullptr) {
+        return run(listener, signals);
+    }
+    std::stop_callback stop_reading(signals.stop_now(), [dry] { dry->stop_now(); });
+    dry->recorder().pass_on_to(&listener);
+    migrate::RunResult result = run(dry->recorder(), signals);
+    dry->recorder().pass_on_to(nullptr);
+    return result;
+}
+
 migrate::RunResult run_watched(Session& session, const RunFunction& run) {
     std::unique_ptr<migrate::Listener> inner = make_listener(session);
     PhaseListener listener(session.phase, *inner);
@@ -63,13 +85,43 @@ migrate::RunResult run_watched(Session& session, const RunFunction& run) {
                                             "again to stop at once)"
                                           : "stopping at once");
     });
-    migrate::RunResult result = run(listener, signals);
+    migrate::RunResult result = run_or_try(session, listener, signals, run);
     session.console.show_bar("");
     return result;
 }
 
+void report_dry_run(Session& session) {
+    migrate::DryReport report = session.dry_run()->report();
+    if (report.migrations.empty()) {
+        return;
+    }
+    if (session.arguments.json) {
+        session.print_json([&](json::Writer& writer) {
+            writer.key("event").string("dry_run");
+            write(writer.key("report"), report);
+        });
+        return;
+    }
+    for (const std::string& line : dry_report_lines(report, session.console.has_colour())) {
+        session.console.print(line);
+    }
+}
+
+/// What a dry run found before it failed counts, too.
+ExitCode with_dry_report(Session& session, ExitCode (*command)(Session&)) {
+    try {
+        return command(session);
+    } catch (const Error&) {
+        if (session.dry_run()) {
+            session.console.show_bar("");
+            report_dry_run(session);
+        }
+        throw;
+    }
+}
+
 void print_result(Session& session, const migrate::RunResult& result) {
-    std::string version = session.migrator().current_version();
+    std::string version = session.current_version();
     if (session.arguments.json) {
         session.print_json([&](json::Writer& writer) {
             writer.key("event").string("result");
@@ -84,8 +136,13 @@ void print_result(Session& session, const migrate::RunResult& result) {
 }
 
 ExitCode conclude(Session& session, const migrate::RunResult& result) {
+    if (session.dry_run()) {
+        report_dry_run(session);
+    }
     if (result.interrupted) {
-        session.console.report(fmt::format("Interrupted; go on with `{}`", result.resume_command));
+        session.console.report(
+            session.dry_run() ? "Interrupted: the report tells of what was read until then"
+                              : fmt::format("Interrupted; go on with `{}`", result.resume_command));
     }
     print_result(session, result);
     return result.interrupted ? ExitCode::interrupted : ExitCode::done;
@@ -202,13 +259,7 @@ void check_word(const Session& session) {
                                          : fmt::format("did you mean {}?", near)));
 }
 
-}  // namespace
-
-ExitCode migrate_database(Session& session) {
-    session.open_project();
-    session.load_migrations(!session.arguments.verb.empty());
-    check_word(session);
-    session.connect();
+ExitCode migrate_connected(Session& session) {
     migrate::RunResult result;
     if (session.arguments.retry_failed) {
         Plan failed = session.migrator().plan_retry_failed();
@@ -228,10 +279,7 @@ ExitCode migrate_database(Session& session) {
     return conclude(session, result);
 }
 
-ExitCode resume(Session& session) {
-    session.open_project();
-    session.load_migrations(true);
-    session.connect();
+ExitCode resume_connected(Session& session) {
     std::string run = session.arguments.words.empty() ? "" : session.arguments.words.front();
     std::vector<const migrate::Migration*> migrations;
     for (const migrate::UnfinishedRun& unfinished : session.migrator().unfinished()) {
@@ -247,6 +295,23 @@ ExitCode resume(Session& session) {
         });
     session.phase = Phase::deciding;
     return conclude(session, result);
+}
+
+}  // namespace
+
+ExitCode migrate_database(Session& session) {
+    session.open_project();
+    session.load_migrations(!session.arguments.verb.empty());
+    check_word(session);
+    session.connect();
+    return with_dry_report(session, migrate_connected);
+}
+
+ExitCode resume(Session& session) {
+    session.open_project();
+    session.load_migrations(true);
+    session.connect();
+    return with_dry_report(session, resume_connected);
 }
 
 }  // namespace dynamigrate::cli

@@ -67,6 +67,14 @@ void PeopleListener::step_begins(const migrate::Migration& migration, std::uint3
     shown_ = clock_.steady_now();
 }
 
+void PeopleListener::undo_begins(const migrate::Migration&, std::uint32_t, std::size_t,
+                                 const std::string& line) {
+    console_.say("  " + line);
+}
+
+void PeopleListener::step_ends(const migrate::Migration&, std::uint32_t,
+                               const migrate::StepResult&) {}
+
 void PeopleListener::progress(const backfill::Progress& progress,
                               const layers::MeterReading& meter) {
     base::SteadyTime now = clock_.steady_now();
@@ -84,19 +92,9 @@ void PeopleListener::progress(const backfill::Progress& progress,
 
 void PeopleListener::line(const std::string& text) { console_.say("  " + text); }
 
-void PeopleListener::dry_change(const backfill::DryChange& change) {
-    console_.print(fmt::format("  {}\n  - {}\n  + {}", change.key, change.before, change.after));
-}
-
-void PeopleListener::migration_ends(const migrate::PlannedMigration& planned,
+void PeopleListener::migration_ends(const migrate::PlannedMigration&,
                                     const migrate::HistoryRow& row) {
     console_.show_bar("");
-    if (is_dry_) {
-        std::string of_read = planned.rolls_back ? "" : fmt::format("of {} ", row.counts.read);
-        console_.print(
-            fmt::format("Dry Run: {} {}items would change", row.counts.changed, of_read));
-        return;
-    }
     double seconds = std::chrono::duration<double>(clock_.steady_now() - began_).count();
     console_.say("  " + summary(row, seconds));
 }

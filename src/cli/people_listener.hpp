@@ -20,9 +20,12 @@ public:
     void migration_begins(const migrate::PlannedMigration& planned) override;
     void step_begins(const migrate::Migration& migration, std::uint32_t index, std::size_t count,
                      const migrate::Step& step) override;
+    void undo_begins(const migrate::Migration& migration, std::uint32_t index, std::size_t count,
+                     const std::string& line) override;
+    void step_ends(const migrate::Migration& migration, std::uint32_t index,
+                   const migrate::StepResult& result) override;
     void progress(const backfill::Progress& progress, const layers::MeterReading& meter) override;
     void line(const std::string& text) override;
-    void dry_change(const backfill::DryChange& change) override;
     void migration_ends(const migrate::PlannedMigration& planned,
                         const migrate::HistoryRow& row) override;
 

@@ -89,7 +89,6 @@ migrate::Settings make_settings(const Arguments& arguments, const authoring::Con
     settings.backfill.segments = arguments.segments ? arguments.segments : config.segments;
     settings.tool_version = kProgramVersion;
     settings.force = arguments.force;
-    settings.dry = arguments.dry;
     return settings;
 }
 

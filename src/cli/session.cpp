@@ -35,7 +35,21 @@ void Session::connect() {
     wiring_->database().check_account(project.config.account);
     wiring_->check_connection(project.settings.history_table, project.database());
     tables_ = std::make_unique<Tables>(wiring_->service(), project.settings);
-    migrator_ = std::make_unique<migrate::Migrator>(registry, project.settings, wiring_->world());
+    if (arguments.dry) {
+        dry_run_ = std::make_unique<DryRun>(*wiring_, console, project, registry, arguments.sample);
+    }
+    make_migrator();
+}
+
+void Session::make_migrator() {
+    migrator_ =
+        dry_run_
+            ? std::make_unique<migrate::Migrator>(registry, dry_run_->settings(), dry_run_->world())
+            : std::make_unique<migrate::Migrator>(registry, project.settings, wiring_->world());
+}
+
+std::string Session::current_version() {
+    return migrate::Migrator(registry, project.settings, wiring_->world()).current_version();
 }
 
 migrate::Migrator& Session::paced_migrator(
@@ -53,7 +67,7 @@ migrate::Migrator& Session::paced_migrator(
     CapacityLimits limits = capacity_limits(wishes, touched);
     project.settings.backfill.max_rcu = limits.read;
     project.settings.backfill.max_wcu = limits.write;
-    migrator_ = std::make_unique<migrate::Migrator>(registry, project.settings, wiring_->world());
+    make_migrator();
     return *migrator_;
 }
 

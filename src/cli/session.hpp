@@ -2,6 +2,7 @@
 
 #include "arguments.hpp"
 #include "console.hpp"
+#include "dry_run.hpp"
 #include "exit_code.hpp"
 #include "project.hpp"
 #include "tables.hpp"
@@ -41,6 +42,10 @@ public:
     Wiring& wiring() { return *wiring_; }
     Tables& tables() { return *tables_; }
     migrate::Migrator& migrator() { return *migrator_; }
+    /// nullptr unless the user asked for a dry run.
+    DryRun* dry_run() { return dry_run_.get(); }
+    /// Of the database, whatever a dry run would make of it.
+    std::string current_version();
     /// A migrator that keeps to the capacity of the tables which these migrations work on.
     migrate::Migrator& paced_migrator(const std::vector<const migrate::Migration*>& migrations);
 
@@ -48,9 +53,12 @@ public:
     void print_json(const std::function<void(json::Writer&)>& members);
 
 private:
+    void make_migrator();
+
     base::Log& log_;
     std::unique_ptr<Wiring> wiring_;
     std::unique_ptr<Tables> tables_;
+    std::unique_ptr<DryRun> dry_run_;
     std::unique_ptr<migrate::Migrator> migrator_;
 };
 

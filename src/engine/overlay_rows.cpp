@@ -149,8 +149,21 @@ void OverlayRows::count(const RowChange& change) {
 void OverlayRows::build_index(const Table& table, const Index& index, std::stop_token stop) {
     if (table.is_in_base) {
         build_entries_of_base(table, index, stop);
+        layer_.build_index(table, index, stop);
+        return;
     }
     layer_.build_index(table, index, stop);
+    if (on_build_) {
+        OverlayBuild build{table.name, index.name};
+        build.is_built = true;
+        std::unique_ptr<RowCursor> entries =
+            layer_.scan(table, ScanRange{.index = &index, .start_after = {}});
+        while (const Row* row = entries->next()) {
+            ++build.entries;
+            build.write_units += dynamodb::write_units(row->size).value;
+        }
+        on_build_(build);
+    }
 }
 
 /// Entries of changed items are the layer's: it makes them when the items change, and at the end of

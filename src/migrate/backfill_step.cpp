@@ -6,16 +6,10 @@
 
 namespace dynamigrate::migrate {
 
-std::optional<backfill::Plan> plan_backfill(const StepRun& run, const std::string& table,
-                                            const BackfillOptions& options) {
+backfill::Plan plan_backfill(const StepRun& run, const std::string& table,
+                             const BackfillOptions& options) {
     backfill::Plan plan;
     plan.table = run.table(table);
-    if (run.dry) {
-        if (!describe(run, plan.table)) {
-            run.tell(fmt::format("table {} does not exist yet: nothing to read", plan.table));
-            return std::nullopt;
-        }
-    }
     dynamodb::TableDescription description = require_table(run, plan.table);
     plan.step = run.index;
     plan.run = run.run;
@@ -25,10 +19,9 @@ std::optional<backfill::Plan> plan_backfill(const StepRun& run, const std::strin
     plan.marker = options.marker;
     plan.passes = options.passes;
     plan.atomic = options.atomic;
-    plan.failure_budget = options.failure_budget;
+    plan.failure_budget = run.settings.failure_budget.value_or(options.failure_budget);
     plan.lanes = options.lanes.value_or(run.settings.lanes.value_or(plan.lanes));
     plan.segments = options.segments.value_or(run.settings.segments.value_or(plan.segments));
-    plan.dry = run.dry;
     if (run.set_pace) {
         run.set_pace(options.max_rcu, options.max_wcu);
     }

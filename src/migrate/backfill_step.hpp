@@ -14,9 +14,8 @@ namespace dynamigrate::migrate {
 
 /// A plan for the table as the step names it, described by the service, with the step's and the
 /// configuration's limits; sets the pace. The options' source is the plan's.
-/// Returns nothing in a dry run of a table that does not exist yet (and tells so).
-std::optional<backfill::Plan> plan_backfill(const StepRun& run, const std::string& table,
-                                            const BackfillOptions& options);
+backfill::Plan plan_backfill(const StepRun& run, const std::string& table,
+                             const BackfillOptions& options);
 
 /// Runs the plan; the result holds the counts.
 StepResult run_backfill(const StepRun& run, const backfill::Plan& plan);

@@ -45,8 +45,7 @@ Execution::Execution(const ExecutionInputs& inputs, const HistoryView& view,
     : inputs_(inputs),
       view_(view),
       planned_(planned),
-      migration_(*planned.migration),
-      is_dry_(inputs.settings.dry) {
+      migration_(*planned.migration) {
     if (!planned.resumed_run.empty()) {
         resumed_ = view.row_of_run(planned.resumed_run);
     }
@@ -61,9 +60,7 @@ HistoryRow Execution::run() {
     } else {
         begin_row();
     }
-    if (inputs_.lock) {
-        inputs_.lock->set_run(row_.run);
-    }
+    inputs_.lock.set_run(row_.run);
     try {
         inputs_.listener.migration_begins(planned_);
         if (run_actions()) {
@@ -73,7 +70,7 @@ HistoryRow Execution::run() {
             save();
         }
     } catch (const Error& error) {
-        if (inputs_.lock && inputs_.lock->is_lost()) {
+        if (inputs_.lock.is_lost()) {
             throw Error(ErrorKind::aborted,
                         fmt::format("lost the lock while {} ran; `dynamigrate runs` tells who "
                                     "holds it",
@@ -105,8 +102,8 @@ void Execution::begin_row() {
     row_.started_at = base::to_iso8601(start_time(view_, inputs_.world.clock->now()));
     row_.by = describe(inputs_.world.identity);
     row_.tool_version = inputs_.settings.tool_version;
-    row_.fence = inputs_.lock ? inputs_.lock->fence() : 0;
-    if (inputs_.settings.journal && !is_dry_) {
+    row_.fence = inputs_.lock.fence();
+    if (inputs_.settings.journal) {
         row_.journal = std::filesystem::absolute(journal_path(row_.run)).string();
     }
     check_undone_journals();
@@ -128,11 +125,7 @@ void Execution::take_over_row() {
     row_.by = describe(inputs_.world.identity);
     row_.tool_version = inputs_.settings.tool_version;
     row_.checksum = migration_.checksum();
-    row_.fence = inputs_.lock ? inputs_.lock->fence() : 0;
-    if (is_dry_) {
-        open_journal();
-        return;
-    }
+    row_.fence = inputs_.lock.fence();
     check_resumed_journal();
     check_repeatable();
     check_undone_journals();
@@ -163,12 +156,8 @@ std::filesystem::path Execution::journal_path(const std::string& run) const {
 /// The directory is made before the row is written: where a row names a journal whose directory is
 /// not here, it lies on another machine.
 void Execution::open_journal() {
-    if (is_dry_) {
-        records_ = std::make_unique<MemoryRunRecords>();
-    } else {
-        records_ = std::make_unique<NativeRunRecords>(inputs_.table, row_.run, row_.fence);
-    }
-    if (is_dry_ || row_.journal.empty()) {
+    records_ = std::make_unique<NativeRunRecords>(inputs_.table, row_.run, row_.fence);
+    if (row_.journal.empty()) {
         journal_ = layers::make_null_journal();
         return;
     }
@@ -236,11 +225,12 @@ bool Execution::run_actions() {
         if (action.step) {
             inputs_.listener.step_begins(migration_, current_, actions_.size(), *action.step);
         } else {
-            inputs_.listener.line(action.line);
+            inputs_.listener.undo_begins(migration_, current_, actions_.size(), action.line);
         }
         StepRun step_run = make_step_run(current_);
         StepResult result = action.step ? action.step->run(step_run) : undo(action, step_run);
         add_result(current_, result);
+        inputs_.listener.step_ends(migration_, current_, result);
         if (result.stopped) {
             return false;
         }
@@ -258,7 +248,6 @@ StepRun Execution::make_step_run(std::uint32_t index) {
     run.run = row_.run;
     run.started_at = row_.started_at;
     run.index = index;
-    run.dry = is_dry_;
     run.force = inputs_.settings.force;
     run.settings = inputs_.settings.backfill;
     run.stop = inputs_.stop;
@@ -291,10 +280,6 @@ backfill::Surroundings Execution::make_surroundings() {
             reading = inputs_.world.meter->reading().since(meter_before_);
         }
         inputs_.listener.progress(progress, reading);
-    };
-    surroundings.on_dry_change = [this](const backfill::DryChange& change) {
-        std::lock_guard lock(listener_mutex_);
-        inputs_.listener.dry_change(change);
     };
     return surroundings;
 }
@@ -376,7 +361,7 @@ std::vector<layers::PartSummary> Execution::read_parts(layers::Journal& journal)
 }
 
 void Execution::finish() {
-    if (row_.action == "reset" && !is_dry_) {
+    if (row_.action == "reset") {
         count_versions_as_applied();
     }
     row_.status = planned_.rolls_back ? Status::rolled_back : Status::applied;
@@ -441,9 +426,7 @@ void Execution::save() {
         row_.read_units = read_units_before_ + used.read_units;
         row_.write_units = write_units_before_ + used.write_units;
     }
-    if (!is_dry_) {
-        inputs_.history.write(row_);
-    }
+    inputs_.history.write(row_);
 }
 
 bool Execution::is_stopped() const {

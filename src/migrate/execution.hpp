@@ -22,7 +22,7 @@ struct ExecutionInputs {
     const World& world;
     NativeTable& table;
     History& history;
-    Lock* lock = nullptr;  ///< nullptr in a dry run
+    Lock& lock;
     Listener& listener;
     std::stop_token stop;      ///< ends gracefully
     std::stop_token stop_now;  ///< ends at once; also stopped when the lock is lost
@@ -78,7 +78,6 @@ private:
     const HistoryView& view_;
     const PlannedMigration& planned_;
     const Migration& migration_;
-    bool is_dry_;
     HistoryRow row_;
     const HistoryRow* resumed_ = nullptr;
     std::vector<RollbackAction> actions_;

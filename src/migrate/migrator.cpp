@@ -190,11 +190,6 @@ RunResult Migrator::run(const std::vector<PlannedMigration>& plan, Listener& lis
         return {};
     }
     parts.check_plan(plan);
-    if (parts.settings.dry) {
-        JoinedStop ends({stop, stop_now});
-        return parts.run_all(plan, {parts.registry, parts.settings, parts.world, parts.table,
-                                    parts.history, nullptr, listener, ends.token(), stop_now});
-    }
     parts.table.create_if_absent(stop_now);
     JoinedStop waits({stop, stop_now});
     Lock lock(
@@ -204,7 +199,7 @@ RunResult Migrator::run(const std::vector<PlannedMigration>& plan, Listener& lis
     JoinedStop ends_now({stop_now, lock.lost()});
     parts.check_basis(plan);
     return parts.run_all(plan, {parts.registry, parts.settings, parts.world, parts.table,
-                                parts.history, &lock, listener, ends.token(), ends_now.token()});
+                                parts.history, lock, listener, ends.token(), ends_now.token()});
 }
 
 std::vector<UnfinishedRun> Migrator::unfinished() {

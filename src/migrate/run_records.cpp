@@ -53,10 +53,6 @@ QuarantinedItem to_quarantined(std::uint32_t step, const Item& item) {
     return quarantined;
 }
 
-bool is_same_item(const QuarantinedItem& a, const QuarantinedItem& b) {
-    return a.step == b.step && a.table == b.table && a.key == b.key;
-}
-
 }  // namespace
 
 std::string NativeRunRecords::prefix(std::uint32_t step) const {
@@ -165,53 +161,6 @@ std::vector<QuarantinedItem> NativeRunRecords::all_quarantined() {
 
 void NativeRunRecords::forget_quarantined(const QuarantinedItem& item) {
     table_.remove_fenced(prefix(item.step) + "quarantine#" + digest_of(item), fence_);
-}
-
-std::optional<std::uint32_t> MemoryRunRecords::total_segments(std::uint32_t step) {
-    std::lock_guard lock(mutex_);
-    auto found = totals_.find(step);
-    return found == totals_.end() ? std::nullopt : std::optional(found->second);
-}
-
-void MemoryRunRecords::begin_step(std::uint32_t step, std::uint32_t total_segments) {
-    std::lock_guard lock(mutex_);
-    totals_[step] = total_segments;
-}
-
-std::vector<SegmentState> MemoryRunRecords::load_segments(std::uint32_t step) {
-    std::lock_guard lock(mutex_);
-    std::vector<SegmentState> states;
-    for (const auto& [place, state] : segments_) {
-        if (place.first == step) {
-            states.push_back(state);
-        }
-    }
-    return states;
-}
-
-void MemoryRunRecords::save_segment(std::uint32_t step, const SegmentState& state) {
-    std::lock_guard lock(mutex_);
-    segments_[{step, state.segment}] = state;
-}
-
-void MemoryRunRecords::quarantine(const QuarantinedItem& item) {
-    forget_quarantined(item);
-    std::lock_guard lock(mutex_);
-    quarantined_.push_back(item);
-}
-
-std::vector<QuarantinedItem> MemoryRunRecords::quarantined(std::uint32_t step) {
-    std::lock_guard lock(mutex_);
-    std::vector<QuarantinedItem> items;
-    std::copy_if(quarantined_.begin(), quarantined_.end(), std::back_inserter(items),
-                 [&](const QuarantinedItem& item) { return item.step == step; });
-    return items;
-}
-
-void MemoryRunRecords::forget_quarantined(const QuarantinedItem& item) {
-    std::lock_guard lock(mutex_);
-    std::erase_if(quarantined_,
-                  [&](const QuarantinedItem& other) { return is_same_item(item, other); });
 }
 
 }  // namespace dynamigrate::migrate

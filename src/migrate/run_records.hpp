@@ -44,22 +44,4 @@ private:
     std::map<std::uint32_t, std::uint32_t> totals_;
 };
 
-/// The records of a dry run: in memory only.
-class MemoryRunRecords final : public backfill::RunRecords {
-public:
-    std::optional<std::uint32_t> total_segments(std::uint32_t step) override;
-    void begin_step(std::uint32_t step, std::uint32_t total_segments) override;
-    std::vector<backfill::SegmentState> load_segments(std::uint32_t step) override;
-    void save_segment(std::uint32_t step, const backfill::SegmentState& state) override;
-    void quarantine(const backfill::QuarantinedItem& item) override;
-    std::vector<backfill::QuarantinedItem> quarantined(std::uint32_t step) override;
-    void forget_quarantined(const backfill::QuarantinedItem& item) override;
-
-private:
-    std::mutex mutex_;
-    std::map<std::uint32_t, std::uint32_t> totals_;
-    std::map<std::pair<std::uint32_t, std::uint32_t>, backfill::SegmentState> segments_;
-    std::vector<backfill::QuarantinedItem> quarantined_;
-};
-
 }  // namespace dynamigrate::migrate

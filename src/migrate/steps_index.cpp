@@ -78,16 +78,6 @@ private:
 
 StepResult CreateIndexStep::run(const StepRun& run) const {
     std::string table = run.table(table_);
-    if (run.dry) {
-        auto existing = describe(run, table);
-        bool is_there = existing && existing->index(definition_.name) != nullptr;
-        run.tell(is_there
-                     ? fmt::format("index {} of table {} exists already", definition_.name, table)
-                     : fmt::format("would create index {} on table {}{}", definition_.name, table,
-                                   existing ? fmt::format(" (about {} items)", existing->item_count)
-                                            : std::string()));
-        return {};
-    }
     if (!create(run, table) || !wait_until_ready(run, table)) {
         return stopped_step();
     }
@@ -265,13 +255,6 @@ std::unique_ptr<Step> CreateIndexStep::inverse() const {
 
 StepResult DeleteIndexStep::run(const StepRun& run) const {
     std::string table = run.table(table_);
-    if (run.dry) {
-        auto existing = describe(run, table);
-        bool is_there = existing && existing->index(definition_.name) != nullptr;
-        run.tell(fmt::format("{} index {} of table {}{}", is_there ? "would delete" : "there is no",
-                             definition_.name, table, is_there ? "" : " to delete"));
-        return {};
-    }
     if (!request(run, table) || !wait_until_deleted(run, table)) {
         return stopped_step();
     }

@@ -55,24 +55,21 @@ private:
 };
 
 StepResult UpdatingStep::run(const StepRun& run) const {
-    auto plan = plan_backfill(run, step_.table, step_.options);
-    if (!plan) {
-        return {};
-    }
+    backfill::Plan plan = plan_backfill(run, step_.table, step_.options);
     SharedExpressions own = share_out(step_.where, step_.expression);
     auto expression = expressions::UpdateExpression::parse(own.second.view());
     for (const std::string& name : expression.attributes_written()) {
-        if (plan->key.contains(name)) {
+        if (plan.key.contains(name)) {
             throw Error(ErrorKind::invalid_argument,
                         fmt::format("the update expression changes {}, an attribute of table {}'s "
                                     "key; a transform with `set` can change keys",
-                                    name, plan->table));
+                                    name, plan.table));
         }
     }
     UpdateTransform transform(std::move(expression));
-    plan->where = own.first.view();
-    plan->transform = &transform;
-    return run_backfill(run, *plan);
+    plan.where = own.first.view();
+    plan.transform = &transform;
+    return run_backfill(run, plan);
 }
 
 class DeletingStep final : public Step {
@@ -99,17 +96,14 @@ public:
         }
     }
     StepResult run(const StepRun& run) const override {
-        auto plan = plan_backfill(run, step_.table, step_.options);
-        if (!plan) {
-            return {};
-        }
+        backfill::Plan plan = plan_backfill(run, step_.table, step_.options);
         if (!step_.keys.empty()) {
-            plan->source = backfill::KeysSource{[keys = step_.keys] { return stream_items(keys); }};
+            plan.source = backfill::KeysSource{[keys = step_.keys] { return stream_items(keys); }};
         }
         RemoveTransform transform;
-        plan->where = step_.where.view();
-        plan->transform = &transform;
-        return run_backfill(run, *plan);
+        plan.where = step_.where.view();
+        plan.transform = &transform;
+        return run_backfill(run, plan);
     }
 
 private:
@@ -133,23 +127,20 @@ public:
     Reversal reversal() const override { return {Reversal::Kind::journal, {}}; }
     void validate(const std::string& place, std::vector<Finding>& findings) const override;
     StepResult run(const StepRun& run) const override {
-        auto plan = plan_backfill(run, step_.table, step_.options);
-        if (!plan) {
-            return {};
-        }
+        backfill::Plan plan = plan_backfill(run, step_.table, step_.options);
         if (step_.file.empty()) {
-            plan->source =
+            plan.source =
                 backfill::ItemsSource{[items = step_.items] { return stream_items(items); }};
         } else {
-            plan->source = backfill::ItemsSource{[file = step_.file,
-                                                  is_dynamodb = step_.is_dynamodb_json] {
+            plan.source = backfill::ItemsSource{[file = step_.file,
+                                                 is_dynamodb = step_.is_dynamodb_json] {
                 return open_item_file(file, is_dynamodb ? ItemFormat::dynamodb : ItemFormat::plain);
             }};
         }
         CompiledTransformation transform(step_.transformation, run_values(run), std::nullopt);
-        plan->transform = &transform;
-        plan->if_exists = step_.if_exists;
-        return run_backfill(run, *plan);
+        plan.transform = &transform;
+        plan.if_exists = step_.if_exists;
+        return run_backfill(run, plan);
     }
 
 private:

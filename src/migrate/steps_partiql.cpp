@@ -153,10 +153,6 @@ std::string StatementStep::body(const StepRun& run, const std::string& next_toke
 }
 
 StepResult StatementStep::run(const StepRun& run) const {
-    if (run.dry && !is_select()) {
-        run.tell("would execute " + with_tables(step_.statement, run.table));
-        return {};
-    }
     return is_select() ? select(run) : change(run);
 }
 

@@ -127,11 +127,6 @@ void CreateTableStep::check_types(Checks& checks) const {
 StepResult CreateTableStep::run(const StepRun& run) const {
     std::string table = run.table(definition_.name);
     auto existing = describe(run, table);
-    if (run.dry) {
-        run.tell(existing ? fmt::format("table {} exists already", table)
-                          : fmt::format("would create table {}", table));
-        return {};
-    }
     if (existing && existing->status == "DELETING") {
         if (!wait_until_gone(run, table)) {
             return stopped_step();
@@ -219,11 +214,6 @@ private:
 StepResult DeleteTableStep::run(const StepRun& run) const {
     std::string table = run.table(table_);
     auto existing = describe(run, table);
-    if (run.dry) {
-        run.tell(existing ? fmt::format("would delete table {}", table)
-                          : fmt::format("there is no table {} to delete", table));
-        return {};
-    }
     if (!existing) {
         return done_step(fmt::format("table {} was gone already", table));
     }
@@ -320,10 +310,6 @@ void UpdateTableStep::validate(const std::string& place, std::vector<Finding>& f
 
 StepResult UpdateTableStep::run(const StepRun& run) const {
     std::string table = run.table(change_.table);
-    if (run.dry) {
-        run.tell(fmt::format("would change table {}: {}", table, fmt::join(changes(), ", ")));
-        return {};
-    }
     for (;;) {
         auto answer =
             change_table(run, table, "UpdateTable",

@@ -123,23 +123,19 @@ void TransformingStep::validate(const std::string& place, std::vector<Finding>& 
 }
 
 StepResult TransformingStep::run(const StepRun& run) const {
-    auto plan = plan_backfill(run, step_.table, step_.options);
-    if (!plan) {
-        return {};
-    }
-    plan->where = step_.where.view();
-    plan->guard = step_.guard;
-    plan->overwrite = step_.overwrite;
+    backfill::Plan plan = plan_backfill(run, step_.table, step_.options);
+    plan.where = step_.where.view();
+    plan.guard = step_.guard;
+    plan.overwrite = step_.overwrite;
     if (step_.function) {
-        FunctionTransform transform(step_.function,
-                                    {step_.function_changes_key, step_.function_acts}, plan->key,
-                                    run.table);
-        plan->transform = &transform;
-        return run_backfill(run, *plan);
+        FunctionTransform transform(
+            step_.function, {step_.function_changes_key, step_.function_acts}, plan.key, run.table);
+        plan.transform = &transform;
+        return run_backfill(run, plan);
     }
-    CompiledTransformation transform(step_.transformation, run_values(run), plan->key);
-    plan->transform = &transform;
-    return run_backfill(run, *plan);
+    CompiledTransformation transform(step_.transformation, run_values(run), plan.key);
+    plan.transform = &transform;
+    return run_backfill(run, plan);
 }
 
 class CopyingStep final : public Step {
@@ -170,31 +166,20 @@ private:
 };
 
 StepResult CopyingStep::run(const StepRun& run) const {
-    auto plan = plan_backfill(run, step_.table, step_.options);
-    if (!plan) {
-        return {};
-    }
-    plan->target_table = run.table(step_.to);
-    if (auto target = describe(run, plan->target_table)) {
-        plan->target_key = target->key;
-    } else if (run.dry) {
-        run.tell(fmt::format("table {} does not exist yet: items would be copied from {}",
-                             plan->target_table, plan->table));
-        return {};
-    } else {
-        require_table(run, plan->target_table);
-    }
-    plan->where = step_.where.view();
-    plan->if_exists = step_.if_exists;
+    backfill::Plan plan = plan_backfill(run, step_.table, step_.options);
+    plan.target_table = run.table(step_.to);
+    plan.target_key = require_table(run, plan.target_table).key;
+    plan.where = step_.where.view();
+    plan.if_exists = step_.if_exists;
     if (step_.function) {
-        FunctionTransform transform(step_.function, {true, false}, plan->key, run.table);
-        plan->transform = &transform;
-        return run_backfill(run, *plan);
+        FunctionTransform transform(step_.function, {true, false}, plan.key, run.table);
+        plan.transform = &transform;
+        return run_backfill(run, plan);
     }
     // Keys are the target's affair: another key, or none of the source's, is no change of an item.
     CompiledTransformation transform(step_.transformation, run_values(run), std::nullopt);
-    plan->transform = &transform;
-    return run_backfill(run, *plan);
+    plan.transform = &transform;
+    return run_backfill(run, plan);
 }
 
 }  // namespace

@@ -61,10 +61,6 @@ public:
         std::string table = run.table(step_.table);
         std::string line = fmt::format("expiry of table {} by {} {}", table, step_.attribute,
                                        step_.enabled ? "on" : "off");
-        if (run.dry) {
-            run.tell("would switch " + line);
-            return {};
-        }
         if (!wait_until_idle(run, table)) {
             return stopped_step();
         }

@@ -50,8 +50,8 @@ dynamodb::KeySchema key_schema(dynamodb::Service& service, const std::string& ta
     return description->key;
 }
 
-std::string summary_line(const backfill::UndoResult& result, bool is_dry) {
-    std::string line = fmt::format("{} {}", is_dry ? "would restore" : "restored", result.restored);
+std::string summary_line(const backfill::UndoResult& result) {
+    std::string line = fmt::format("restored {}", result.restored);
     if (result.already > 0) {
         line += fmt::format(", already as before {}", result.already);
     }
@@ -97,7 +97,7 @@ StepResult Execution::undo(const RollbackAction& action, const StepRun& run) {
     }
     auto journal =
         layers::open_directory_journal(inputs_.settings.journal_directory, action.run->run);
-    if (action.run->status != Status::applied && !is_dry_) {
+    if (action.run->status != Status::applied) {
         journal->seal(action.run->attempt);
     }
     verify_parts(*journal, *action.run);
@@ -107,7 +107,6 @@ StepResult Execution::undo(const RollbackAction& action, const StepRun& run) {
     std::uint64_t told = 0;
     backfill::UndoPlan plan;
     plan.steps = {action.undone_step};
-    plan.dry = is_dry_;
     plan.key_schema = [&](const std::string& table) { return key_schema(service, table); };
     plan.on_conflict = [&](const backfill::UndoConflict& conflict) {
         if (told++ < kToldConflicts) {
@@ -115,11 +114,7 @@ StepResult Execution::undo(const RollbackAction& action, const StepRun& run) {
                              conflict.reason));
         }
     };
-    plan.before_wave = [&] {
-        if (inputs_.lock) {
-            inputs_.lock->expect_fresh();
-        }
-    };
+    plan.before_wave = [&] { inputs_.lock.expect_fresh(); };
     for (const std::string& table : migration_.up_steps()[action.undone_step]->tables()) {
         if (!plan.ttl_attribute) {
             plan.ttl_attribute = ttl_attribute(service, physical_table(table), inputs_.stop_now);
@@ -131,7 +126,7 @@ StepResult Execution::undo(const RollbackAction& action, const StepRun& run) {
     result.counts.changed = undone.restored;
     result.counts.unchanged = undone.already;
     result.counts.conflicts = undone.conflicts + undone.unsettled;
-    result.lines.push_back(summary_line(undone, is_dry_));
+    result.lines.push_back(summary_line(undone));
     return result;
 }
 

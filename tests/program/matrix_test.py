@@ -565,8 +565,8 @@ class Sequence:
         project = self.versions(2)
         before = self.items(project.table)
         out = project.run("all", "--dry").stdout
-        self.assertIn('+ {"v1":1}', out)
-        self.assertIn("4 of 4 items would change", out)
+        self.assertIn("+ v1: 1", out)
+        self.assertIn("8 items would change", out)
         self.assertEqual(self.items(project.table), before)
         self.assertFalse(self.exists(f"{project.table}-history"))
         self.assertEqual(self.status(project), "0.0.0")

@@ -183,10 +183,9 @@ protected:
         }
         return backfill::run(plan, surroundings(over, attempt), {});
     }
-    UndoResult undo(bool dry = false) {
+    UndoResult undo() {
         UndoPlan undo_plan;
         undo_plan.steps = {0};
-        undo_plan.dry = dry;
         undo_plan.key_schema = [this](const std::string&) { return key; };
         undo_plan.on_conflict = [this](const UndoConflict& conflict) {
             undo_conflicts.push_back(conflict);

@@ -275,25 +275,6 @@ TEST_F(BackfillTest, StopsAfterThePageAndContinues) {
     }
 }
 
-TEST_F(BackfillTest, WritesNothingWhenDry) {
-    fill();
-    plan.dry = true;
-    const auto before = service.items("app");
-    std::vector<DryChange> changes;
-    auto all = surroundings(service);
-    all.on_dry_change = [&](const DryChange& change) { changes.push_back(change); };
-    const auto transform = lower_name();
-    plan.transform = &transform;
-
-    const Result result = backfill::run(plan, all, {});
-
-    EXPECT_EQ(result.counts.changed, kItems);
-    EXPECT_EQ(changes.size(), 10U);
-    EXPECT_EQ(service.items("app"), before);
-    EXPECT_EQ(service.request_count(), service.request_count("Scan"));
-    EXPECT_FALSE(journal().exists());
-}
-
 TEST_F(BackfillTest, OverwritesByBatchPutsWhenTold) {
     fill();
     plan.overwrite = true;

@@ -173,14 +173,9 @@ TEST_F(UndoTest, LeavesInsertedItemsThatGainedAnAttribute) {
     changed = service.item("copy", key_json(7));
     service.remove("copy", key_json(8));
 
-    const UndoResult shown = undo(true);
-    EXPECT_EQ(service.items("copy").size(), static_cast<std::size_t>(kCount - 1));
     const UndoResult undone = undo();
     const UndoResult again = undo();
 
-    EXPECT_EQ(shown.restored, static_cast<std::uint64_t>(kCount - 2));
-    EXPECT_EQ(shown.conflicts, 1U);
-    EXPECT_EQ(shown.already, 1U);
     EXPECT_EQ(undone.restored, static_cast<std::uint64_t>(kCount - 2));
     EXPECT_EQ(undone.conflicts, 1U);
     EXPECT_EQ(undone.already, 1U);

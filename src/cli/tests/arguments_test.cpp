@@ -53,6 +53,11 @@ TEST(Arguments, SwitchesTakeTrueAndFalse) {
     EXPECT_EQ(failure({"--dry=no"}), "--dry takes true or false, not \"no\"");
 }
 
+TEST(Arguments, TakesASampleForADryRunOnly) {
+    EXPECT_EQ(parse_arguments({"up", "--sample", "500", "--dry"}).sample, 500U);
+    EXPECT_EQ(failure({"up", "--sample", "500"}), "--sample is for dry runs; give --dry too");
+}
+
 TEST(Arguments, ReadsRatesAsUnitsOrShares) {
     Arguments arguments = parse_arguments({"--max-wcu", "40%", "--max-rcu=12.5", "up"});
     EXPECT_EQ(arguments.max_wcu->percent, 40);

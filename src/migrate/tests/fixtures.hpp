@@ -130,9 +130,13 @@ public:
     void step_begins(const Migration&, std::uint32_t, std::size_t, const Step& step) override {
         lines.push_back("step " + step.summary());
     }
+    void undo_begins(const Migration&, std::uint32_t, std::size_t,
+                     const std::string& line) override {
+        lines.push_back(line);
+    }
+    void step_ends(const Migration&, std::uint32_t, const StepResult&) override {}
     void progress(const backfill::Progress&, const layers::MeterReading&) override {}
     void line(const std::string& text) override { lines.push_back(text); }
-    void dry_change(const backfill::DryChange&) override {}
     void migration_ends(const PlannedMigration&, const HistoryRow& row) override {
         lines.push_back("end " + std::string(to_string(row.status)));
     }

@@ -98,7 +98,6 @@ TEST(Migrator, GivesStepsWhatTheyNeed) {
     EXPECT_EQ(seen.run, row.run);
     EXPECT_EQ(seen.started_at, row.started_at);
     EXPECT_EQ(seen.surroundings.fence, row.fence);
-    EXPECT_FALSE(seen.dry);
     EXPECT_EQ(pace.limits().read_units_per_second, 10);
     EXPECT_EQ(pace.limits().write_units_per_second, 40);
     EXPECT_THAT(project.listener.lines, ::testing::Contains("at work"));
@@ -241,25 +240,6 @@ TEST(Migrator, ContinuesAFailedRollback) {
     RunResult result = migrator.resume("", project.listener, {}, {});
     EXPECT_THAT(ids(result.rows), ElementsAre("1.0.0 rolled_back"));
     EXPECT_EQ(first, 1);
-}
-
-TEST(Migrator, RunsDryWithoutWritingAnything) {
-    Project project;
-    bool was_dry = false;
-    project.registry.add(Migration("1.0.0").step(fake_step("a", [&](const StepRun& run) {
-        was_dry = run.dry;
-        run.surroundings.records->begin_step(0, 1);
-        run.surroundings.records->save_segment(0, {});
-        return StepResult{};
-    })));
-    project.settings.dry = true;
-    project.up();
-    EXPECT_TRUE(was_dry);
-    for (const char* operation :
-         {"CreateTable", "PutItem", "UpdateItem", "TransactWriteItems", "DeleteItem"}) {
-        EXPECT_EQ(project.memory.request_count(operation), 0) << operation;
-    }
-    EXPECT_FALSE(std::filesystem::exists(project.settings.journal_directory));
 }
 
 TEST(Migrator, CountsAllVersionsAsAppliedAfterAReset) {

@@ -105,15 +105,5 @@ TEST_F(RollbackCase, RefusesWithoutTheJournalOrAPartOfIt) {
     EXPECT_THAT(number_of(7), HasSubstr(R"("N":"8")"));
 }
 
-TEST_F(RollbackCase, ChangesNothingDry) {
-    project.up();
-    auto after = project.memory.items("app");
-    project.settings.dry = true;
-    down();
-    EXPECT_EQ(project.memory.items("app"), after);
-    EXPECT_EQ(project.migrator().current_version(), "1.0.0");
-    EXPECT_THAT(project.listener.lines, Contains(HasSubstr("would restore 30")));
-}
-
 }  // namespace
 }  // namespace dynamigrate::migrate

@@ -86,12 +86,6 @@ TEST_P(RunRecordsCase, KeepWhatTheyAreTold) {
     EXPECT_TRUE(other.quarantined(2).empty());
 }
 
-TEST(MemoryRunRecords, KeepWhatTheyAreTold) {
-    MemoryRunRecords records;
-    check_round_trip(records);
-    check_quarantine(records);
-}
-
 TEST_P(RunRecordsCase, RefuseAnOwnerWhoseFenceWasRaised) {
     auto first = lock();
     NativeRunRecords old(table, "r1", first->fence());

@@ -64,7 +64,7 @@ class StepsTest : public ::testing::Test {
 protected:
     explicit StepsTest(expressions::MemoryOptions options = {}) : service(options) {}
 
-    StepRun step_run(dynamodb::Service& to, bool dry = false) {
+    StepRun step_run(dynamodb::Service& to) {
         StepRun run;
         journal = layers::open_directory_journal(directory.path(), "run-1");
         run.surroundings.service = &to;
@@ -77,7 +77,6 @@ protected:
         run.run = "run-1";
         run.started_at = "2026-01-31T00:00:00.000Z";
         run.index = next_index++;
-        run.dry = dry;
         run.stop = stop.get_token();
         run.table = [](const std::string& name) { return name == "app" ? "prod-app" : name; };
         run.tell = [this](const std::string& line) { told.push_back(line); };
@@ -85,7 +84,6 @@ protected:
     }
     StepResult run(const StepPtr& step) { return step->run(step_run(service)); }
     StepResult run(const Step& step) { return step.run(step_run(service)); }
-    void dry_run(const StepPtr& step) { step->run(step_run(service, true)); }
     std::string error_of(const StepPtr& step) {
         try {
             run(step);

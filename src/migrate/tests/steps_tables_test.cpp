@@ -104,18 +104,6 @@ TEST_F(TableSteps, ReversesACreationOnlyWhileTheTableIsEmpty) {
     EXPECT_EQ(service.description("prod-app"), "");
 }
 
-TEST_F(TableSteps, DryRunsChangeNothing) {
-    dry_run(make_create_table(app_table()));
-    dry_run(make_delete_table("app"));
-    dry_run(make_create_index("app", by_city()));
-    dry_run(make_delete_index("app", "by_city"));
-    dry_run(make_ttl({"app", "expires", true}));
-
-    EXPECT_EQ(told[0], "would create table prod-app");
-    EXPECT_EQ(told.size(), 5U);
-    EXPECT_EQ(service.request_count(), service.request_count("DescribeTable"));
-}
-
 TEST_F(TableSteps, CreatesAndDeletesIndexesOneAtATime) {
     run(make_create_table(app_table()));
     StepPtr create = make_create_index("app", by_city());

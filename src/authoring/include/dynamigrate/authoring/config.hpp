@@ -2,6 +2,7 @@
 
 #include <dynamigrate/base/environment.hpp>
 #include <dynamigrate/json/value.hpp>
+#include <dynamigrate/migrate/estimate.hpp>
 #include <dynamigrate/migrate/migrator.hpp>
 
 #include <filesystem>
@@ -39,6 +40,7 @@ struct Config {
     std::optional<std::uint32_t> lanes, segments;
     std::string journal;  ///< directory, or "none"; "" : the default
     std::string backup;
+    migrate::Prices prices;
     /// Kept for JavaScript migrations as they are (secrets: never printed).
     json::Value crypto;
     json::Value schema;

@@ -61,16 +61,7 @@ struct Plan {
     std::uint32_t segments = 0;    ///< 0: chosen by lanes and table size
     std::uint32_t page_items = 0;  ///< most items of a page; 0: as many as memory allows
     FailureBudget failure_budget;
-    std::int64_t table_bytes = 0;    ///< for choosing segments; 0: unknown
-    bool dry = false;                ///< reads and counts, writes nothing anywhere
-    std::uint32_t dry_samples = 10;  ///< how many diffs a dry run shows
-};
-
-/// A change as a dry run shows it: plain JSON of the attributes that would change.
-struct DryChange {
-    std::string key;
-    std::string before;
-    std::string after;
+    std::int64_t table_bytes = 0;  ///< for choosing segments; 0: unknown
 };
 
 /// A state of the work, given to the listener a few times a second.
@@ -94,8 +85,7 @@ struct Surroundings {
     std::uint32_t attempt = 1;  ///< number of this start of the run
     std::uint64_t fence = 0;
     std::filesystem::path spool_directory;
-    std::function<void(const Progress&)> on_progress;     ///< called from one thread at a time
-    std::function<void(const DryChange&)> on_dry_change;  ///< likewise
+    std::function<void(const Progress&)> on_progress;  ///< called from one thread at a time
 };
 
 struct Result {
@@ -136,7 +126,6 @@ struct UndoConflict {
 /// How an undo runs.
 struct UndoPlan {
     std::vector<std::uint32_t> steps;  ///< which steps of the journal, newest last
-    bool dry = false;
     /// Given each table's key schema once.
     std::function<dynamodb::KeySchema(const std::string& table)> key_schema;
     std::function<void(const UndoConflict&)> on_conflict;

@@ -41,8 +41,8 @@ struct OverlayChange {
     double index_units = 0;  ///< and on all indexes
 };
 
-/// An index that an overlay builds by reading the whole table of its base: told before the first
-/// read, and again, with the last two members, when it is built.
+/// An index that an overlay builds. Where it has to read the whole table of its base, it tells so
+/// before the first read; and always, with the last two members, when the index is built.
 struct OverlayBuild {
     std::string_view table, index;
     std::int64_t items = 0;  ///< of the table, about

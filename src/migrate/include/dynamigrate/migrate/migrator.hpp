@@ -62,7 +62,6 @@ struct Settings {
     std::chrono::milliseconds heartbeat{5'000};
     std::string tool_version;
     bool force = false;  ///< run in spite of changed checksums, missing idempotence ...
-    bool dry = false;
 };
 
 /// What a command is about to do, decided before anything is touched.
@@ -83,10 +82,14 @@ public:
     virtual void migration_begins(const PlannedMigration& migration) = 0;
     virtual void step_begins(const Migration& migration, std::uint32_t index, std::size_t count,
                              const Step& step) = 0;
+    /// A step's undo by the journal begins. `line`: the step, for people.
+    virtual void undo_begins(const Migration& migration, std::uint32_t index, std::size_t count,
+                             const std::string& line) = 0;
+    virtual void step_ends(const Migration& migration, std::uint32_t index,
+                           const StepResult& result) = 0;
     virtual void progress(const backfill::Progress& progress,
                           const layers::MeterReading& meter) = 0;
     virtual void line(const std::string& text) = 0;
-    virtual void dry_change(const backfill::DryChange& change) = 0;
     virtual void migration_ends(const PlannedMigration& migration, const HistoryRow& row) = 0;
 };
 
@@ -173,7 +176,6 @@ public:
 
     /// Runs what was planned under the lock, in order; stops at the first failure (thrown after
     /// the failed row is written). `stop` ends gracefully, `stop_now` at once.
-    /// With Settings::dry: takes no lock, writes nothing, and the steps run dry.
     /// Errors: aborted also when the history changed since the plan was made, or the lock was lost;
     /// invalid_argument when a planned migration has an error among its findings (unless forced).
     RunResult run(const std::vector<PlannedMigration>& plan, Listener& listener,

@@ -30,6 +30,8 @@ struct BackfillSettings {
     std::optional<std::uint32_t> segments;
     std::optional<double> max_rcu;  ///< units per second; by the configuration's share resolved
     std::optional<double> max_wcu;
+    /// Instead of the steps' own budgets.
+    std::optional<backfill::FailureBudget> failure_budget;
 };
 
 /// What a step may use while it runs. Made by the migrator; all outlives the step.
@@ -38,7 +40,6 @@ struct StepRun {
     std::string run;
     std::string started_at;   ///< ISO 8601, fixed for the run (resumes included)
     std::uint32_t index = 0;  ///< of the step in the run
-    bool dry = false;
     bool force = false;  ///< go on where only a person can know that it is right
     BackfillSettings settings;
     std::stop_token stop;

@@ -1,0 +1,114 @@
+#include "dry_run.hpp"
+
+#include "journal_view.hpp"
+
+#include <dynamigrate/dynamodb/size.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace dynamigrate::cli {
+
+namespace {
+
+/// Items that a sample takes from one place, and how many places it has at most.
+constexpr std::uint32_t kItemsOfAPlace = 20;
+constexpr std::uint32_t kMostPlaces = 500;
+constexpr double kPageUnit = 8192;  ///< bytes that an eventually consistent read unit brings
+
+migrate::DryChange as_told(const engine::OverlayChange& change) {
+    return {change.table, change.ttl_attribute, change.key,        change.before,
+            change.after, change.table_units,   change.index_units};
+}
+
+}  // namespace
+
+DryRun::DryRun(Wiring& wiring, Console& console, const Project& project,
+               const migrate::Registry& registry, std::optional<std::uint32_t> sample)
+    : wiring_(wiring),
+      console_(console),
+      project_(project),
+      registry_(registry),
+      sample_(sample),
+      own_before_(wiring.world().meter->reading()),
+      recorder_({*wiring.world().clock, meter_, project.settings.history_table,
+                 [this](const std::string& run) {
+                     return migrate::Migrator(registry_, settings(), world()).quarantined(run);
+                 }}),
+      overlay_(make_overlay()),
+      metered_(*overlay_, meter_) {
+    link_journals(project.settings.journal_directory, settings().journal_directory);
+    // Whoever holds the lock may go on: nothing is written that it would have to keep out.
+    migrate::Migrator(registry_, settings(), world()).unlock();
+}
+
+std::unique_ptr<engine::Engine> DryRun::make_overlay() {
+    if (sample_) {
+        sampling_ = std::make_unique<SamplingService>(
+            wiring_.service(), *sample_, wiring_.world().random->next(),
+            [this](const SamplingService::Read& read) {
+                recorder_.sampled(read.table, read.place, read.keys, read.population);
+            });
+    }
+    migrate::World world = wiring_.world();
+    engine::OverlayOptions options;
+    options.engine.clock = world.clock;
+    options.engine.random = world.random;
+    options.spill_directory = directory_.path() / "overlay";
+    options.stop = stop_.get_token();
+    options.on_change = [this](const engine::OverlayChange& change) {
+        recorder_.change(as_told(change));
+    };
+    options.on_build = [this](const engine::OverlayBuild& build) {
+        if (build.is_built) {
+            recorder_.built({std::string(build.table), std::string(build.index), build.entries,
+                             build.write_units});
+        } else {
+            say_build(build);
+        }
+    };
+    return engine::Engine::over(base(), options);
+}
+
+void DryRun::say_build(const engine::OverlayBuild& build) {
+    double bytes = static_cast<double>(build.bytes);
+    console_.say(
+        fmt::format("  to try index {}, table {} is read: about {} items, {:.1f} MB, "
+                    "{:.0f} RCU",
+                    build.index, build.table, build.items, bytes / 1e6, bytes / kPageUnit + 1));
+}
+
+migrate::World DryRun::world() {
+    migrate::World world = wiring_.world();
+    world.service = &metered_;
+    world.meter = &meter_;
+    return world;
+}
+
+migrate::Settings DryRun::settings() const {
+    migrate::Settings settings = project_.settings;
+    settings.journal_directory = directory_.path() / "journal";
+    settings.backfill.failure_budget = {std::numeric_limits<std::uint64_t>::max(), 0};
+    if (sample_ && !settings.backfill.segments) {
+        settings.backfill.segments =
+            std::clamp<std::uint32_t>(*sample_ / kItemsOfAPlace, 1, kMostPlaces);
+    }
+    return settings;
+}
+
+migrate::DryReport DryRun::report() {
+    migrate::DryReport report = recorder_.report();
+    const migrate::BackfillSettings& pace = project_.settings.backfill;
+    report.reads_per_second = pace.max_rcu.value_or(0);
+    report.writes_per_second = pace.max_wcu.value_or(0);
+    report.seconds = migrate::seconds_at_pace(report.read_units, report.write_units,
+                                              report.reads_per_second, report.writes_per_second);
+    report.prices = project_.config.prices;
+    report.money = report.prices.of(report.read_units, report.write_units);
+    report.own_read_units = wiring_.world().meter->reading().since(own_before_).read_units;
+    return report;
+}
+
+}  // namespace dynamigrate::cli

@@ -1,0 +1,60 @@
+#pragma once
+
+#include "console.hpp"
+#include "project.hpp"
+#include "sampling.hpp"
+#include "wiring.hpp"
+
+#include <dynamigrate/base/file.hpp>
+#include <dynamigrate/engine/engine.hpp>
+#include <dynamigrate/migrate/dry_recorder.hpp>
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+
+namespace dynamigrate::cli {
+
+/// What stands in for the real world in a dry run: the database under an overlay that keeps all
+/// writes, history and lock included, and journals of its own beside links to the real ones. The
+/// code that migrates is the same; it is only given this.
+///
+/// Owns: a temporary directory for the journals and for what the overlay spills.
+class DryRun {
+public:
+    /// `sample`: about how many items of each table are read; nothing: all. All must outlive it.
+    DryRun(Wiring& wiring, Console& console, const Project& project,
+           const migrate::Registry& registry, std::optional<std::uint32_t> sample);
+    DryRun(const DryRun&) = delete;
+    DryRun& operator=(const DryRun&) = delete;
+
+    migrate::World world();
+    /// The project's settings as they are now, but for what a dry run does otherwise.
+    migrate::Settings settings() const;
+    migrate::DryRecorder& recorder() { return recorder_; }
+    /// Ends what is being read.
+    void stop_now() { stop_.request_stop(); }
+    /// What was found so far.
+    migrate::DryReport report();
+
+private:
+    dynamodb::Service& base() { return sampling_ ? *sampling_ : wiring_.service(); }
+    std::unique_ptr<engine::Engine> make_overlay();
+    void say_build(const engine::OverlayBuild& build);
+
+    Wiring& wiring_;
+    Console& console_;
+    const Project& project_;
+    const migrate::Registry& registry_;
+    std::optional<std::uint32_t> sample_;
+    base::TemporaryDirectory directory_;
+    std::stop_source stop_;
+    layers::Meter meter_;
+    layers::MeterReading own_before_;
+    migrate::DryRecorder recorder_;
+    std::unique_ptr<dynamodb::Service> sampling_;
+    std::unique_ptr<engine::Engine> overlay_;
+    layers::MeterService metered_;
+};
+
+}  // namespace dynamigrate::cli
