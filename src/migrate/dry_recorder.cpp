@@ -273,7 +273,9 @@ void DryRecorder::migration_ends(const PlannedMigration& planned, const HistoryR
         tallies_.clear();
     }
     if (inner_ != nullptr) {
-        inner_->migration_ends(planned, row);
+        HistoryRow told = row;
+        told.journal.clear();  // it goes with the dry run
+        inner_->migration_ends(planned, told);
     }
 }
 
