@@ -17,6 +17,7 @@ struct Operand {
     Kind kind = Kind::path;
     Path path;
     dynamodb::AttributeValue value;  ///< in the tree's arena
+    std::int32_t parameter = -1;     ///< which parameter of a statement the value is
 };
 
 /// A checked condition.

@@ -23,6 +23,10 @@ public:
     /// Whether `value` takes the node: a literal or a parameter.
     static bool is_value(const PartiqlNode& node) noexcept;
     dynamodb::AttributeValue value(const PartiqlNode& node) const;
+    /// Which parameter the node is, or -1.
+    static std::int32_t parameter_of(const PartiqlNode& node) noexcept {
+        return node.is(PartiqlNode::Kind::parameter) ? static_cast<std::int32_t>(node.number) : -1;
+    }
     /// What INSERT puts: its values are literals and parameters.
     dynamodb::Item item(const PartiqlNode& node) const;
     /// Requires a `path` node.

@@ -271,6 +271,7 @@ private:
         } else if (PartiqlValues::is_value(node)) {
             result.kind = Operand::Kind::value;
             result.value = values_.value(node);
+            result.parameter = PartiqlValues::parameter_of(node);
         } else if (node.is(Kind::call)) {
             return size_operand(node);
         } else {

@@ -47,6 +47,10 @@ private:
 dynamodb::Item make_key(const dynamodb::KeySchema& key, const dynamodb::AttributeValue& hash,
                         const dynamodb::AttributeValue* sort, base::Arena& arena);
 
+/// The key of `partiql_target` alone, with its checks.
+dynamodb::Item target_key(const PartiqlStatement& statement, const dynamodb::KeySchema& key,
+                          base::Arena& arena);
+
 [[noreturn]] void refuse_statement(const std::string& message);
 
 }  // namespace dynamigrate::expressions

@@ -84,15 +84,8 @@ dynamodb::Item key_of_insert(const PartiqlStatement& statement, const KeySchema&
     return make_key(key, *hash, key.sort ? value_of(*key.sort) : nullptr, arena);
 }
 
-}  // namespace
-
-PartiqlTarget partiql_target(const PartiqlStatement& statement, const KeySchema& key,
-                             base::Arena& arena) {
-    if (statement.kind == PartiqlStatement::Kind::insert) {
-        return {key_of_insert(statement, key, arena), {}};
-    }
-    const PartiqlKeys keys(key);
-    TargetReader target(keys);
+/// Reads the WHERE of a statement other than INSERT.
+void read_target(const PartiqlStatement& statement, const PartiqlKeys& keys, TargetReader& target) {
     const ConditionTree* where = statement.condition.tree();
     if (where != nullptr) {
         keys.check_paths(where->root);
@@ -107,7 +100,27 @@ PartiqlTarget partiql_target(const PartiqlStatement& statement, const KeySchema&
             "Where clause does not contain a mandatory equality on all key attributes");
     }
     keys.check_values(where->root);
+}
+
+}  // namespace
+
+PartiqlTarget partiql_target(const PartiqlStatement& statement, const KeySchema& key,
+                             base::Arena& arena) {
+    if (statement.kind == PartiqlStatement::Kind::insert) {
+        return {key_of_insert(statement, key, arena), {}};
+    }
+    const PartiqlKeys keys(key);
+    TargetReader target(keys);
+    read_target(statement, keys, target);
     return {target.key(arena), target.rest()};
+}
+
+dynamodb::Item target_key(const PartiqlStatement& statement, const KeySchema& key,
+                          base::Arena& arena) {
+    const PartiqlKeys keys(key);
+    TargetReader target(keys);
+    read_target(statement, keys, target);
+    return target.key(arena);
 }
 
 }  // namespace dynamigrate::expressions

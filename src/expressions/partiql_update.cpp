@@ -63,6 +63,7 @@ private:
         } else if (PartiqlValues::is_value(node)) {
             result.kind = SetOperand::Kind::value;
             result.value = values_.value(node);
+            result.parameter = PartiqlValues::parameter_of(node);
         } else if (node.is(Kind::call)) {
             function(result, node);
         } else {

@@ -17,6 +17,7 @@ struct SetOperand {
     Kind kind = Kind::path;
     Path path;                         ///< also the tested path of if_not_exists
     dynamodb::AttributeValue value;    ///< in the tree's arena
+    std::int32_t parameter = -1;       ///< which parameter of a statement the value is
     std::vector<SetOperand> operands;  ///< both sides; the fallback of if_not_exists
 };
 

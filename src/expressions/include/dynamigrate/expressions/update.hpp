@@ -49,6 +49,7 @@ public:
     /// Inside this room, of a tree whose values may be owned by others.
     explicit UpdateExpression(std::shared_ptr<const UpdateTree> tree) noexcept
         : tree_(std::move(tree)) {}
+    const UpdateTree* tree() const noexcept { return tree_.get(); }
 
     /// The item after the update. All paths mean the item before it.
     ///
