@@ -22,13 +22,14 @@ WRITES = {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWrit
 
 
 class Embedded:
-    """`dynamigrate serve --memory` on a free port."""
+    """`dynamigrate serve` on a free port, in memory or on the project's store."""
 
-    def __init__(self, program=harness.PROGRAM):
+    def __init__(self, project=None, program=harness.PROGRAM):
         self.port = harness.free_port()
         self.endpoint = f"http://127.0.0.1:{self.port}"
+        place = [] if project else ["--memory"]
         self.process = subprocess.Popen(
-            [program, "serve", "--memory", "--port", str(self.port)],
+            [program, "serve", *place, "--port", str(self.port)], cwd=project,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if "http" not in self.process.stdout.readline():
             raise RuntimeError("dynamigrate serve: " + self.process.communicate()[0])

@@ -1,0 +1,81 @@
+"""examples/cities on the embedded engine: 171,075 places there and back, every attribute equal."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import differential
+import harness
+
+PLACES = 171_075
+
+
+def peers():
+    script = str(harness.ROOT / "scripts/peers")
+    return subprocess.run([script], check=True, capture_output=True, text=True).stdout.strip()
+
+
+class Cities(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.project = pathlib.Path(scratch.name) / "cities"
+        shutil.copytree(harness.ROOT / "examples/cities", self.project)
+        os.symlink(peers(), self.project / "node_modules")
+
+    def run_program(self, *arguments):
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+        done = subprocess.run(
+            [harness.PROGRAM, *arguments, "--yes", "--quiet"], cwd=self.project, env=environment,
+            capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return done.stdout
+
+    def with_server(self, ask):
+        server = differential.Embedded(self.project)
+        try:
+            return ask(differential.Wire(server.port))
+        finally:
+            server.stop()
+
+    def items(self):
+        def scan(wire):
+            items, start = {}, {}
+            while True:
+                _, page = wire.call("Scan", {"TableName": "cities", **start})
+                for item in page["Items"]:
+                    items[item["country"]["S"], item["place"]["S"]] = item
+                if "LastEvaluatedKey" not in page:
+                    return items
+                start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        return self.with_server(scan)
+
+    def test_all_places_go_there_and_back(self):
+        self.run_program("1.0.0")
+        loaded = self.items()
+        self.assertEqual(len(loaded), PLACES)
+        self.run_program("all")
+        changed = self.items()
+        self.assertEqual(len(changed), PLACES)
+        for key, item in changed.items():
+            was = loaded[key]
+            self.assertEqual(float(item["lat"]["N"]), float(was["lat"]["S"]))
+            self.assertEqual(float(item["lon"]["N"]), float(was["lng"]["S"]))
+            self.assertEqual(item["region"]["S"], f'{was["country"]["S"]}#{was["admin1"]["S"]}')
+            self.assertEqual(set(was) - set(item), {"lng", "admin2"})
+        _, page = self.with_server(lambda wire: wire.call("Query", {
+            "TableName": "cities", "IndexName": "by_region", "Limit": 3,
+            "KeyConditionExpression": "region = :r",
+            "ExpressionAttributeValues": {":r": {"S": "AT#07"}}}))
+        names = [item["name"]["S"] for item in page["Items"]]
+        self.assertEqual(names, sorted(names))
+        self.assertEqual(page["Count"], 3)
+        self.run_program("1.0.0")
+        self.assertEqual(self.items(), loaded)
+
+
+if __name__ == "__main__":
+    unittest.main()
