@@ -121,7 +121,7 @@ void add_failures(Lines& lines, const migrate::DryStep& step) {
         }
     }
     if (step.expired.value > 0) {
-        lines.add(5, lines.red(fmt::format("{} items would expire at once", amount(step.expired))));
+        lines.add(5, lines.red(fmt::format("{} would expire at once", amount(step.expired))));
     }
 }
 

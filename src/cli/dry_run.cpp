@@ -34,14 +34,24 @@ DryRun::DryRun(Wiring& wiring, Console& console, const Project& project,
       sample_(sample),
       own_before_(wiring.world().meter->reading()),
       recorder_({*wiring.world().clock, meter_, project.settings.history_table,
-                 [this](const std::string& run) {
-                     return migrate::Migrator(registry_, settings(), world()).quarantined(run);
-                 }}),
+                 [this](const std::string& run) { return quarantined(run); }}),
       overlay_(make_overlay()),
       metered_(*overlay_, meter_) {
     link_journals(project.settings.journal_directory, settings().journal_directory);
     // Whoever holds the lock may go on: nothing is written that it would have to keep out.
     migrate::Migrator(registry_, settings(), world()).unlock();
+}
+
+/// None once reading was ended.
+std::vector<backfill::QuarantinedItem> DryRun::quarantined(const std::string& run) {
+    try {
+        return migrate::Migrator(registry_, settings(), world()).quarantined(run);
+    } catch (const base::Error& error) {
+        if (error.kind() != base::ErrorKind::cancelled) {
+            throw;
+        }
+        return {};
+    }
 }
 
 std::unique_ptr<engine::Engine> DryRun::make_overlay() {

@@ -12,6 +12,8 @@
 #include <memory>
 #include <optional>
 #include <stop_token>
+#include <string>
+#include <vector>
 
 namespace dynamigrate::cli {
 
@@ -39,6 +41,7 @@ public:
 
 private:
     dynamodb::Service& base() { return sampling_ ? *sampling_ : wiring_.service(); }
+    std::vector<backfill::QuarantinedItem> quarantined(const std::string& run);
     std::unique_ptr<engine::Engine> make_overlay();
     void say_build(const engine::OverlayBuild& build);
 

@@ -41,6 +41,7 @@ struct SamplingService::Place {
     std::uint64_t name = 0;
     std::uint64_t segment = 0, segments = 1;
     std::uint64_t items = 1;
+    std::uint64_t population = 0;
 };
 
 SamplingService::SamplingService(dynamodb::Service& inner, std::uint64_t items, std::uint64_t seed,
@@ -59,14 +60,11 @@ void SamplingService::call(const dynamodb::Call& call, dynamodb::Reply& reply) {
     const json::Value* name = body.find("TableName");
     const dynamodb::TableDescription& table =
         describe(name == nullptr ? "" : name->text(), call.stop);
-    auto population = static_cast<std::uint64_t>(table.item_count);
-    if (population <= items_) {
+    Place place = choose(body, table);
+    if (place.population <= items_) {
         inner_.call(call, reply);
         return;
     }
-    Place place =
-        choose(table.name, static_cast<std::uint32_t>(number_of(body, "Segment", 0)),
-               static_cast<std::uint32_t>(number_of(body, "TotalSegments", 1)), population);
     body.set("Segment", number_value(place.segment));
     body.set("TotalSegments", number_value(place.segments));
     std::uint64_t left = left_of(place, body.find("ExclusiveStartKey") != nullptr);
@@ -92,13 +90,20 @@ const dynamodb::TableDescription& SamplingService::describe(const std::string& t
     return tables_.emplace(table, found.value_or(dynamodb::TableDescription{})).first->second;
 }
 
-SamplingService::Place SamplingService::choose(const std::string& table, std::uint32_t segment,
-                                               std::uint32_t segments,
-                                               std::uint64_t population) const {
+SamplingService::Place SamplingService::choose(const json::Value& body,
+                                               const dynamodb::TableDescription& table) const {
+    const json::Value* index_name = body.find("IndexName");
+    const dynamodb::IndexDescription* index =
+        index_name == nullptr ? nullptr : table.index(index_name->text());
+    std::uint64_t segment = number_of(body, "Segment", 0);
+    std::uint64_t segments = std::max<std::uint64_t>(1, number_of(body, "TotalSegments", 1));
     Place place;
+    place.population =
+        static_cast<std::uint64_t>(index == nullptr ? table.item_count : index->item_count);
     place.items = std::max<std::uint64_t>(1, (items_ + segments - 1) / segments);
-    place.name = base::fast_hash(fmt::format("{} {} {}", table, segment, segments));
-    std::uint64_t fitting = population / segments / (place.items * kRoom);
+    place.name = base::fast_hash(fmt::format(
+        "{} {} {} {}", table.name, index == nullptr ? "" : index->name, segment, segments));
+    std::uint64_t fitting = place.population / segments / (place.items * kRoom);
     std::uint64_t parts = std::clamp<std::uint64_t>(fitting, 1, kMaxParts);
     parts = std::max<std::uint64_t>(1, std::min(parts, kMaxSegments / segments));
     base::SeededRandom random(seed_ ^ place.name);
@@ -127,7 +132,7 @@ void SamplingService::finish(const dynamodb::TableDescription& table, const Plac
     for (const dynamodb::Item& item : page.items) {
         keys.push_back(table.key.key_of(item, arena));
     }
-    on_read_({table.name, place.name, keys, static_cast<std::uint64_t>(table.item_count)});
+    on_read_({table.name, place.name, keys, place.population});
     {
         std::lock_guard lock(mutex_);
         std::uint64_t& left = left_[place.name];

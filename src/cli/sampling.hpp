@@ -3,6 +3,7 @@
 #include <dynamigrate/base/random.hpp>
 #include <dynamigrate/dynamodb/service.hpp>
 #include <dynamigrate/dynamodb/table.hpp>
+#include <dynamigrate/json/value.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -21,7 +22,8 @@ namespace dynamigrate::cli {
 class SamplingService final : public dynamodb::Service {
 public:
     /// What was read together: primary keys; `place` names the segment it is of, `population` says
-    /// how many items the table has by its description. Valid during the call.
+    /// how many items the table, or the index that is scanned, has by its description. Valid during
+    /// the call.
     struct Read {
         std::string_view table;
         std::uint64_t place = 0;
@@ -42,8 +44,7 @@ private:
 
     const dynamodb::TableDescription& describe(const std::string& table,
                                                const std::stop_token& stop);
-    Place choose(const std::string& table, std::uint32_t segment, std::uint32_t segments,
-                 std::uint64_t population) const;
+    Place choose(const json::Value& body, const dynamodb::TableDescription& table) const;
     void finish(const dynamodb::TableDescription& table, const Place& place,
                 dynamodb::Reply& reply);
     std::uint64_t left_of(const Place& place, bool is_begun);

@@ -146,7 +146,7 @@ TEST(DryReportText, TellsStepsChangesAndCosts) {
                     "     app: 0 puts, 3 updates, 0 removals: 3 WCU and 6 on its indexes",
                     "     1 item cannot be migrated: too_large",
                     R"(       app {"pk":{"S":"k9"}}: the changed item would exceed 400 KB)",
-                    "     1 items would expire at once", R"(     update app {"pk":"k1"})",
+                    "     1 would expire at once", R"(     update app {"pk":"k1"})",
                     R"(       - a: "x")", R"(       + a: "y")", "       + b: 1", "     and 2 more",
                     "Dry Run: 3 items would change; 2.5 RCU, 9 WCU",
                     "Dry Run: less than 0.01 USD (us-east-1 on demand: 0.125 a million reads, "

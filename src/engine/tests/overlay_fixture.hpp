@@ -159,7 +159,9 @@ protected:
     std::unique_ptr<Engine> overlay =
         Engine::over(guarded, {.engine = {.clock = &clock, .random = &random},
                                .spill_directory = directory.path() / "spill",
-                               .stop = {}});
+                               .stop = {},
+                               .on_change = {},
+                               .on_build = {}});
 };
 
 }  // namespace dynamigrate::engine

@@ -41,6 +41,10 @@ protected:
         return R"("pk":{"S":")" + pick({"a", "b", "c"}) + R"("},"sk":{"N":")" +
                std::to_string(below(8)) + R"("})";
     }
+    std::string random_parameters() {
+        return R"({"S":")" + pick({"a", "b", "c"}) + R"("},{"N":")" + std::to_string(below(8)) +
+               R"("})";
+    }
     std::string random_item() {
         std::string item = "{" + random_key();
         if (below(4) != 0) {
@@ -80,7 +84,24 @@ protected:
         const std::string old = R"(,"ReturnValues":"ALL_OLD","ReturnConsumedCapacity":"INDEXES")";
         const std::string unless_two = R"(,"ConditionExpression":"NOT v = :two",)"
                                        R"("ExpressionAttributeValues":{":two":{"S":"two"}})";
-        switch (below(6)) {
+        switch (below(8)) {
+            case 6:
+                return same_answers("TransactWriteItems",
+                                    R"({"TransactItems":[{"Put":{"TableName":"items","Item":)" +
+                                        random_item() +
+                                        R"~(,"ConditionExpression":"attribute_not_exists(v)"}},)~"
+                                        R"({"Delete":{"TableName":"items","Key":{)" +
+                                        random_key() + "}}}]}");
+            case 7:
+                return same_answers(
+                    "BatchExecuteStatement",
+                    R"({"Statements":[{"Statement":)"
+                    R"("UPDATE items SET v=? SET g=? WHERE pk=? AND sk=?",)"
+                    R"("Parameters":[{"S":"three"},{"S":"x"},)" +
+                        random_parameters() +
+                        R"(]},{"Statement":"DELETE FROM items WHERE pk=? AND sk=?",)"
+                        R"("Parameters":[)" +
+                        random_parameters() + "]}]}");
             case 0:
                 return same_answers("PutItem", R"({"TableName":"items","Item":)" + random_item() +
                                                    old + (coin() ? unless_two : "") + "}");
