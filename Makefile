@@ -1,10 +1,11 @@
 # The words of daily work; each is a line or two over CMake's presets. See HACKING.md.
 
 PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 30
 DEV = cmake --preset dev >/dev/null && cmake --build --preset dev
 RELEASE = cmake --preset release >/dev/null && cmake --build --preset release
 
-.PHONY: build test demo check stress bench install asan tsan tidy format
+.PHONY: build test demo check stress bench install asan tsan fuzz tidy format
 
 build:
 	scripts/install-deps build
@@ -46,6 +47,11 @@ asan tsan:
 	scripts/install-deps check
 	cmake --preset $@ >/dev/null && cmake --build --preset $@
 	scripts/run_tests build/$@ -LE slow
+
+fuzz:
+	scripts/install-deps check
+	cmake --preset $@ >/dev/null && cmake --build --preset $@ --target $@
+	scripts/fuzz build/$@ $(FUZZ_SECONDS)
 
 tidy:
 	scripts/install-deps check
