@@ -40,7 +40,7 @@ struct StepRun {
     std::string run;
     std::string started_at;   ///< ISO 8601, fixed for the run (resumes included)
     std::uint32_t index = 0;  ///< of the step in the run
-    bool force = false;  ///< go on where only a person can know that it is right
+    bool force = false;       ///< go on where only a person can know that it is right
     BackfillSettings settings;
     std::stop_token stop;
     std::stop_token stop_now;
