@@ -33,6 +33,18 @@ TEST(DocumentReader, WritesNumbersInTheirCanonicalSpelling) {
               R"({"n":{"N":"1.5"},"s":{"NS":["1000","7"]},"z":{"N":"0"}})");
 }
 
+TEST(DocumentReader, KeepsTheLastOfAttributesWithTheSameName) {
+    EXPECT_EQ(read(R"({"a":{"N":"1"},"b":{"M":{"x":{"N":"1"},"x":{"N":"2"}}},"a":{"N":"3"}})"),
+              R"({"b":{"M":{"x":{"N":"2"}}},"a":{"N":"3"}})");
+    std::string many = R"({"n":{"N":"0"})";
+    for (int i = 0; i < 20; ++i) {
+        many += ",\"n" + std::to_string(i) + R"(":{"N":"1"})";
+    }
+    many += R"(,"n":{"N":"2"}})";
+    EXPECT_TRUE(read(many).ends_with(R"("n":{"N":"2"}})"));
+    EXPECT_TRUE(read(many).starts_with(R"({"n0")"));
+}
+
 TEST(DocumentReader, ReadsNullAsTrueWhateverItSays) {
     EXPECT_EQ(read(R"({"u":{"NULL":false}})"), R"({"u":{"NULL":true}})");
 }
