@@ -118,12 +118,7 @@ private:
     }
 
     void keep_definitions() {
-        std::erase_if(table_.definitions, [&](const dynamodb::KeyAttribute& attribute) {
-            return !table_.key.contains(attribute.name) &&
-                   std::none_of(
-                       table_.indexes.begin(), table_.indexes.end(),
-                       [&](const Index& index) { return index.key.contains(attribute.name); });
-        });
+        drop_unused_definitions(table_);
         for (const Index& index : table_.indexes) {
             if (!index.is_local && !table_.is_on_demand && index.throughput.read == 0) {
                 refuse_invalid("ProvisionedThroughput is not specified for index: " + index.name);

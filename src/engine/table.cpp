@@ -50,6 +50,14 @@ const Index* Table::index(std::string_view wanted) const noexcept {
     return found == indexes.end() ? nullptr : &*found;
 }
 
+void drop_unused_definitions(Table& table) {
+    std::erase_if(table.definitions, [&](const KeyAttribute& attribute) {
+        return !table.key.contains(attribute.name) &&
+               std::none_of(table.indexes.begin(), table.indexes.end(),
+                            [&](const Index& index) { return index.key.contains(attribute.name); });
+    });
+}
+
 bool has_key(const Item& item, const dynamodb::KeySchema& key) noexcept {
     return is_key_value(item.find(key.hash.name), key.hash, kMaxPartitionKeyBytes) &&
            (!key.sort || is_key_value(item.find(key.sort->name), *key.sort, kMaxSortKeyBytes));

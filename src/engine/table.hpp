@@ -70,6 +70,9 @@ struct Table {
     const Index* index(std::string_view wanted) const noexcept;
 };
 
+/// Forgets definitions of attributes that are in no key.
+void drop_unused_definitions(Table& table);
+
 /// A table's definition to and from the text that the store keeps.
 std::string to_text(const Table& table);
 Table table_from_text(std::string_view text);

@@ -67,7 +67,12 @@ void read_projection(object from, Index& index) {
     object projection = structure(from, "Projection").value();
     index.projection = projection_type(projection);
     for (element name : elements(projection, "NonKeyAttributes")) {
-        index.non_key_attributes.emplace_back(as_text(name));
+        std::string attribute(as_text(name));
+        if (std::ranges::find(index.non_key_attributes, attribute) !=
+            index.non_key_attributes.end()) {
+            refuse_invalid("Cannot have two attributes with the same name");
+        }
+        index.non_key_attributes.push_back(std::move(attribute));
     }
 }
 

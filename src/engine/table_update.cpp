@@ -217,7 +217,7 @@ private:
         for (element member : updates()) {
             object update = as_object(member);
             std::optional<object> removal = structure(update, "Delete");
-            changes += removal || structure(update, "Create") ? 1 : 0;
+            changes += (removal ? 1 : 0) + (structure(update, "Create") ? 1 : 0);
             const Index* index =
                 removal ? table_.index(text_or(*removal, "IndexName", "")) : nullptr;
             is_deleting_unfinished |= index != nullptr && index->status == Status::creating;
@@ -246,10 +246,11 @@ private:
         index.status = Status::creating;
         index.settles = database_.transitions.settles();
         table_.indexes.push_back(std::move(index));
+        drop_unused_definitions(table_);
         check_indexes(table_);
     }
 
-    /// A request names the attributes of the new index, and may name known ones.
+    /// A request names the attributes of the new index, and may name others.
     void merge_definitions() {
         for (const KeyAttribute& attribute : definitions_) {
             auto known = std::find_if(

@@ -20,15 +20,6 @@ bool is_going(const Table& table) {
                        [](const Index& index) { return index.status == Status::deleting; });
 }
 
-/// Attributes that only a dropped index needed are not defined any more.
-void drop_unused_definitions(Table& table) {
-    std::erase_if(table.definitions, [&](const dynamodb::KeyAttribute& attribute) {
-        return !table.key.contains(attribute.name) &&
-               std::none_of(table.indexes.begin(), table.indexes.end(),
-                            [&](const Index& index) { return index.key.contains(attribute.name); });
-    });
-}
-
 }  // namespace
 
 Transitions::Transitions(base::Clock& clock, Catalog& catalog, Rows& rows,
@@ -52,7 +43,7 @@ void Transitions::resume() {
 
 base::SteadyTime Transitions::settles() const { return clock_.steady_now() + length_; }
 
-bool Transitions::is_due(base::SteadyTime settles) const { return settles <= clock_.steady_now(); }
+bool Transitions::is_past(base::SteadyTime time) const { return time <= clock_.steady_now(); }
 
 void Transitions::begin(std::string_view name) {
     TablePointer table = catalog_.find(name);
@@ -117,6 +108,9 @@ void Transitions::settle_moving(std::string_view name) {
         }
         is_free = !is_busy(name);
     }
+    if (TablePointer table = catalog_.find(name); table != nullptr && !is_due(*table, is_free)) {
+        return;
+    }
     std::unique_lock changing(catalog_.mutex());
     TablePointer table = catalog_.find(name);
     if (table != nullptr && settle_table(*table, is_free)) {
@@ -129,81 +123,88 @@ void Transitions::settle_moving(std::string_view name) {
     }
 }
 
-bool Transitions::settle_table(const Table& table, bool is_free) {
-    if (table.status == Status::deleting && is_due(table.settles)) {
-        if (is_free) {
-            rows_.drop_table(table);
-            catalog_.erase(table.name);
-        }
-        return !is_free;
-    }
-    Table next = table;
-    bool is_changed = false;
-    if (table.status != Status::active && table.status != Status::deleting &&
-        is_due(table.settles) && table.restoring.empty()) {
-        next.status = Status::active;
-        is_changed = true;
-    }
-    for (std::size_t i = 0; i < next.indexes.size();) {
-        Move move = settle_index(next, next.indexes[i], is_free);
-        is_changed |= move != Move::none;
-        if (move == Move::gone) {
-            next.indexes.erase(next.indexes.begin() + static_cast<std::ptrdiff_t>(i));
-            drop_unused_definitions(next);
-        } else {
-            ++i;
-        }
-    }
-    if (is_changed) {
-        return is_moving(*catalog_.put(std::move(next)));
-    }
-    return is_moving(table);
+bool Transitions::is_due(const Table& table, bool is_free) {
+    return !is_moving(table) || next_move(table, is_free) != Move::none ||
+           std::any_of(table.indexes.begin(), table.indexes.end(), [&](const Index& index) {
+               return next_move(table, index, is_free) != Move::none;
+           });
 }
 
-Transitions::Move Transitions::settle_index(const Table& table, Index& index, bool is_free) {
-    if (index.status == Status::active || !is_due(index.settles)) {
+Transitions::Move Transitions::next_move(const Table& table, bool is_free) {
+    if (table.status == Status::active || !is_past(table.settles)) {
         return Move::none;
     }
-    if (index.status == Status::creating && !index.is_backfilling) {
-        index.is_backfilling = true;
-        index.settles = settles();
-        start_build(table, index);
-        return Move::changed;
+    if (table.status == Status::deleting) {
+        return is_free ? Move::drop : Move::none;
     }
-    if (index.status == Status::creating && !is_built(table, index)) {
+    return table.restoring.empty() ? Move::activate : Move::none;
+}
+
+// An index that was being built when the store was closed has neither been built by this object,
+// nor is it being built.
+Transitions::Move Transitions::next_move(const Table& table, const Index& index, bool is_free) {
+    if (index.status == Status::active || !is_past(index.settles)) {
         return Move::none;
     }
     if (index.status == Status::deleting) {
-        if (!is_free) {
-            return Move::none;
-        }
-        rows_.drop_index(table, index);
-        return Move::gone;
+        return is_free ? Move::drop : Move::none;
     }
-    index.status = Status::active;
-    index.is_backfilling = false;
-    return Move::changed;
+    if (index.status == Status::updating) {
+        return Move::activate;
+    }
+    std::lock_guard lock(mutex_);
+    bool is_built = index.is_backfilling && built_.contains({table.number, index.number});
+    bool is_to_be_built = !index.is_backfilling || is_free;
+    return is_built ? Move::activate : is_to_be_built ? Move::build : Move::none;
+}
+
+bool Transitions::settle_table(const Table& table, bool is_free) {
+    Move move = next_move(table, is_free);
+    if (move == Move::drop) {
+        rows_.drop_table(table);
+        catalog_.erase(table.name);
+        return false;
+    }
+    Table next = table;
+    bool is_changed = move == Move::activate;
+    if (is_changed) {
+        next.status = Status::active;
+    }
+    for (Index& index : next.indexes) {
+        is_changed |= settle_index(next, index, is_free);
+    }
+    if (std::erase_if(next.indexes, [](const Index& index) { return index.number == 0; }) > 0) {
+        drop_unused_definitions(next);
+    }
+    return is_moving(is_changed ? *catalog_.put(std::move(next)) : table);
+}
+
+// A dropped index has no number any more.
+bool Transitions::settle_index(const Table& table, Index& index, bool is_free) {
+    Move move = next_move(table, index, is_free);
+    switch (move) {
+        case Move::none:
+            break;
+        case Move::build:
+            index.is_backfilling = true;
+            index.settles = settles();
+            start_build(table, index);
+            break;
+        case Move::activate:
+            index.status = Status::active;
+            index.is_backfilling = false;
+            break;
+        case Move::drop:
+            rows_.drop_index(table, index);
+            index.number = 0;
+            break;
+    }
+    return move != Move::none;
 }
 
 void Transitions::start_build(const Table& table, const Index& index) {
     add_step(table.name, [this, name = table.name, number = index.number](
                              const std::stop_token& stop) { build(name, number, stop); });
-}
-
-// An index that was being built when the store was closed has neither been built nor been begun by
-// this object.
-bool Transitions::is_built(const Table& table, const Index& index) {
-    {
-        std::lock_guard lock(mutex_);
-        if (built_.contains({table.number, index.number})) {
-            return true;
-        }
-        if (is_busy(table.name)) {
-            return false;
-        }
-    }
-    start_build(table, index);
-    return false;
 }
 
 void Transitions::build(const std::string& name, std::uint32_t number, std::stop_token stop) {

@@ -68,14 +68,17 @@ private:
         Work work;
         std::stop_source stop;
     };
-    enum class Move : std::uint8_t { none, changed, gone };
+    enum class Move : std::uint8_t { none, build, activate, drop };
 
     void settle_moving(std::string_view table);
-    /// Whether it is still moving. `is_free`: nothing is being done for the table.
+    // What comes next now; `is_free`: nothing is being done for the table.
+    bool is_due(const Table& table, bool is_free);
+    Move next_move(const Table& table, bool is_free);
+    Move next_move(const Table& table, const Index& index, bool is_free);
+    // Does it. Whether the table is still moving; whether the index has changed.
     bool settle_table(const Table& table, bool is_free);
-    Move settle_index(const Table& table, Index& index, bool is_free);
-    bool is_due(base::SteadyTime settles) const;
-    bool is_built(const Table& table, const Index& index);
+    bool settle_index(const Table& table, Index& index, bool is_free);
+    bool is_past(base::SteadyTime time) const;
     bool is_busy(std::string_view table) const;
     void add_step(std::string_view table, Work work);
     void start_build(const Table& table, const Index& index);

@@ -254,6 +254,16 @@ TEST_F(TableUpdates, CheckNewIndexes) {
                   "[new], AttributeDefinitions: [pk, sk, size]");
 }
 
+TEST_F(TableUpdates, IgnoreDefinitionsThatNoKeyUses) {
+    update(R"("AttributeDefinitions":[{"AttributeName":"a","AttributeType":"S"},
+              {"AttributeName":"b","AttributeType":"S"},{"AttributeName":"pk","AttributeType":"S"}],
+              "GlobalSecondaryIndexUpdates":[{"Create":{"IndexName":"one","KeySchema":[
+              {"AttributeName":"a","KeyType":"HASH"}],"Projection":{"ProjectionType":"ALL"}}}])");
+    EXPECT_EQ(member("AttributeDefinitions"), R"([{"AttributeName":"pk","AttributeType":"S"},)"
+                                              R"({"AttributeName":"sk","AttributeType":"S"},)"
+                                              R"({"AttributeName":"a","AttributeType":"S"}])");
+}
+
 TEST_F(TableUpdates, LeaveTheTableAsItWasWhenRefused) {
     EXPECT_NE(
         refused(R"("DeletionProtectionEnabled":true,"TableClass":"STANDARD",)" + removal("nope")),

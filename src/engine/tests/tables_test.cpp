@@ -306,6 +306,8 @@ TEST_F(Tables, HaveProjectionsThatMakeSense) {
               "ValidationException: 1 validation error detected: Value null at "
               "'globalSecondaryIndexes.1.member.projection' failed to satisfy constraint: Member "
               "must not be null");
+    EXPECT_EQ(refused(R"({"ProjectionType":"INCLUDE","NonKeyAttributes":["x","x"]})"),
+              std::string(kInvalid) + "Cannot have two attributes with the same name");
     std::string twenty;
     for (int i = 0; i < 20; ++i) {
         twenty += (i == 0 ? "\"x" : "\",\"x") + std::to_string(i);
