@@ -312,12 +312,53 @@ ItemWriteResult do_write(Database& database, Request& request, const ItemWrite& 
     return result;
 }
 
-std::vector<ItemWriteResult> do_writes_atomically(Database& database, Request& request,
-                                                  std::span<const ItemWrite> wanted,
-                                                  const AtomicOptions& options) {
+namespace {
+
+/// As `decide`; what it refuses is the verdict.
+void decide_or_refuse(Database& database, Request& request, const ItemWrite& write,
+                      ItemWriteResult& result) {
+    try {
+        decide(database, request, write, result);
+    } catch (const base::Error& error) {
+        if (error.kind() != base::ErrorKind::invalid_argument) {
+            throw;
+        }
+        result.verdict = Verdict::refused;
+        result.refusal_code = "ValidationError";
+        result.refusal = error.message();
+    }
+}
+
+void apply_done(Database& database, Request& request, std::span<const ItemWrite> writes,
+                std::span<const ItemWriteResult> results, const AtomicOptions& options) {
+    std::vector<RowChange> changes;
+    changes.reserve(writes.size());
+    for (std::size_t i = 0; i < writes.size(); ++i) {
+        if (results[i].verdict == Verdict::done && has_effect(writes[i], results[i])) {
+            changes.push_back(change_of(writes[i], results[i], request.arena));
+        }
+    }
+    if (!changes.empty()) {
+        changes.front().records = options.records;
+        database.rows.apply(changes);
+    }
+    for (std::size_t i = 0; i < writes.size(); ++i) {
+        if (results[i].verdict == Verdict::done) {
+            count(request, writes[i], results[i], options.is_transaction);
+        }
+    }
+}
+
+bool is_done(const ItemWriteResult& result) { return result.verdict == Verdict::done; }
+
+std::vector<ItemWriteResult> do_writes(Database& database, Request& request,
+                                       std::span<const ItemWrite> wanted,
+                                       const AtomicOptions& options, bool needs_all) {
     std::shared_lock catalog_lock(database.catalog.mutex());
     std::vector<ItemWrite> writes;
     std::vector<std::uint64_t> hashes;
+    writes.reserve(wanted.size());
+    hashes.reserve(wanted.size());
     for (const ItemWrite& write : wanted) {
         writes.push_back(with_current_table(database, write));
         check_write(writes.back());
@@ -326,37 +367,29 @@ std::vector<ItemWriteResult> do_writes_atomically(Database& database, Request& r
     expect_items(database, request, writes);
     KeyLocks::Held held(database.locks, hashes);
     std::vector<ItemWriteResult> results(writes.size());
-    std::vector<RowChange> changes;
-    bool is_done = true;
     for (std::size_t i = 0; i < writes.size(); ++i) {
-        try {
-            decide(database, request, writes[i], results[i]);
-        } catch (const base::Error& error) {
-            if (error.kind() != base::ErrorKind::invalid_argument) {
-                throw;
-            }
-            results[i].verdict = Verdict::refused;
-            results[i].refusal_code = "ValidationError";
-            results[i].refusal = error.message();
-        }
-        is_done = is_done && results[i].verdict == Verdict::done;
-        if (has_effect(writes[i], results[i])) {
-            changes.push_back(change_of(writes[i], results[i], request.arena));
-        }
+        decide_or_refuse(database, request, writes[i], results[i]);
     }
     if (options.is_transaction) {
         check_transaction_size(results);
     }
-    if (is_done) {
-        if (!changes.empty()) {
-            changes.front().records = options.records;
-        }
-        database.rows.apply(changes);
-        for (std::size_t i = 0; i < writes.size(); ++i) {
-            count(request, writes[i], results[i], options.is_transaction);
-        }
+    if (!needs_all || std::all_of(results.begin(), results.end(), is_done)) {
+        apply_done(database, request, writes, results, options);
     }
     return results;
+}
+
+}  // namespace
+
+std::vector<ItemWriteResult> do_writes_atomically(Database& database, Request& request,
+                                                  std::span<const ItemWrite> writes,
+                                                  const AtomicOptions& options) {
+    return do_writes(database, request, writes, options, true);
+}
+
+std::vector<ItemWriteResult> do_writes_each(Database& database, Request& request,
+                                            std::span<const ItemWrite> writes) {
+    return do_writes(database, request, writes, {.is_transaction = false}, false);
 }
 
 void expect_items(Database& database, Request& request, std::span<const ItemWrite> writes) {

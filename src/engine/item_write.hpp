@@ -80,6 +80,11 @@ std::vector<ItemWriteResult> do_writes_atomically(Database& database, Request& r
                                                   std::span<const ItemWrite> writes,
                                                   const AtomicOptions& options = {});
 
+/// Does those of the writes that can be done, and leaves out the others. Otherwise as
+/// `do_writes_atomically`.
+std::vector<ItemWriteResult> do_writes_each(Database& database, Request& request,
+                                            std::span<const ItemWrite> writes);
+
 /// Says that these items will be read soon, as `Rows::expect`. Requires checked writes.
 void expect_items(Database& database, Request& request, std::span<const ItemWrite> writes);
 

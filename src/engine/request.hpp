@@ -7,9 +7,11 @@
 #include <dynamigrate/dynamodb/operations.hpp>
 #include <dynamigrate/dynamodb/service.hpp>
 #include <dynamigrate/dynamodb/wire.hpp>
+#include <dynamigrate/expressions/prepared_partiql.hpp>
 #include <dynamigrate/json/reader.hpp>
 
 #include <cstdint>
+#include <deque>
 #include <initializer_list>
 #include <optional>
 #include <stop_token>
@@ -30,6 +32,8 @@ struct Request {
     base::Arena arena;
     dynamodb::DocumentReader values{arena};  ///< of the body; texts point into it
     dynamodb::WireParser stored;             ///< of rows
+    /// Places for PartiQL statements, by their number in a request: the same ones come again.
+    std::deque<expressions::PreparedPartiql> statements;
     Usage usage;
     dynamodb::Outcome outcome = dynamodb::Outcome::success;
     std::stop_token stop;

@@ -57,13 +57,27 @@ Parameters parameters_of(Request& request, object from) {
     return {place, count};
 }
 
-PartiqlStatement parse_statement(Request& request, object from) {
-    return expressions::parse_partiql(*text(from, "Statement"), parameters_of(request, from),
-                                      request.arena);
+expressions::PreparedPartiql& prepare_statement(Request& request, object from, std::size_t number,
+                                                Parameters parameters) {
+    while (request.statements.size() <= number) {
+        request.statements.emplace_back();
+    }
+    expressions::PreparedPartiql& prepared = request.statements[number];
+    prepared.prepare(*text(from, "Statement"), parameters);
+    return prepared;
 }
 
-ItemWrite write_of(Request& request, const PartiqlStatement& statement, TablePointer table) {
+expressions::PreparedPartiql& prepare_statement(Request& request, object from, std::size_t number) {
+    return prepare_statement(request, from, number, parameters_of(request, from));
+}
+
+ItemWrite write_of(Request& request, expressions::PreparedPartiql& prepared, TablePointer table) {
+    const PartiqlStatement& statement = prepared.statement();
+    expressions::PartiqlTarget target = prepared.target(table->key, request.arena);
     ItemWrite write;
+    write.item = target.key;
+    write.condition = std::move(target.condition);
+    write.table = std::move(table);
     switch (statement.kind) {
         case Kind::insert:
             write.kind = ItemWrite::Kind::put;
@@ -84,12 +98,6 @@ ItemWrite write_of(Request& request, const PartiqlStatement& statement, TablePoi
             write.presence = ItemWrite::Presence::present;
             break;
     }
-    if (statement.kind != Kind::insert) {
-        auto target = expressions::partiql_target(statement, table->key, request.arena);
-        write.item = target.key;
-        write.condition = std::move(target.condition);
-    }
-    write.table = std::move(table);
     return write;
 }
 

@@ -3,7 +3,7 @@
 #include "item_write.hpp"
 #include "request.hpp"
 
-#include <dynamigrate/expressions/partiql.hpp>
+#include <dynamigrate/expressions/prepared_partiql.hpp>
 #include <dynamigrate/json/writer.hpp>
 
 #include <span>
@@ -22,12 +22,15 @@ void check_statement(object from, std::string_view prefix);
 /// The values for `?`, in the request's arena.
 Parameters parameters_of(Request& request, object from);
 
-/// Parses the statement that is in `from`. Requires what `check_statement` checks.
-PartiqlStatement parse_statement(Request& request, object from);
+/// Prepares the statement in `from`, the request's `number`-th. Requires what `check_statement`
+/// checks. Lifetime: the request.
+expressions::PreparedPartiql& prepare_statement(Request& request, object from, std::size_t number,
+                                                Parameters parameters);
+expressions::PreparedPartiql& prepare_statement(Request& request, object from, std::size_t number);
 
-/// What a statement other than SELECT writes or checks; keys and items are not checked yet.
+/// What a statement other than SELECT writes or checks; item and key are not checked yet.
 /// Errors: ValidationException for a WHERE that names no item.
-ItemWrite write_of(Request& request, const PartiqlStatement& statement, TablePointer table);
+ItemWrite write_of(Request& request, expressions::PreparedPartiql& prepared, TablePointer table);
 
 /// What RETURNING returns, or an empty item.
 dynamodb::Item returned(const PartiqlStatement& statement, const ItemWriteResult& result,

@@ -17,9 +17,11 @@ using Kind = PartiqlStatement::Kind;
 namespace {
 
 struct TransactionStatement {
-    PartiqlStatement parsed;
+    expressions::PreparedPartiql* prepared = nullptr;
     TablePointer table;
     bool item_on_failure = false;
+
+    const PartiqlStatement& parsed() const { return prepared->statement(); }
 };
 
 [[noreturn]] void refuse_statement(std::size_t number, const std::string& reason) {
@@ -34,7 +36,7 @@ bool names_only_keys(const PartiqlStatement& statement, const dynamodb::KeySchem
 
 /// Refuses what a statement may be elsewhere, but not in a transaction.
 void check_statement(const TransactionStatement& statement, std::size_t number) {
-    const PartiqlStatement& parsed = statement.parsed;
+    const PartiqlStatement& parsed = statement.parsed();
     if (parsed.returning != expressions::PartiqlReturning::none) {
         refuse_statement(number, "RETURNING clause is not supported in ExecuteTransaction.");
     }
@@ -57,19 +59,20 @@ std::vector<TransactionStatement> read_statements(Request& request, array elemen
             as_object(member),
             "transactStatements." + std::to_string(statements.size() + 1) + ".member.");
         Shape shape(constraints, as_object(member));
-        statements.push_back({{}, nullptr, wants_item_on_failure(shape)});
+        statements.push_back({nullptr, nullptr, wants_item_on_failure(shape)});
     }
     constraints.check();
-    auto statement = statements.begin();
+    std::size_t number = 0;
     for (element member : elements) {
-        statement++->parsed = parse_statement(request, as_object(member));
+        statements[number].prepared = &prepare_statement(request, as_object(member), number);
+        ++number;
     }
     return statements;
 }
 
 void check_kinds(const std::vector<TransactionStatement>& statements) {
     auto is_read = [](const TransactionStatement& statement) {
-        return statement.parsed.kind == Kind::select;
+        return statement.parsed().kind == Kind::select;
     };
     if (std::ranges::any_of(statements, is_read) && !std::ranges::all_of(statements, is_read)) {
         refuse_validation(
@@ -82,7 +85,7 @@ void answer_reads(Database& database, Request& request,
                   const std::vector<TransactionStatement>& statements, json::Writer& out) {
     std::vector<std::pair<TablePointer, Item>> keys;
     for (const TransactionStatement& statement : statements) {
-        Item key = selected_key(request, statement.parsed, *statement.table);
+        Item key = selected_key(request, statement.parsed(), *statement.table);
         if (key.empty()) {
             refuse_statement(keys.size(),
                              "Select statements within ExecuteTransaction must specify the primary "
@@ -103,7 +106,7 @@ void answer_reads(Database& database, Request& request,
         request.usage.read(table, dynamodb::read_units(items[i].size, true, true).value, nullptr,
                            true);
         out.begin_object();
-        write_item_member(out, "Item", selected(request, statements[i].parsed, items[i].item));
+        write_item_member(out, "Item", selected(request, statements[i].parsed(), items[i].item));
         out.end_object();
     }
     out.end_array();
@@ -116,7 +119,7 @@ std::vector<TransactionAction> actions_of(Request& request,
     std::vector<TransactionAction> actions;
     for (std::size_t i = 0; i < statements.size(); ++i) {
         try {
-            actions.push_back({write_of(request, statements[i].parsed, statements[i].table),
+            actions.push_back({write_of(request, *statements[i].prepared, statements[i].table),
                                statements[i].item_on_failure});
         } catch (const base::Error& error) {
             if (error.kind() != base::ErrorKind::invalid_argument) {
@@ -155,10 +158,10 @@ void execute_transaction(Database& database, Request& request, json::Writer& out
     check_kinds(statements);
     std::size_t number = 0;
     for (TransactionStatement& statement : statements) {
-        statement.table = table_for_items(database, statement.parsed.table);
+        statement.table = table_for_items(database, statement.parsed().table);
         check_statement(statement, number++);
     }
-    if (statements.front().parsed.kind == Kind::select) {
+    if (statements.front().parsed().kind == Kind::select) {
         answer_reads(database, request, statements, out);
     } else {
         answer_writes(database, request, statements, token, simdjson::minify(*elements), out);

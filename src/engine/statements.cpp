@@ -25,7 +25,7 @@ constexpr const char* kExistsMisplaced =
 
 /// A statement of a batch, with what is known of it before any item is read.
 struct BatchEntry {
-    PartiqlStatement statement;
+    const PartiqlStatement* statement = nullptr;
     TablePointer table;
     ItemWrite write;                   ///< unless it is a SELECT
     Item key;                          ///< primary key of the item, or the item to insert
@@ -33,33 +33,31 @@ struct BatchEntry {
     bool is_consistent = false;
     bool item_on_failure = false;
 
-    bool is_read() const { return statement.kind == Kind::select; }
+    bool is_read() const { return statement->kind == Kind::select; }
 };
 
-void bind_read(Request& request, BatchEntry& entry) {
-    entry.key = selected_key(request, entry.statement, *entry.table);
-    if (entry.key.empty()) {
-        refuse_validation(
-            "Select statements within BatchExecuteStatement must specify the primary key in the "
-            "where clause.");
-    }
-}
-
-void bind(Database& database, Request& request, object from, BatchEntry& entry) {
-    entry.statement = parse_statement(request, from);
-    if (entry.statement.kind == Kind::exists) {
+void bind(Database& database, Request& request, object from, std::size_t number,
+          BatchEntry& entry) {
+    expressions::PreparedPartiql& prepared = prepare_statement(request, from, number);
+    entry.statement = &prepared.statement();
+    if (entry.statement->kind == Kind::exists) {
         refuse_validation(kExistsMisplaced);
     }
-    TablePointer table = table_for_items(database, entry.statement.table);
+    TablePointer table = table_for_items(database, entry.statement->table);
     if (entry.is_read()) {
+        entry.key = selected_key(request, *entry.statement, *table);
+        if (entry.key.empty()) {
+            refuse_validation(
+                "Select statements within BatchExecuteStatement must specify the primary key in "
+                "the where clause.");
+        }
         entry.table = std::move(table);
-        bind_read(request, entry);
-    } else {
-        entry.write = write_of(request, entry.statement, table);
-        check_write(entry.write);
-        entry.key = entry.write.item;
-        entry.table = std::move(table);
+        return;
     }
+    entry.write = write_of(request, prepared, table);
+    entry.key = entry.write.item;
+    entry.table = std::move(table);
+    check_write(entry.write);
 }
 
 /// Does something, and keeps what DynamoDB would refuse about it.
@@ -103,15 +101,16 @@ std::vector<BatchEntry> read_batch(Database& database, Request& request) {
         check_statement(as_object(member), "statements." + std::to_string(++number) + ".member.");
     }
     std::vector<BatchEntry> entries(statements->size());
-    auto entry = entries.begin();
+    number = 0;
     for (element member : *statements) {
         object from = as_object(member);
+        BatchEntry* entry = &entries[number];
         Shape part(constraints, from);
         entry->item_on_failure = wants_item_on_failure(part);
         constraints.check();
         entry->is_consistent = boolean(from, "ConsistentRead").value_or(false);
-        keep_refusal(entry->error, [&] { bind(database, request, from, *entry); });
-        ++entry;
+        keep_refusal(entry->error, [&] { bind(database, request, from, number, *entry); });
+        ++number;
     }
     check_batch(entries);
     return entries;
@@ -146,54 +145,45 @@ void write_error(json::Writer& out, std::string_view code, std::string_view mess
 Item read(Database& database, Request& request, const BatchEntry& entry) {
     ReadItem found = read_item(database, request, *entry.table, entry.key, entry.is_consistent);
     request.usage.read(*entry.table, dynamodb::read_units(found.size, entry.is_consistent).value);
-    return selected(request, entry.statement, found.item);
+    return selected(request, *entry.statement, found.item);
 }
 
-void execute(Database& database, Request& request, const BatchEntry& entry, json::Writer& out) {
-    if (entry.is_read()) {
-        write_item_member(out, "Item", read(database, request, entry));
-        return;
-    }
-    ItemWriteResult result = do_write(database, request, entry.write);
-    if (result.verdict == Verdict::done) {
-        write_item_member(out, "Item", returned(entry.statement, result, request.arena));
-    } else if (result.verdict == Verdict::duplicate) {
-        write_error(out, "DuplicateItem", kDuplicate);
-    } else {
-        write_error(out, "ConditionalCheckFailed", "The conditional request failed",
-                    entry.item_on_failure ? result.before : Item());
+void write_result(Request& request, const BatchEntry& entry, const ItemWriteResult& result,
+                  json::Writer& out) {
+    switch (result.verdict) {
+        case Verdict::done:
+            write_item_member(out, "Item", returned(*entry.statement, result, request.arena));
+            return;
+        case Verdict::duplicate:
+            write_error(out, "DuplicateItem", kDuplicate);
+            return;
+        case Verdict::condition_failed:
+            write_error(out, "ConditionalCheckFailed", "The conditional request failed",
+                        entry.item_on_failure ? result.before : Item());
+            return;
+        case Verdict::refused:
+            write_error(out, result.refusal_code, result.refusal);
+            return;
     }
 }
 
-void answer_entry(Database& database, Request& request, BatchEntry& entry, json::Writer& out) {
-    out.begin_object();
-    if (!entry.error) {
-        keep_refusal(entry.error, [&] { execute(database, request, entry, out); });
-    }
-    if (entry.error) {
-        write_error(out, code_in_batch(*entry.error), entry.error->message());
-    }
-    if (entry.table != nullptr) {
-        out.key("TableName").string(entry.table->name);
-    }
-    out.end_object();
-}
-
-void expect_items(Database& database, Request& request, const std::vector<BatchEntry>& entries) {
-    std::map<const Table*, std::vector<Item>> keys;
-    for (const BatchEntry& entry : entries) {
-        if (!entry.error && entry.table->is_in_base) {
-            keys[entry.table.get()].push_back(entry.table->key.key_of(entry.key, request.arena));
+/// The results of the entries that write and are not refused already, in their order.
+std::vector<ItemWriteResult> do_entries(Database& database, Request& request,
+                                        std::vector<BatchEntry>& entries) {
+    std::vector<ItemWrite> writes;
+    writes.reserve(entries.size());
+    for (BatchEntry& entry : entries) {
+        if (!entry.error && !entry.is_read()) {
+            writes.push_back(std::move(entry.write));
         }
     }
-    for (const auto& [table, wanted] : keys) {
-        database.rows.expect(*table, wanted, true);
-    }
+    return do_writes_each(database, request, writes);
 }
 
-void answer_write(Database& database, Request& request, const PartiqlStatement& statement,
+void answer_write(Database& database, Request& request, expressions::PreparedPartiql& prepared,
                   bool item_on_failure, json::Writer& out) {
-    ItemWrite write = write_of(request, statement, table_for_items(database, statement.table));
+    const PartiqlStatement& statement = prepared.statement();
+    ItemWrite write = write_of(request, prepared, table_for_items(database, statement.table));
     ItemWriteResult result = do_write(database, request, write);
     if (result.verdict == Verdict::duplicate) {
         refuse("DuplicateItemException", kDuplicate);
@@ -226,24 +216,36 @@ void execute_statement(Database& database, Request& request, json::Writer& out) 
     wishes.next_token = text_or(body, "NextToken", "");
     wishes.limit = static_cast<std::size_t>(integer(body, "Limit").value_or(0));
     wishes.is_consistent = boolean(body, "ConsistentRead").value_or(false);
-    PartiqlStatement statement =
-        expressions::parse_partiql(wishes.text, wishes.parameters, request.arena);
+    expressions::PreparedPartiql& prepared = prepare_statement(request, body, 0, wishes.parameters);
+    const PartiqlStatement& statement = prepared.statement();
     if (statement.kind == Kind::exists) {
         refuse_validation(kExistsMisplaced);
     }
     if (statement.kind == Kind::select) {
         answer_select(database, request, statement, wishes, out);
     } else {
-        answer_write(database, request, statement, item_on_failure, out);
+        answer_write(database, request, prepared, item_on_failure, out);
     }
 }
 
 void batch_execute_statement(Database& database, Request& request, json::Writer& out) {
     std::vector<BatchEntry> entries = read_batch(database, request);
-    expect_items(database, request, entries);
+    std::vector<ItemWriteResult> results = do_entries(database, request, entries);
+    auto result = results.begin();
     out.key("Responses").begin_array();
-    for (BatchEntry& entry : entries) {
-        answer_entry(database, request, entry, out);
+    for (const BatchEntry& entry : entries) {
+        out.begin_object();
+        if (entry.error) {
+            write_error(out, code_in_batch(*entry.error), entry.error->message());
+        } else if (entry.is_read()) {
+            write_item_member(out, "Item", read(database, request, entry));
+        } else {
+            write_result(request, entry, *result++, out);
+        }
+        if (entry.table != nullptr) {
+            out.key("TableName").string(entry.table->name);
+        }
+        out.end_object();
     }
     out.end_array();
 }

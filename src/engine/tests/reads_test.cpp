@@ -185,11 +185,13 @@ TEST_F(Reads, ALocalIndexFetchesWhatItDoesNotProject) {
                 HasSubstr(R"("b":{"S":"y"})"));
     EXPECT_THAT(query(R"(,"IndexName":"local","ProjectionExpression":"b","Limit":1)"),
                 HasSubstr(R"([{"b":{"S":"y"}}])"));
-    std::string filtered = query(R"(,"IndexName":"local","FilterExpression":"a = :a",
-        "ConsistentRead":true)",
-                                 R"(,":a":{"S":"x2"})");
+    std::string filter = R"(,"IndexName":"local","FilterExpression":"a = :a")";
+    std::string filtered = scan(filter + R"(,"ExpressionAttributeValues":{":a":{"S":"x2"}})");
     EXPECT_EQ(sort_keys(filtered), (Texts{"2"}));
     EXPECT_THAT(filtered, Not(HasSubstr(R"("a":)")));
+    EXPECT_THAT(
+        query_refusal(filter, R"(,":a":{"S":"x2"})"),
+        HasSubstr("Secondary index local does not project one or more filter attributes: [a]"));
 }
 
 TEST_F(Reads, FetchedItemsAreChargedOneByOne) {
