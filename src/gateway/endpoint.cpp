@@ -72,6 +72,8 @@ void answer_unserved(std::string_view reason, http::ServedResponse& response) {
     response.content_type = kContentType;
     if (response.status == 500) {
         fill(response, make_error(500, "InternalServerError", reason));
+    } else if (response.status == 503) {
+        fill(response, make_error(503, "ServiceUnavailable", reason));
     } else if (response.status == 413) {
         fill(response, too_large());
     } else {

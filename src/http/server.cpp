@@ -106,7 +106,8 @@ private:
     Descriptor events_, wake_;
     std::atomic<bool> is_crowded_ = false;
     std::atomic<bool> is_stopping_ = false;
-    ConnectionSurroundings surroundings_{options_, handler_, is_crowded_, is_stopping_};
+    std::atomic<std::size_t> received_ = 0;
+    ConnectionSurroundings surroundings_{options_, handler_, is_crowded_, is_stopping_, received_};
 
     std::mutex mutex_;  // for all below
     std::condition_variable ready_;

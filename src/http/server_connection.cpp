@@ -71,7 +71,15 @@ Connection::Connection(int socket, const ConnectionSurroundings& surroundings)
     set_deadline(surroundings.options.request_timeout);
 }
 
-Connection::~Connection() { close(socket_); }
+Connection::~Connection() {
+    surroundings_.received -= counted_;
+    close(socket_);
+}
+
+void Connection::count_received() {
+    surroundings_.received += reader_.size() - counted_;
+    counted_ = reader_.size();
+}
 
 void Connection::set_deadline(std::chrono::milliseconds from_now) {
     deadline_ = std::chrono::steady_clock::now() + from_now;
@@ -103,8 +111,7 @@ Connection::Step Connection::receive() {
             answer();
             return Step::again;
         case RequestReader::Progress::refused:
-            is_refused_ = true;
-            answer_refusal(reader_.status(), reader_.reason());
+            refuse_request(reader_.status(), reader_.reason());
             return Step::again;
         case RequestReader::Progress::incomplete:
             break;
@@ -129,6 +136,11 @@ Connection::Step Connection::read_more() {
     ssize_t count = recv(socket_, bytes.data(), bytes.size(), linger_flag());
     if (count > 0) {
         reader_.append({bytes.data(), static_cast<std::size_t>(count)});
+        count_received();
+        if (surroundings_.received.load() > surroundings_.options.max_received_bytes) {
+            refuse_request(503, "too many large requests at once");
+            return Step::again;
+        }
         bool is_late = is_in_request_ && std::chrono::steady_clock::now() > deadline_;
         return is_late ? Step::nothing : Step::again;
     }
@@ -146,6 +158,16 @@ void Connection::answer() {
         // The connection has nobody to tell but its client, who learns no more than that.
         answer_refusal(500, "this request could not be answered");
     }
+    reader_.next();
+    count_received();
+}
+
+/// Answers a request of which bytes may still be coming.
+void Connection::refuse_request(int status, std::string_view reason) {
+    is_refused_ = true;
+    answer_refusal(status, reason);
+    reader_.discard();
+    count_received();
 }
 
 void Connection::answer_refusal(int status, std::string_view reason) {
@@ -207,7 +229,6 @@ Connection::Step Connection::finish_answer() {
         set_deadline(kDrainTime);
         return is_refused_ ? Step::again : Step::nothing;
     }
-    reader_.next();
     place_ = Place::receiving;
     is_in_request_ = false;
     set_deadline(surroundings_.options.idle_timeout);

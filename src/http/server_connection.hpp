@@ -14,6 +14,7 @@ struct ConnectionSurroundings {
     const Handler& handler;
     const std::atomic<bool>& is_crowded;   ///< connections wait for a thread
     const std::atomic<bool>& is_stopping;  ///< answers are the last ones
+    std::atomic<std::size_t>& received;    ///< bytes of requests that all connections hold
 };
 
 /// One client's connection: a state machine that never waits longer than a moment for its client.
@@ -58,13 +59,16 @@ private:
     int linger_flag() const noexcept;
     Step finish_answer();
     void answer();
+    void refuse_request(int status, std::string_view reason);
     void answer_refusal(int status, std::string_view reason);
+    void count_received();
     void compose_head();
     void set_deadline(std::chrono::milliseconds from_now);
 
     const int socket_;
     const ConnectionSurroundings& surroundings_;
     RequestReader reader_;
+    std::size_t counted_ = 0;  ///< of `received`, this connection's part
     Place place_ = Place::receiving;
     Time deadline_{};
     bool is_in_request_ = false;  ///< the deadline is that of the request

@@ -134,6 +134,12 @@ void RequestReader::compact() {
     }
 }
 
+void RequestReader::discard() {
+    bytes_ = {};
+    chunks_ = {};
+    position_ = 0;
+}
+
 ServedRequest RequestReader::request() const {
     std::string_view body = is_chunked_ ? std::string_view(chunks_)
                                         : std::string_view(bytes_).substr(position_, length_);

@@ -25,6 +25,10 @@ public:
     Progress advance();
     /// Forgets the finished request and keeps what came behind it.
     void next();
+    /// Forgets all.
+    void discard();
+    /// How many bytes it holds.
+    std::size_t size() const { return bytes_.size() + chunks_.size(); }
 
     ServedRequest request() const;
     bool is_head_request() const { return method_ == "HEAD"; }

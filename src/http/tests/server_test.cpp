@@ -221,6 +221,31 @@ TEST(Server, RefusesALargeBodyInTheWordsGiven) {
     EXPECT_TRUE(answer.ends_with("413: the body is too large.<end>")) << answer;
 }
 
+TEST(Server, HoldsOnlySoManyBytesOfAllRequestsTogether) {
+    ServerOptions options;
+    options.max_received_bytes = 1'000'000;
+    std::latch entered(1), may_go(1);
+    auto server = make_server(options, [&](const ServedRequest& request, ServedResponse& response) {
+        if (request.body.front() == 'a') {
+            entered.count_down();
+            may_go.wait();
+        }
+        response.body = "done!";
+    });
+    RawClient first(*server);
+    std::jthread asker(
+        [&] { EXPECT_PRED2(is_answer, first.ask(std::string(700'000, 'a')), "done!"); });
+    entered.wait();
+    RawClient second(*server);
+    second.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 700000\r\n\r\n" +
+                std::string(700'000, 'b'));
+    EXPECT_TRUE(second.receive_until("<end>").starts_with("HTTP/1.1 503 "));
+    may_go.count_down();
+    asker.join();
+    RawClient third(*server);
+    EXPECT_PRED2(is_answer, third.ask(std::string(900'000, 'c')), "done!");
+}
+
 TEST(Server, MakesRoomByClosingTheMostSilentConnection) {
     ServerOptions options;
     options.max_connections = 3;

@@ -42,8 +42,8 @@ struct ServedResponse {
 /// Answers one request. Called from many threads at once; an exception becomes status 500.
 using Handler = std::function<void(const ServedRequest& request, ServedResponse& response)>;
 
-/// Words the answer to a request that no handler sees, because it is malformed (400, 501, 505) or
-/// too large (413, 431), or whose handler threw (500). The status is set.
+/// Words the answer to a request that no handler sees, because it is malformed (400, 501, 505), too
+/// large (413, 431) or one too many (503), or whose handler threw (500). The status is set.
 using Refuser = std::function<void(std::string_view reason, ServedResponse& response)>;
 
 struct ServerOptions {
@@ -52,7 +52,8 @@ struct ServerOptions {
     int threads = 64;           ///< requests answered at once; further ones wait
     int max_connections = 900;  ///< beyond it the one that is silent for longest is closed
     std::size_t max_body_bytes = std::numeric_limits<std::size_t>::max();
-    std::chrono::milliseconds idle_timeout{300'000};    ///< between requests
+    std::size_t max_received_bytes = 512 << 20;       ///< of all requests not yet answered together
+    std::chrono::milliseconds idle_timeout{300'000};  ///< between requests
     std::chrono::milliseconds request_timeout{60'000};  ///< from a request's first byte to its last
     std::chrono::milliseconds answer_timeout{60'000};   ///< for a client that does not read on
     Refuser refuse = {};                                ///< empty: the reason as plain text
