@@ -144,6 +144,7 @@ void decide(Database& database, Request& request, const ItemWrite& write, ItemWr
             result.after_size = {};
             return;
         case Kind::update:
+            check_scalar_keys(table, write.update.attributes_entered());
             if (result.before.empty() && !write.update.creates_item()) {
                 return;
             }
@@ -291,7 +292,6 @@ void check_write(const ItemWrite& write) {
                 ". This attribute is part of the key");
         }
     }
-    check_scalar_keys(*write.table, write.update.attributes_entered());
 }
 
 ItemWriteResult do_write(Database& database, Request& request, const ItemWrite& wanted) {

@@ -275,13 +275,16 @@ Item selected_key(Request& request, const PartiqlStatement& statement, const Tab
     return key;
 }
 
-Item selected(Request& request, const PartiqlStatement& statement, const Item& item) {
+void write_selected(Request& request, const PartiqlStatement& statement, const Item& item,
+                    json::Writer& out) {
     if (item.empty() || !statement.condition.matches(item)) {
-        return {};
+        return;
     }
-    return statement.selection.empty()
-               ? item
-               : expressions::select_partiql(statement, item, request.arena);
+    out.key("Item").separate();
+    dynamodb::write_item(out, statement.selection.empty()
+                                  ? item
+                                  : expressions::select_partiql(statement, item, request.arena));
+    out.value_written();
 }
 
 }  // namespace dynamigrate::engine

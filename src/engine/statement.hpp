@@ -53,8 +53,9 @@ void answer_select(Database& database, Request& request, const PartiqlStatement&
 /// Errors: ValidationException for wrong keys.
 dynamodb::Item selected_key(Request& request, const PartiqlStatement& statement,
                             const Table& table);
-/// What the SELECT shows of the item, or an empty item where there is none that its WHERE admits.
-dynamodb::Item selected(Request& request, const PartiqlStatement& statement,
-                        const dynamodb::Item& item);
+/// Writes the member Item with what the SELECT shows of the item, be it nothing; no member where there
+/// is no item that its WHERE admits.
+void write_selected(Request& request, const PartiqlStatement& statement, const dynamodb::Item& item,
+                    json::Writer& out);
 
 }  // namespace dynamigrate::engine

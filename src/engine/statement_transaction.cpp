@@ -106,7 +106,7 @@ void answer_reads(Database& database, Request& request,
         request.usage.read(table, dynamodb::read_units(items[i].size, true, true).value, nullptr,
                            true);
         out.begin_object();
-        write_item_member(out, "Item", selected(request, statements[i].parsed(), items[i].item));
+        write_selected(request, statements[i].parsed(), items[i].item, out);
         out.end_object();
     }
     out.end_array();

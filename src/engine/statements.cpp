@@ -142,10 +142,10 @@ void write_error(json::Writer& out, std::string_view code, std::string_view mess
     out.end_object();
 }
 
-Item read(Database& database, Request& request, const BatchEntry& entry) {
+void answer_read(Database& database, Request& request, const BatchEntry& entry, json::Writer& out) {
     ReadItem found = read_item(database, request, *entry.table, entry.key, entry.is_consistent);
     request.usage.read(*entry.table, dynamodb::read_units(found.size, entry.is_consistent).value);
-    return selected(request, *entry.statement, found.item);
+    write_selected(request, *entry.statement, found.item, out);
 }
 
 void write_result(Request& request, const BatchEntry& entry, const ItemWriteResult& result,
@@ -238,7 +238,7 @@ void batch_execute_statement(Database& database, Request& request, json::Writer&
         if (entry.error) {
             write_error(out, code_in_batch(*entry.error), entry.error->message());
         } else if (entry.is_read()) {
-            write_item_member(out, "Item", read(database, request, entry));
+            answer_read(database, request, entry, out);
         } else {
             write_result(request, entry, *result++, out);
         }
