@@ -7,9 +7,7 @@
 
 #include "validation.hpp"
 
-#include <algorithm>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace dynamigrate::dynamodb {
@@ -97,42 +95,6 @@ bool is_canonical_integer(std::string_view text) noexcept {
         }
     }
     return true;
-}
-
-bool repeats_name(std::span<const Attribute> attributes) {
-    constexpr std::size_t kFew = 16;  // sorting many names is quicker than comparing all
-    if (attributes.size() > kFew) {
-        std::vector<std::string_view> names;
-        names.reserve(attributes.size());
-        for (const Attribute& attribute : attributes) {
-            names.push_back(attribute.name);
-        }
-        std::sort(names.begin(), names.end());
-        return std::adjacent_find(names.begin(), names.end()) != names.end();
-    }
-    for (std::size_t i = 1; i < attributes.size(); ++i) {
-        for (std::size_t j = 0; j < i; ++j) {
-            if (attributes[i].name == attributes[j].name) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-/// Of attributes with the same name, the last one.
-std::vector<Attribute> without_repeated_names(std::span<const Attribute> attributes) {
-    std::unordered_map<std::string_view, std::size_t> last;
-    for (std::size_t i = 0; i < attributes.size(); ++i) {
-        last[attributes[i].name] = i;
-    }
-    std::vector<Attribute> kept;
-    for (std::size_t i = 0; i < attributes.size(); ++i) {
-        if (last[attributes[i].name] == i) {
-            kept.push_back(attributes[i]);
-        }
-    }
-    return kept;
 }
 
 /// Pops what a nested value left on the stack, also when it throws.
@@ -249,10 +211,7 @@ std::span<const Attribute> DocumentReader::attributes(element value, int nesting
         AttributeValue read = typed(content, nesting);
         attributes_.push_back({name, read});
     }
-    if (repeats_name(frame.values())) {
-        return arena_.copy(std::span<const Attribute>(without_repeated_names(frame.values())));
-    }
-    return arena_.copy(frame.values());
+    return copy_with_distinct_names(frame.values(), arena_);
 }
 
 AttributeValue DocumentReader::set(AttributeType type, element value) {

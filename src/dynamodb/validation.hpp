@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dynamigrate/base/arena.hpp>
 #include <dynamigrate/base/error.hpp>
 #include <dynamigrate/dynamodb/attribute_value.hpp>
 
@@ -13,6 +14,10 @@ base::Error validation_error(const std::string& message);
 
 /// Why these elements make no set (none, or one twice), in DynamoDB's words; empty when they do.
 std::string check_set(AttributeType type, std::span<const AttributeValue> elements);
+
+/// Copies the attributes; of those with the same name, the last one.
+std::span<const Attribute> copy_with_distinct_names(std::span<const Attribute> attributes,
+                                                    base::Arena& arena);
 
 inline constexpr const char* kTooDeep =
     "Nesting Levels have exceeded supported limits: attributes can have at most 32 levels";

@@ -18,7 +18,8 @@ struct RawText {
     bool has_escape;
 };
 
-/// The token reaches to the next token, so white space may follow its closing quote.
+/// The token reaches to the next token, so white space may follow its closing quote. It is not
+/// consumed: what follows it is not looked at.
 RawText raw_text(json::wire::value& value) {
     std::string_view token = value.raw_json_token();
     if (token.front() != '"') {
@@ -68,11 +69,13 @@ private:
 }  // namespace
 
 std::string_view ValueReader::read_text(json::wire::value& value) {
-    RawText raw = raw_text(value);
-    if (raw.has_escape) {
-        return arena_.copy(std::string_view(value.get_string()));
+    if (source_ == Source::trusted) {
+        RawText raw = raw_text(value);
+        if (!raw.has_escape) {
+            return arena_.copy(raw.text);
+        }
     }
-    return arena_.copy(raw.text);
+    return arena_.copy(std::string_view(value.get_string()));
 }
 
 std::string_view ValueReader::read_digits(json::wire::value& value) {
@@ -88,7 +91,8 @@ std::string_view ValueReader::read_digits(json::wire::value& value) {
 
 std::string_view ValueReader::read_bytes(json::wire::value& value) {
     RawText raw = raw_text(value);
-    std::string_view text = raw.has_escape ? std::string_view(value.get_string()) : raw.text;
+    const bool is_whole = source_ == Source::trusted && !raw.has_escape;
+    std::string_view text = is_whole ? raw.text : std::string_view(value.get_string());
     bytes_.clear();
     if (!base::append_base64_decoded(bytes_, text)) {
         throw base::Error(base::ErrorKind::invalid_argument,
@@ -198,6 +202,9 @@ std::span<const Attribute> ValueReader::read_attributes(json::wire::object& obje
         json::wire::field field = std::move(result).take_value();
         std::string_view name = read_name(field);
         attributes_.push_back({name, read_typed(field.value(), nesting)});
+    }
+    if (source_ == Source::untrusted) {
+        return copy_with_distinct_names(frame.values(), arena_);
     }
     return arena_.copy(frame.values());
 }

@@ -50,6 +50,21 @@ TEST(Wire, RoundTripsEveryType) {
     }
 }
 
+TEST(Wire, RefusesWhatFollowsATextWithinItsValue) {
+    for (const char* text :
+         {R"({"S":"":"x"})", R"({"B":"":"x"=})", R"({"SS":["a":"b"]})", R"({"N":"1" "2"})"}) {
+        expect_refused(text, "");
+    }
+}
+
+TEST(Wire, KeepsTheLastOfAttributesWithTheSameName) {
+    base::Arena arena;
+    EXPECT_EQ(to_wire_json(parse_item(R"({"a":{"N":"1"},"b":{"N":"2"},"a":{"N":"3"}})", arena)),
+              R"({"b":{"N":"2"},"a":{"N":"3"}})");
+    EXPECT_EQ(to_wire_json(parse_value(R"({"M":{"a":{"S":"x"},"a":{"S":"y"}}})", arena)),
+              R"({"M":{"a":{"S":"y"}}})");
+}
+
 TEST(Wire, RoundTripsEscapesAndUnicode) {
     base::Arena arena;
     AttributeValue value = parse_value(

@@ -22,7 +22,8 @@ namespace dynamigrate::dynamodb {
 /// Threads:  one at a time.
 class ValueReader {
 public:
-    /// `trusted` came from the service, which has checked that sets neither are empty nor repeat.
+    /// `trusted` came from the service, which has checked that sets neither are empty nor repeat,
+    /// that no name does, and that it is JSON throughout.
     enum class Source { trusted, untrusted };
 
     explicit ValueReader(base::Arena& arena, Source source = Source::trusted)
