@@ -89,6 +89,9 @@ void query(Database& database, Request& request, json::Writer& out) {
         legacy.emplace(request, body);
     }
     Reading reading = reading_of(database, parameters);
+    if (!reading.key().sort && reading.index == nullptr) {
+        reading.limit = 0;  // there is one item at most, and so no next page
+    }
     KeyCondition condition = legacy ? legacy->bind(reading.key())
                                     : KeyCondition::parse(*condition_text, known, reading.key());
     known.check_all_used();

@@ -8,6 +8,7 @@ docs/embedded.md. Error texts are compared too, but only counted: AWS changes th
 
 import argparse
 import collections
+import decimal
 import http.client
 import json
 import re
@@ -62,18 +63,29 @@ class Wire:
 
 
 def settled(document):
-    """The document without what may differ: the order of sets, of batches, of tables."""
+    """The document without what may differ: the order of sets, and the spelling of numbers, which
+    DynamoDB Local sometimes keeps as they were written."""
     if isinstance(document, dict):
-        result = {}
-        for name, value in document.items():
-            if name in ("SS", "NS", "BS") and isinstance(value, list):
-                result[name] = sorted(value)
-            elif name not in ("ItemCollectionMetrics",):
-                result[name] = settled(value)
-        return result
+        return {name: settled_member(name, value) for name, value in document.items()
+                if name != "ItemCollectionMetrics"}
     if isinstance(document, list):
         return [settled(value) for value in document]
     return document
+
+
+def settled_member(name, value):
+    if name in ("SS", "BS") and isinstance(value, list):
+        return sorted(value)
+    if name == "NS" and isinstance(value, list):
+        return sorted(spelled(number) for number in value)
+    if name == "N" and isinstance(value, str):
+        return spelled(value)
+    return settled(value)
+
+
+def spelled(number):
+    value = decimal.Decimal(number).normalize(decimal.Context(prec=40))
+    return str(abs(value) if value == 0 else value)
 
 
 def in_any_order(values):
@@ -123,23 +135,37 @@ def without(document, *names):
     return {name: value for name, value in document.items() if name not in names}
 
 
+def removes(request):
+    return re.search(r"\b(REMOVE|DELETE)\b", request.get("UpdateExpression", "")) is not None
+
+
 def only_removes(request):
     text = request.get("UpdateExpression", "")
     return bool(text) and not re.search(r"\b(SET|ADD)\b", text)
 
 
+def is_filtered_batch(operation, theirs):
+    return operation == "BatchExecuteStatement" and "Only single item select" in json.dumps(theirs)
+
+
 def known_difference(operation, request, ours, theirs, text):
     """The name of a difference in which AWS's documentation supports the engine, or None.
 
-    `text`: of the engine's error.
+    `text`: of the error.
     """
     if theirs.get("error") in ("InternalFailure", "InternalServerError"):
         return "failures-of-dynamodb-local"
     if "error" in ours and any(value == "" for value in request.values()):
         return "empty-choices"
+    if ours.get("error") == "SerializationException":
+        return "types-of-parameters"
     if "error" in ours and "error" in theirs:
         if {ours["error"], theirs["error"]} == {"DuplicateItemException", "DuplicateItem"}:
             return "duplicate-item-exception"
+        if theirs["error"] == "ResourceNotFoundException":
+            return "order-of-checks"
+        if operation == "TransactWriteItems" and "multiple operations on one item" in text:
+            return "two-actions-on-one-item"
         if ours["error"] == "TransactionCanceledException" and any(
                 reason.get("Code") == "ValidationError" for reason in ours["reasons"]):
             return "validation-in-transactions"
@@ -147,21 +173,30 @@ def known_difference(operation, request, ours, theirs, text):
     if "error" in theirs:
         updates = [request] if operation == "UpdateItem" else [
             action["Update"] for action in request.get("TransactItems", []) if "Update" in action]
-        if any(only_removes(update) for update in updates):
+        if any(removes(update) for update in updates) and "path" in text:
             return "removal-from-a-missing-item"
         return None
     if "error" in ours:
+        if "multiple operations on one item" in text:
+            return "two-actions-on-one-item"
+        if is_filtered_batch(operation, theirs):
+            return "filters-in-batches-of-selects"
         if operation == "UpdateItem" and "for Index Key" in text:
             return "types-of-index-keys"
         return None
     if without(ours, "ConsumedCapacity") == without(theirs, "ConsumedCapacity"):
         if costs_nothing(theirs.get("ConsumedCapacity")):
             return "reads-that-find-nothing"
+        if operation == "TransactWriteItems":
+            return "capacity-of-transactions"
         if operation in WRITES and charges_more(theirs, ours):
             return "entries-of-sparse-indexes"
+        if operation not in WRITES and charges_more(ours, theirs):
+            return ("fetches-through-local-indexes" if "IndexName" in request
+                    else "reads-that-find-nothing")
         if "ConsumedCapacity" not in ours and "ReturnConsumedCapacity" not in request:
             return "capacity-that-nobody-asked-for"
-    if operation == "BatchExecuteStatement" and "Only single item select" in json.dumps(theirs):
+    if is_filtered_batch(operation, theirs):
         return "filters-in-batches-of-selects"
     if operation == "UpdateItem" and without(ours, "Attributes") == without(theirs, "Attributes"):
         if only_removes(request):
@@ -195,7 +230,8 @@ class Comparison:
             if "UpdateExpression" in json.dumps(request):
                 self.remove_what_only_a_removal_made(operation, request)
             return None
-        name = known_difference(operation, request, a, b, ours[1].get("message", ""))
+        errors = [d.get("message", d.get("Message", "")) for _, d in (ours, theirs)]
+        name = known_difference(operation, request, a, b, "".join(errors))
         if operation in WRITES:
             self.make_equal()
         if name:
