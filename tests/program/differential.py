@@ -37,7 +37,7 @@ class Embedded:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait()
+        self.process.communicate()
 
 
 class Wire:
