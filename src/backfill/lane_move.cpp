@@ -128,7 +128,10 @@ bool Lane::try_move(Edit remove) {
             if (run_.plan.atomic) {
                 journal_->add_outcome(insert.id, EntryOutcome::applied);
                 ++page_counts_.changed;
-            } else if (put_moved(remove, insert, deleted ? deleted->item : remove.before)) {
+                return true;
+            }
+            journal_->flush();  // whoever replays need not guess whether it was deleted
+            if (put_moved(remove, insert, deleted ? deleted->item : remove.before)) {
                 ++page_counts_.changed;
             }
             return true;

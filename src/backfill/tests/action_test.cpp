@@ -171,6 +171,29 @@ private:
     std::string item_;
 };
 
+TEST(Moves, AreWrittenDownAsDeletedBeforeTheyArePut) {
+    ArchiveWorld world;
+    world.fill(3);
+    int puts = 0;
+    world.service.before_call = [&](const dynamodb::Call& call) {
+        if (call.operation != "PutItem") {
+            return;
+        }
+        int deleted = 0;
+        world.journal().read([](const auto&) { return true; },
+                             [&](const auto&, const layers::JournalEntry& entry, auto outcome) {
+                                 deleted += entry.kind == layers::EntryKind::move_remove &&
+                                            outcome == layers::EntryOutcome::applied;
+                             });
+        EXPECT_EQ(deleted, ++puts);
+    };
+    const auto transform = prefix_key();
+
+    world.run(transform);
+
+    EXPECT_EQ(puts, 3);
+}
+
 TEST(Moves, DoNotTakeANewItemForTheDeletedOne) {
     ArchiveWorld world;
     world.fill(1);
