@@ -17,6 +17,8 @@ using dynamodb::KeySchema;
 namespace {
 
 /// Walks over the rows of one page.
+constexpr std::size_t kBigPageBytes = 32 * 1024;
+
 class PageWalk {
 public:
     PageWalk(Database& database, Request& request, const Reading& reading, json::Writer& out)
@@ -93,7 +95,22 @@ private:
                reading_.filter.matches(reading_.filters_from_table ? whole() : item());
     }
 
+    /// A page that has grown so far mostly grows to its limit: one step, instead of copying it on
+    /// the way.
+    void make_room() {
+        std::string& text = out_.out();
+        if (has_room_ || text.size() < kBigPageBytes) {
+            return;
+        }
+        has_room_ = true;
+        std::size_t row = text.size() / static_cast<std::size_t>(end_.count);
+        std::size_t most = 2 * kMaxPageBytes.value;
+        bool is_limited = reading_.limit != 0 && reading_.limit < most / row;
+        text.reserve(is_limited ? reading_.limit * row * 9 / 8 : most);
+    }
+
     void show() {
+        make_room();
         if (shows_rows_) {
             out_.raw(row_->json);
         } else if (!reading_.shape) {
@@ -122,6 +139,7 @@ private:
     Request& request_;
     const Reading& reading_;
     json::Writer& out_;
+    bool has_room_ = false;
     bool shows_rows_;
     bool has_condition_;
     base::Arena arena_;  ///< of one row
