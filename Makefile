@@ -15,6 +15,7 @@ test:
 	scripts/install-deps test
 	scripts/dynamodb-local path
 	scripts/peers
+	scripts/peers clients
 	$(DEV)
 	scripts/run_tests build/dev -LE slow -j2
 
