@@ -125,18 +125,23 @@ void add_failures(Lines& lines, const migrate::DryStep& step) {
     }
 }
 
+void add_counts(Lines& lines, const migrate::DryStep& step) {
+    const backfill::Counts& counts = step.counts;
+    if (step.kind == "undo") {
+        lines.add(5,
+                  fmt::format("{} restored, {} as before already, {} left alone",
+                              plural(counts.changed, "item"), counts.unchanged, counts.conflicts));
+    } else if (counts.read > 0 || counts.changed > 0) {
+        std::string kept = counts.kept > 0 ? fmt::format(", {} kept", counts.kept) : "";
+        lines.add(5, fmt::format("{} read, {} changed, {} unchanged{}", plural(counts.read, "item"),
+                                 counts.changed, counts.unchanged, kept));
+    }
+}
+
 void add_step(Lines& lines, std::size_t number_of_step, const migrate::DryStep& step) {
     lines.add(2, fmt::format("{}. {}{}", number_of_step, step.summary,
                              step.is_done ? "" : " (not finished)"));
-    const backfill::Counts& counts = step.counts;
-    if (counts.read > 0 || counts.changed > 0) {
-        std::string text =
-            fmt::format("{} read, {} changed, {} unchanged", plural(counts.read, "item"),
-                        counts.changed, counts.unchanged);
-        text += counts.kept > 0 ? fmt::format(", {} kept", counts.kept) : "";
-        text += counts.conflicts > 0 ? fmt::format(", {} left alone", counts.conflicts) : "";
-        lines.add(5, text);
-    }
+    add_counts(lines, step);
     if (step.sampled > 0) {
         lines.add(5, fmt::format("a sample of {} of {} items: {} would change", step.sampled,
                                  step.population, amount(step.changed)));

@@ -95,6 +95,9 @@ void PeopleListener::line(const std::string& text) { console_.say("  " + text); 
 void PeopleListener::migration_ends(const migrate::PlannedMigration&,
                                     const migrate::HistoryRow& row) {
     console_.show_bar("");
+    if (is_dry_) {
+        return;  // the report tells
+    }
     double seconds = std::chrono::duration<double>(clock_.steady_now() - began_).count();
     console_.say("  " + summary(row, seconds));
 }

@@ -153,6 +153,12 @@ std::filesystem::path Execution::journal_path(const std::string& run) const {
     return inputs_.settings.journal_directory / run;
 }
 
+std::filesystem::path Execution::journal_home(const std::string& run) const {
+    const Settings& settings = inputs_.settings;
+    return (settings.journal_home.empty() ? settings.journal_directory : settings.journal_home) /
+           run;
+}
+
 /// The directory is made before the row is written: where a row names a journal whose directory is
 /// not here, it lies on another machine.
 void Execution::open_journal() {
@@ -196,7 +202,7 @@ void Execution::check_resumed_journal() {
             fmt::format("cannot resume run {} of {}: its journal is not here but in {} "
                         "(written by {}); resume there, copy the directory to {}, or use "
                         "--force to run on items that may have been changed already",
-                        row_.run, row_.id, row_.journal, row_.by, journal_path(row_.run).string()));
+                        row_.run, row_.id, row_.journal, row_.by, journal_home(row_.run).string()));
     }
 }
 
@@ -211,7 +217,7 @@ void Execution::check_undone_journals() {
                     fmt::format("cannot roll back {}: the journal of run {} is not here but in {} "
                                 "(written by {}); roll back there or copy the directory to {}",
                                 migration_.id(), action.run->run, action.run->journal,
-                                action.run->by, journal_path(action.run->run).string()));
+                                action.run->by, journal_home(action.run->run).string()));
     }
 }
 

@@ -53,6 +53,7 @@ private:
     void check_undone_journals();
     bool was_begun(const std::string& run, std::uint32_t step);
     std::filesystem::path journal_path(const std::string& run) const;
+    std::filesystem::path journal_home(const std::string& run) const;
 
     bool run_actions();
     void run_action(std::uint32_t index);

@@ -56,6 +56,7 @@ struct Settings {
     std::map<std::string, std::string> tables;  ///< logical -> physical
     OutOfOrder out_of_order = OutOfOrder::error;
     std::filesystem::path journal_directory = ".dynamigrate/journal";
+    std::filesystem::path journal_home;  ///< what messages call it instead; "" : its own name
     bool journal = true;
     BackfillSettings backfill;
     std::chrono::milliseconds lease{30'000};
