@@ -94,18 +94,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     if (size == 0) {
         return 0;
     }
-    static const World world;
+    static const World kWorld;
     const std::string_view text = fuzz::text_of(bytes, size).substr(1);
     fuzz::accepts([&] {
         switch (bytes[0]) {
             case 'c':
-                return check_condition(world, text);
+                return check_condition(kWorld, text);
             case 'u':
-                return check_update(world, text);
+                return check_update(kWorld, text);
             case 'p':
-                return check_projection(world, text);
+                return check_projection(kWorld, text);
             case 'k':
-                return check_key_condition(world, text);
+                return check_key_condition(kWorld, text);
             default:
                 return;
         }

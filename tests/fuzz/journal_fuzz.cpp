@@ -63,14 +63,14 @@ void read_all(layers::Journal& journal, bool newest_first) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
-    static const base::TemporaryDirectory directory;
-    static const auto journal = [] {
-        std::filesystem::create_directories(directory.path() / "r");
-        return layers::open_directory_journal(directory.path(), "r");
+    static const base::TemporaryDirectory kDirectory;
+    static const auto kJournal = [] {
+        std::filesystem::create_directories(kDirectory.path() / "r");
+        return layers::open_directory_journal(kDirectory.path(), "r");
     }();
-    std::ofstream(directory.path() / "r" / "part-000001-0000.dmj", std::ios::binary)
+    std::ofstream(kDirectory.path() / "r" / "part-000001-0000.dmj", std::ios::binary)
         << make_part(fuzz::text_of(bytes, size));
-    const bool is_read = fuzz::accepts([&] { read_all(*journal, false); });
-    fuzz::expect(is_read == fuzz::accepts([&] { read_all(*journal, true); }), "both ways alike");
+    const bool is_read = fuzz::accepts([&] { read_all(*kJournal, false); });
+    fuzz::expect(is_read == fuzz::accepts([&] { read_all(*kJournal, true); }), "both ways alike");
     return 0;
 }
