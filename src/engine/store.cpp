@@ -47,7 +47,8 @@ rocksdb::Options options_for(Store::Kind kind) {
     options.max_background_jobs = 2;
     options.compression =
         kind == Store::Kind::memory ? rocksdb::kNoCompression : rocksdb::kLZ4Compression;
-    options.write_buffer_size = (kind == Store::Kind::spill ? 8 : 32) * kMegabyte;
+    // Small enough that old versions of items, over which a scan has to step, do not pile up.
+    options.write_buffer_size = 8 * kMegabyte;
     rocksdb::BlockBasedTableOptions blocks;
     blocks.block_cache = rocksdb::NewLRUCache((kind == Store::Kind::durable ? 32 : 8) * kMegabyte);
     blocks.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
