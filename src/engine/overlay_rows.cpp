@@ -148,7 +148,12 @@ void OverlayRows::count(const RowChange& change) {
 
 void OverlayRows::build_index(const Table& table, const Index& index, std::stop_token stop) {
     if (table.is_in_base) {
-        build_entries_of_base(table, index, stop);
+        try {
+            build_entries_of_base(table, index, stop);
+        } catch (const base::Error& error) {
+            fail_build(table, index, error);
+            throw;
+        }
         layer_.build_index(table, index, stop);
         return;
     }
@@ -164,6 +169,19 @@ void OverlayRows::build_index(const Table& table, const Index& index, std::stop_
         }
         on_build_(build);
     }
+}
+
+/// Nobody waits for a build: who looks at the table is told that it failed.
+void OverlayRows::fail_build(const Table& table, const Index& index, const base::Error& error) {
+    if (error.kind() == base::ErrorKind::cancelled) {
+        return;
+    }
+    std::lock_guard lock(counts_mutex_);
+    failed_builds_.insert_or_assign(
+        table.number, base::Error(error.kind(), "index " + index.name +
+                                                    " could not be built from the table's items")
+                          .at("table " + table.name)
+                          .because(error));
 }
 
 /// Entries of changed items are the layer's: it makes them when the items change, and at the end of
@@ -211,6 +229,8 @@ void OverlayRows::build_entry(const Table& table, const Index& index, const Item
 
 void OverlayRows::drop_index(const Table& table, const Index& index) {
     layer_.drop_index(table, index);
+    std::lock_guard lock(counts_mutex_);
+    failed_builds_.erase(table.number);
 }
 
 void OverlayRows::drop_table(const Table& table) {
@@ -220,6 +240,12 @@ void OverlayRows::drop_table(const Table& table) {
 }
 
 RowCounts OverlayRows::counts(const Table& table, const Index* index) {
+    {
+        std::lock_guard lock(counts_mutex_);
+        if (auto failed = failed_builds_.find(table.number); failed != failed_builds_.end()) {
+            throw failed->second;
+        }
+    }
     if (is_layer_only(table, index)) {
         return layer_.counts(table, index);
     }

@@ -34,6 +34,7 @@ public:
     void drop_index(const Table& table, const Index& index) override;
     void drop_table(const Table& table) override;
     /// The base's counts are those of its description when first asked for.
+    /// Errors: why an index of the table could not be built.
     RowCounts counts(const Table& table, const Index* index) override;
     void reset_expiry(const Table& table) override;
     /// Of items that were put here only.
@@ -45,6 +46,7 @@ private:
     void build_entries_of_base(const Table& table, const Index& index, const std::stop_token& stop);
     void build_entry(const Table& table, const Index& index, const dynamodb::Item& item,
                      OverlayBuild& build);
+    void fail_build(const Table& table, const Index& index, const base::Error& error);
     void count(const RowChange& change);
     void tell(const RowChange& change) const;
     RowCounts base_counts(const Table& table, const Index* index);
@@ -61,6 +63,7 @@ private:
     std::mutex counts_mutex_;
     std::map<std::pair<std::uint32_t, std::uint32_t>, RowCounts> changed_counts_;
     std::map<std::string, dynamodb::TableDescription> descriptions_;
+    std::map<std::uint32_t, base::Error> failed_builds_;  ///< by table
 };
 
 }  // namespace dynamigrate::engine

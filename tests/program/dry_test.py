@@ -295,6 +295,7 @@ class Memory(unittest.TestCase):
     def test_many_changed_items(self):
         engine = subprocess.Popen([harness.PROGRAM, "serve", "--port", "0", "--memory", "--json"],
                                   stdout=subprocess.PIPE, text=True)
+        self.addCleanup(engine.stdout.close)
         self.addCleanup(engine.wait)
         self.addCleanup(engine.terminate)
         endpoint = json.loads(engine.stdout.readline())["endpoint"]

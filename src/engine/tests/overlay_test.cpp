@@ -258,6 +258,37 @@ TEST_F(Overlay, BuildsAnIndexOfItsOwnFromTheBaseAndItsChanges) {
               3U);
 }
 
+TEST_F(Overlay, TellsWhyAnIndexCouldNotBeBuilt) {
+    struct NoScans final : dynamodb::Service {
+        explicit NoScans(dynamodb::Service& the_inner) : inner(the_inner) {}
+        void call(const dynamodb::Call& call, dynamodb::Reply& reply) override {
+            if (call.operation == "Scan") {
+                throw base::Error(base::ErrorKind::permission_denied, "not allowed to Scan")
+                    .service_code("AccessDeniedException");
+            }
+            inner.call(call, reply);
+        }
+        std::string location() const override { return inner.location(); }
+        dynamodb::Service& inner;
+    } strict(guarded);
+    seed(item("a", 1));
+    overlay = Engine::over(strict, {.engine = {.clock = &clock, .random = &random},
+                                    .spill_directory = directory.path() / "strict",
+                                    .stop = {},
+                                    .on_change = {},
+                                    .on_build = {}});
+    ask("UpdateTable", R"({"TableName":"items","AttributeDefinitions":[
+        {"AttributeName":"m","AttributeType":"S"}],"GlobalSecondaryIndexUpdates":[{"Create":{
+        "IndexName":"by_m","Projection":{"ProjectionType":"KEYS_ONLY"},
+        "KeySchema":[{"AttributeName":"m","KeyType":"HASH"}]}}]})");
+    std::string told;
+    for (int i = 0; i < 100 && told.find("by_m could not be built") == std::string::npos; ++i) {
+        told = ask("DescribeTable", R"({"TableName":"items"})");
+    }
+    EXPECT_EQ(told, "index by_m could not be built from the table's items: not allowed to Scan");
+    overlay.reset();
+}
+
 TEST_F(Overlay, TellsWhatChangesAndWhatItCosts) {
     std::vector<std::string> told;
     overlay = Engine::over(
