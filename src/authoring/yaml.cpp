@@ -2,6 +2,7 @@
 
 #include <dynamigrate/json/json5.hpp>
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <cctype>
 #include <map>
 #include <set>
+#include <sstream>
 
 namespace dynamigrate::authoring {
 
@@ -224,23 +226,83 @@ private:
     std::size_t nodes_ = 0;
 };
 
+/// Notes where the last document begins, and its first node.
+class DocumentStart final : public YAML::EventHandler {
+public:
+    void OnDocumentStart(const YAML::Mark& mark) override {
+        document_ = mark;
+        node_ = YAML::Mark::null_mark();
+    }
+    void OnDocumentEnd() override {}
+    void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { note(mark); }
+    void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { note(mark); }
+    void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                  const std::string&) override {
+        note(mark);
+    }
+    void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                         YAML::EmitterStyle::value) override {
+        note(mark);
+    }
+    void OnSequenceEnd() override {}
+    void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                    YAML::EmitterStyle::value) override {
+        note(mark);
+    }
+    void OnMapEnd() override {}
+
+    const YAML::Mark& document() const noexcept { return document_; }
+    const YAML::Mark& node() const noexcept { return node_; }
+
+private:
+    void note(const YAML::Mark& mark) {
+        if (node_.is_null()) {
+            node_ = mark;
+        }
+    }
+
+    YAML::Mark document_ = YAML::Mark::null_mark();
+    YAML::Mark node_ = YAML::Mark::null_mark();
+};
+
+bool begins_with_dashes(std::string_view text, int line) {
+    for (; line > 0; --line) {
+        text.remove_prefix(std::min(text.size(), text.find('\n')));
+        text.remove_prefix(std::min<std::size_t>(text.size(), 1));
+    }
+    return text.starts_with("---");
+}
+
+/// The parser takes what it cannot read for the beginning of one more document, again and again:
+/// so the second one is looked at before all are made.
+YAML::Node load_only(std::string_view text, const std::string& file) {
+    std::istringstream in{std::string(text)};
+    YAML::Parser parser(in);
+    DocumentStart start;
+    if (!parser.HandleNextDocument(start)) {
+        throw Error(ErrorKind::invalid_argument, "the file is empty").at(file);
+    }
+    if (parser.HandleNextDocument(start)) {
+        if (begins_with_dashes(text, start.document().line)) {
+            fail(file, start.node(), "a second YAML document begins here; one is expected");
+        }
+        fail(file, start.node(),
+             "this does not belong to what stands before it: indent it, or quote it");
+    }
+    return YAML::Load(std::string(text));
+}
+
 }  // namespace
 
 Value parse_yaml(std::string_view text, const std::string& file) {
     json::require_utf8(text, file);
-    std::vector<YAML::Node> documents;
+    YAML::Node document;
     try {
-        documents = YAML::LoadAll(std::string(text));
+        document = load_only(text, file);
     } catch (const YAML::Exception& error) {
         fail(file, error.mark, explained(error.msg));
     }
-    if (documents.empty()) {
-        throw Error(ErrorKind::invalid_argument, "the file is empty").at(file);
-    }
-    if (documents.size() > 1) {
-        fail(file, documents[1].Mark(), "a second YAML document begins here; one is expected");
-    }
-    return Converter(file).convert(documents.front(), 0);
+    return Converter(file).convert(document, 0);
 }
 
 }  // namespace dynamigrate::authoring

@@ -55,6 +55,9 @@ TEST(Yaml, NamesThePlaceOfEveryFault) {
     EXPECT_EQ(error_of("a: 1\na: 2\n"), "f.yaml:2:1: the key `a` stands here twice");
     EXPECT_EQ(error_of("[x]: 1\n").find("f.yaml:1:1: a key must be a text"), 0U);
     EXPECT_EQ(error_of("a: 1\n---\nb: 2\n").find("f.yaml:3:1: a second YAML document"), 0U);
+    EXPECT_EQ(error_of("a: 1\n...\n---\n").find("f.yaml:4:1: a second YAML document"), 0U);
+    EXPECT_EQ(error_of(", up: [{a: {b"),
+              "f.yaml:1:1: this does not belong to what stands before it: indent it, or quote it");
     EXPECT_EQ(error_of("a: [1, 2\n").find("f.yaml:"), 0U);
     EXPECT_EQ(error_of(""), "f.yaml: the file is empty");
     EXPECT_EQ(error_of("a: *nowhere\n").find("f.yaml:1:"), 0U);
