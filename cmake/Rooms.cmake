@@ -36,6 +36,7 @@ room(remote FLOOR 3
 
 room(layers FLOOR 4
   USES base json dynamodb aws
+  USES_PRIVATE expressions
   ADMITS zstd.h zstd_errors.h zdict.h
   LINKS zstd::libzstd_shared)
 

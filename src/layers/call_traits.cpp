@@ -47,15 +47,40 @@ std::size_t count(std::string_view body, std::string_view part) noexcept {
     return found;
 }
 
+/// The objects that follow another one in some array, white space between them or not.
+std::size_t count_following_objects(std::string_view body) noexcept {
+    std::size_t found = 0;
+    for (std::size_t at = 0; (at = body.find('}', at)) != body.npos; ++at) {
+        std::size_t next = body.find_first_not_of(kWhiteSpace, at + 1);
+        if (next != body.npos && body[next] == ',') {
+            next = body.find_first_not_of(kWhiteSpace, next + 1);
+            found += next != body.npos && body[next] == '{' ? 1 : 0;
+        }
+    }
+    return found;
+}
+
 bool is_consistent(const Call& call) noexcept {
     return after_member(call.body, "ConsistentRead").starts_with("true");
 }
 
+/// Without white space at the beginning, escaped or not.
+std::string_view without_indent(std::string_view text) noexcept {
+    while (!text.empty()) {
+        const bool is_escaped =
+            text.starts_with("\\n") || text.starts_with("\\r") || text.starts_with("\\t");
+        if (!is_escaped && kWhiteSpace.find(text.front()) == kWhiteSpace.npos) {
+            break;
+        }
+        text.remove_prefix(is_escaped ? 2 : 1);
+    }
+    return text;
+}
+
 bool is_select(const Call& call) noexcept {
     std::string_view statement = after_member(call.body, "Statement");
-    const std::size_t begin = statement.find_first_not_of(" \t\r\n\"");
+    statement = without_indent(statement.substr(statement.starts_with('"') ? 1 : 0));
     constexpr std::string_view kSelect = "select";
-    statement = begin == statement.npos ? std::string_view() : statement.substr(begin);
     return statement.size() > kSelect.size() &&
            std::equal(kSelect.begin(), kSelect.end(), statement.begin(),
                       [](char a, char b) { return a == (b | 0x20); });
@@ -80,8 +105,9 @@ double read_units(const Call& call) noexcept {
     if (is_one_of(operation, {"BatchExecuteStatement", "ExecuteTransaction"})) {
         return static_cast<double>(std::max<std::size_t>(1, count(call.body, "\"Statement\"")));
     }
-    const double keys =
-        operation == "BatchGetItem" ? 1 + static_cast<double>(count(call.body, "},{")) : 1;
+    const double keys = operation == "BatchGetItem"
+                            ? 1 + static_cast<double>(count_following_objects(call.body))
+                            : 1;
     return is_consistent(call) ? keys : keys * 0.5;
 }
 

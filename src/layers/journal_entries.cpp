@@ -12,6 +12,7 @@ namespace {
 
 constexpr int kMaxDepth = 64;
 constexpr std::uint8_t kHasAbsent = 0x80;
+constexpr std::uint8_t kWasReadBefore = 0x40;
 
 // The tags of the format are the enumerators' values.
 static_assert(static_cast<int>(AttributeType::string) == 0);
@@ -38,7 +39,9 @@ void EntryEncoder::clear() {
 
 void EntryEncoder::add(const JournalEntry& entry) {
     const auto kind = static_cast<unsigned>(entry.kind);
-    bytes_.put_byte(static_cast<std::uint8_t>(entry.absent.empty() ? kind : kind | kHasAbsent));
+    const unsigned absent = entry.absent.empty() ? 0 : kHasAbsent;
+    const unsigned read_before = entry.was_read_before ? kWasReadBefore : 0;
+    bytes_.put_byte(static_cast<std::uint8_t>(kind | absent | read_before));
     put_name(entry.table);
     put_attributes(entry.key.attributes());
     put_attributes(entry.before.attributes());
@@ -124,12 +127,13 @@ void EntryEncoder::put_attributes(std::span<const Attribute> attributes) {
 
 JournalEntry EntryDecoder::next() {
     const std::uint8_t first = in_.byte();
-    const auto kind = static_cast<std::uint8_t>(first & ~kHasAbsent);
+    const auto kind = static_cast<std::uint8_t>(first & ~(kHasAbsent | kWasReadBefore));
     if (kind > static_cast<std::uint8_t>(EntryKind::move_insert)) {
         ByteReader::fail("an entry is of an unknown kind");
     }
     JournalEntry entry;
     entry.kind = static_cast<EntryKind>(kind);
+    entry.was_read_before = (first & kWasReadBefore) != 0;
     entry.table = name();
     entry.key = dynamodb::Item(attributes(0));
     entry.before = dynamodb::Item(attributes(0));

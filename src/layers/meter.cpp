@@ -19,6 +19,21 @@ void add_one(Counts& counts, std::string_view name) {
     ++found->second;
 }
 
+/// Throttled statements of a batch, whose call succeeds.
+std::size_t throttled_statements(std::string_view operation, std::string_view body) {
+    std::size_t found = 0;
+    if (operation == "BatchExecuteStatement") {
+        for (const std::string_view code :
+             {R"("Code":"ThrottlingError")", R"("Code":"ProvisionedThroughputExceeded")",
+              R"("Code":"RequestLimitExceeded")"}) {
+            for (std::size_t at = 0; (at = body.find(code, at)) != body.npos; at += code.size()) {
+                ++found;
+            }
+        }
+    }
+    return found;
+}
+
 Counts difference(Counts counts, const Counts& earlier) {
     for (auto& [name, count] : counts) {
         const auto found = earlier.find(name);
@@ -64,11 +79,6 @@ void Meter::count_retry() {
     ++reading_.retries;
 }
 
-void Meter::count_throttle(std::string_view reason) {
-    const std::lock_guard lock(mutex_);
-    add_one(reading_.throttles_by_reason, reason);
-}
-
 void Meter::count_answer(const dynamodb::Call& call, dynamodb::Reply& reply) {
     const CapacitySide side = capacity_side(call);
     double read = 0;
@@ -81,8 +91,12 @@ void Meter::count_answer(const dynamodb::Call& call, dynamodb::Reply& reply) {
             (side == CapacitySide::write ? write : read) += capacity.total;
         }
     });
+    const std::size_t throttled = throttled_statements(call.operation, reply.body);
     const std::lock_guard lock(mutex_);
     count_request(call);
+    for (std::size_t i = 0; i < throttled; ++i) {
+        add_one(reading_.throttles_by_reason, "");
+    }
     reading_.response_bytes += reply.body.size();
     reading_.read_units += read;
     reading_.write_units += write;

@@ -21,6 +21,7 @@ struct ReadEntry {
     std::string table;
     std::shared_ptr<dynamodb::OwnedItem> key, before, after;
     std::vector<std::string> absent;
+    bool was_read_before = false;
 
     std::string pk() const { return std::string(key->item.text("pk")); }
 };
@@ -66,7 +67,7 @@ protected:
         const auto visit = [&](const JournalPage& page, const JournalEntry& entry,
                                EntryOutcome outcome) {
             ReadEntry copy{page, entry.id, entry.kind, outcome, std::string(entry.table),
-                           {},   {},       {},         {}};
+                           {},   {},       {},         {},      entry.was_read_before};
             copy.key = std::make_shared<dynamodb::OwnedItem>(entry.key);
             copy.before = std::make_shared<dynamodb::OwnedItem>(entry.before);
             copy.after = std::make_shared<dynamodb::OwnedItem>(entry.after);

@@ -98,9 +98,11 @@ TEST_F(MeterTest, TellsThrottlesApartByReason) {
     for (int i = 0; i < 3; ++i) {
         EXPECT_THROW(call("PutItem"), Error);
     }
-    meter_.count_throttle("Table");
+    inner_.answer(R"({"Responses":[{"Error":{"Code":"ThrottlingError","Message":"slow"}},
+                                   {"TableName":"app"}]})");
+    call("BatchExecuteStatement");
     EXPECT_THAT(meter_.reading().throttles_by_reason,
-                ElementsAre(Pair("", 1), Pair("Index", 1), Pair("Table", 3)));
+                ElementsAre(Pair("", 2), Pair("Index", 1), Pair("Table", 2)));
     EXPECT_EQ(meter_.reading().throttles(), 5u);
 }
 

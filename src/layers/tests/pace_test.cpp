@@ -224,6 +224,11 @@ TEST_F(PaceServiceTest, GuessesReads) {
     EXPECT_NEAR(debited("BatchGetItem",
                         R"({"RequestItems":{"app":{"Keys":[{"pk":{"S":"a"}},{"pk":{"S":"b"}}]}}})"),
                 1, kNear);
+    EXPECT_NEAR(debited("BatchGetItem", R"({"RequestItems": {"app": {"Keys": [
+                            {"pk": {"S": "a"}}, {"pk": {"S": "b"}}, {"pk": {"S": "c"}}]}}})"),
+                1.5, kNear);
+    EXPECT_NEAR(debited("ExecuteStatement", R"({"Statement":"\n\t SELECT * FROM app"})"), 0.5,
+                kNear);
     EXPECT_NEAR(debited("BatchExecuteStatement",
                         R"({"Statements":[{"Statement":"SELECT * FROM app WHERE pk='a'"}]})"),
                 1, kNear);

@@ -54,6 +54,8 @@ enum class EntryOutcome : std::uint8_t {
 /// An image holds the guarded and the written attributes only (all of them for insert and remove).
 /// An attribute of one image that is missing in the other was added or removed by the write.
 /// `absent` names attributes that were guarded as absent and are not in `after` either.
+/// `was_read_before`: the images follow from a consistent read before an unguarded write, which did
+/// not return what it replaced: what somebody else wrote between the two is not in them.
 struct JournalEntry {
     EntryId id = 0;
     EntryKind kind = EntryKind::update;
@@ -62,6 +64,7 @@ struct JournalEntry {
     dynamodb::Item before;
     dynamodb::Item after;
     std::vector<std::string_view> absent;
+    bool was_read_before = false;
 };
 
 /// The intents of one page of one segment.

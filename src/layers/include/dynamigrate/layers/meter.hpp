@@ -23,7 +23,8 @@ struct MeterReading {
     double read_units = 0;   ///< as the answers told
     double write_units = 0;  ///< as the answers told
     Counts requests_by_operation;
-    Counts throttles_by_reason;  ///< "" : no reason given
+    /// "" : no reason given, as of single statements of a batch.
+    Counts throttles_by_reason;
 
     /// The sum over all reasons; a throttle with several reasons counts under each.
     std::uint64_t throttles() const;
@@ -36,8 +37,6 @@ class Meter {
 public:
     MeterReading reading() const;
     void count_retry();
-    /// Counts a throttle that came within an answer, such as that of one statement of a batch.
-    void count_throttle(std::string_view reason);
 
 private:
     friend class MeterService;
