@@ -140,6 +140,9 @@ def removes(request):
 
 
 def only_removes(request):
+    if "AttributeUpdates" in request:
+        return all(update.get("Action") == "DELETE"
+                   for update in request["AttributeUpdates"].values())
     text = request.get("UpdateExpression", "")
     return bool(text) and not re.search(r"\b(SET|ADD)\b", text)
 
@@ -155,7 +158,7 @@ def known_difference(operation, request, ours, theirs, text):
     """
     if theirs.get("error") in ("InternalFailure", "InternalServerError"):
         return "failures-of-dynamodb-local"
-    if "error" in ours and any(value == "" for value in request.values()):
+    if "error" in ours and any(value in ("", []) for value in request.values()):
         return "empty-choices"
     if ours.get("error") == "SerializationException":
         return "types-of-parameters"
@@ -193,9 +196,10 @@ def known_difference(operation, request, ours, theirs, text):
             return "capacity-of-transactions"
         if operation in WRITES and charges_more(theirs, ours):
             return "entries-of-sparse-indexes"
-        if operation not in WRITES and charges_more(ours, theirs):
-            return ("fetches-through-local-indexes" if "IndexName" in request
-                    else "reads-that-find-nothing")
+        if "IndexName" not in request and operation not in WRITES and charges_more(ours, theirs):
+            return "reads-that-find-nothing"
+        if operation in ("Query", "Scan") and "IndexName" in request:
+            return "fetches-through-local-indexes"
         if "ConsumedCapacity" not in ours and "ReturnConsumedCapacity" not in request:
             return "capacity-that-nobody-asked-for"
     if is_filtered_batch(operation, theirs):
@@ -237,7 +241,7 @@ class Comparison:
             self.compare_texts(ours, theirs)
             if ours[0] != 200 and operation == "BatchExecuteStatement":
                 self.make_equal()  # what DynamoDB Local refuses it may have done in part
-            if ours[0] == 200 and "UpdateExpression" in json.dumps(request):
+            if ours[0] == 200 and "Update" in operation + json.dumps(request):
                 self.remove_what_only_a_removal_made(operation, request)
             return None
         errors = [json.dumps(d) for status, d in (ours, theirs) if status != 200]
@@ -258,6 +262,8 @@ class Comparison:
 
     def remove_what_only_a_removal_made(self, operation, request):
         """DynamoDB Local makes an item of a missing one when an update only removes."""
+        if operation not in ("UpdateItem", "TransactWriteItems"):
+            return
         actions = [request] if operation == "UpdateItem" else [
             action["Update"] for action in request.get("TransactItems", []) if "Update" in action]
         for action in actions:
