@@ -68,8 +68,9 @@ class Cities(unittest.TestCase):
             self.assertEqual(set(was) - set(item), {"lng", "admin2"})
         _, page = self.with_server(lambda wire: wire.call("Query", {
             "TableName": "cities", "IndexName": "by_region", "Limit": 3,
-            "KeyConditionExpression": "region = :r",
+            "KeyConditionExpression": "#r = :r", "ExpressionAttributeNames": {"#r": "region"},
             "ExpressionAttributeValues": {":r": {"S": "AT#07"}}}))
+        self.assertIn("Items", page)
         names = [item["name"]["S"] for item in page["Items"]]
         self.assertEqual(names, sorted(names))
         self.assertEqual(page["Count"], 3)
