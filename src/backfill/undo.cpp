@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace dynamigrate::backfill {
 
@@ -41,6 +42,12 @@ public:
           wave_time_(surroundings.pace, 1) {}
 
     void take(const JournalEntry& entry, EntryOutcome outcome) {
+        if (outcome == EntryOutcome::applied && !has_table(entry)) {
+            ++result_.conflicts;
+            tell(entry, "its table is not there any more");
+            note_move(entry, true);
+            return;
+        }
         if (outcome == EntryOutcome::unsettled || outcome == EntryOutcome::unknown) {
             ++result_.unsettled;
             tell(entry, "whether it was written cannot be known");
@@ -102,7 +109,23 @@ public:
     UndoResult result() const { return result_; }
     void set_stopped() { result_.stopped = true; }
 
+    void tell_conflicts() {
+        for (const auto& [name, conflicts] : open_conflicts_) {
+            for (const OpenConflict& conflict : conflicts) {
+                tell(conflict.told);
+            }
+        }
+    }
+
 private:
+    /// The entry of an item that has older ones may be undone although the item is not as before
+    /// it: an earlier undo took back the older ones too.
+    struct OpenConflict {
+        UndoConflict told;
+        std::set<std::string> names;  ///< attributes that it changed; of a whole item, none
+        bool is_whole = false;
+    };
+
     using Items = std::unordered_map<std::string, Item>;
 
     static std::string name_of(const JournalEntry& entry) {
@@ -197,6 +220,56 @@ private:
         arena_.reset();
     }
 
+    bool has_table(const JournalEntry& entry) {
+        const std::string table(entry.table);
+        if (targets_.contains(table)) {
+            return true;
+        }
+        try {
+            target(table);
+            return true;
+        } catch (const base::Error& error) {
+            if (error.kind() != base::ErrorKind::not_found) {
+                throw;
+            }
+            return false;
+        }
+    }
+
+    static OpenConflict open_conflict(const JournalEntry& entry, std::string reason) {
+        OpenConflict conflict;
+        conflict.told = {std::string(entry.table), dynamodb::to_wire_json(entry.key),
+                         std::move(reason)};
+        conflict.is_whole =
+            entry.kind != EntryKind::update && entry.kind != EntryKind::action_update;
+        for (const Item& image : {entry.before, entry.after}) {
+            for (const dynamodb::Attribute& attribute : image) {
+                conflict.names.insert(std::string(attribute.name));
+            }
+        }
+        return conflict;
+    }
+
+    /// An older entry finds the item as it was before it: what newer ones changed of the same
+    /// attributes is undone as well.
+    void close_conflicts(const JournalEntry& entry) {
+        const auto found = open_conflicts_.find(name_of(entry));
+        if (found == open_conflicts_.end()) {
+            return;
+        }
+        const OpenConflict older = open_conflict(entry, {});
+        const auto is_closed = [&](OpenConflict& newer) {
+            if (!older.is_whole) {
+                std::erase_if(newer.names,
+                              [&](const std::string& name) { return older.names.contains(name); });
+            }
+            return older.is_whole || (!newer.is_whole && newer.names.empty());
+        };
+        const std::size_t closed = std::erase_if(found->second, is_closed);
+        result_.conflicts -= closed;
+        result_.already += closed;
+    }
+
     const Target& target(const std::string& table) {
         auto known = targets_.find(table);
         if (known == targets_.end()) {
@@ -234,17 +307,21 @@ private:
         const Item* item = current ? &*current : nullptr;
         if (equals_before(entry.entry, item, true)) {
             ++result_.already;
+            close_conflicts(entry.entry);
         } else {
             ++result_.conflicts;
-            tell(entry.entry,
-                 item == nullptr ? "the item was deleted since" : "the item was changed since");
+            open_conflicts_[name_of(entry.entry)].push_back(
+                open_conflict(entry.entry, item == nullptr ? "the item was deleted since"
+                                                           : "the item was changed since"));
         }
     }
 
     void tell(const JournalEntry& entry, std::string reason) {
+        tell({std::string(entry.table), dynamodb::to_wire_json(entry.key), std::move(reason)});
+    }
+    void tell(const UndoConflict& conflict) {
         if (plan_.on_conflict) {
-            plan_.on_conflict(
-                {std::string(entry.table), dynamodb::to_wire_json(entry.key), std::move(reason)});
+            plan_.on_conflict(conflict);
         }
     }
 
@@ -260,6 +337,7 @@ private:
     std::deque<UndoEntry> wave_;
     std::unordered_set<std::string> keys_;
     std::map<std::string, Target> targets_;
+    std::map<std::string, std::vector<OpenConflict>> open_conflicts_;  ///< by `name_of`
     std::unordered_set<std::uint32_t> puts_left_;  ///< parts whose move at hand is not taken back
 };
 
@@ -282,6 +360,7 @@ UndoResult undo(const UndoPlan& plan, const Surroundings& surroundings, std::sto
         }
         undo.set_stopped();
     }
+    undo.tell_conflicts();
     return undo.result();
 }
 

@@ -110,7 +110,7 @@ std::vector<std::string> raw_elements(std::string_view text) {
         json::Reader reader;
         json::wire::document document = reader.read(padded);
         for (auto found : document.get_array()) {
-            json::wire::value value = std::move(found).take_value();
+            json::wire::value value = found.value();
             elements.emplace_back(raw(value));
         }
     });

@@ -244,6 +244,8 @@ public:
     using BackfillTest::service;
     using BackfillTest::surroundings;
     using BackfillTest::undo;
+
+    const std::vector<UndoConflict>& conflicts() const { return undo_conflicts; }
 };
 
 }  // namespace dynamigrate::backfill

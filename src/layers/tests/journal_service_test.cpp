@@ -377,6 +377,59 @@ TEST_F(JournalServiceTest, PassesChangesOfTablesAndLooksAtThemAnew) {
     EXPECT_EQ(read().size(), 3U);
 }
 
+TEST_F(JournalServiceTest, NotesChangesOfTablesInTheLog) {
+    class Lines final : public base::Log {
+    public:
+        void write(base::LogLevel, std::string_view text) override { all += text; }
+        bool is_enabled(base::LogLevel) const override { return true; }
+        std::string all;
+    } lines;
+    JournalService service(memory_, *part_, 0, clock_, lines);
+    Reply reply;
+    service.call({"DeleteTable", R"({"TableName":"app"})"}, reply);
+    EXPECT_THAT(lines.all, AllOf(HasSubstr("DeleteTable"), HasSubstr("table app")));
+}
+
+TEST_F(JournalServiceTest, StopsWaitingForAnotherWriteOfTheItem) {
+    std::stop_source stop;
+    std::optional<Error> stopped;
+    before("UpdateItem", [&] {
+        std::jthread other([&] {
+            Reply reply;
+            try {
+                service_->call({"DeleteItem", R"({"TableName":"app","Key":{"pk":{"S":"a"}}})",
+                                stop.get_token()},
+                               reply);
+            } catch (const Error& error) {
+                stopped = error;
+            }
+        });
+        stop.request_stop();
+    });
+    update(add_one());
+    ASSERT_TRUE(stopped);
+    EXPECT_EQ(stopped->kind(), ErrorKind::cancelled);
+    EXPECT_EQ(memory_.request_count("DeleteItem"), 0);
+    EXPECT_EQ(read().size(), 1U);
+}
+
+TEST_F(JournalServiceTest, ReadsKeysThatTheServiceLeftForAnotherRequest) {
+    dynamodb::testing::ScriptedService scripted;
+    scripted
+        .answer(R"({"Responses":{"app":[{"pk":{"S":"b"},"n":{"N":"2"}}]},"UnprocessedKeys":
+                    {"app":{"Keys":[{"pk":{"S":"a"}}],"ConsistentRead":true}}})")
+        .answer(R"({"Responses":{"app":[{"pk":{"S":"a"},"n":{"N":"1"}}]},"UnprocessedKeys":{}})")
+        .answer(R"({"UnprocessedItems":{}})");
+    reopen(scripted);
+    ask("BatchWriteItem", R"({"RequestItems":{"app":[{"DeleteRequest":{"Key":{"pk":{"S":"a"}}}},
+                                                {"DeleteRequest":{"Key":{"pk":{"S":"b"}}}}]}})");
+    EXPECT_EQ(scripted.calls()[1].body,
+              R"({"RequestItems":{"app":{"Keys":[{"pk":{"S":"a"}}],"ConsistentRead":true}}})");
+    EXPECT_EQ(json(read()[0]), R"({"pk":{"S":"a"},"n":{"N":"1"}} -> {})");
+    EXPECT_EQ(json(read()[1]), R"({"pk":{"S":"b"},"n":{"N":"2"}} -> {})");
+    EXPECT_GT(clock_.waited().count(), 0);
+}
+
 TEST_F(JournalServiceTest, SaysThatATableIsMissing) {
     try {
         ask("PutItem", R"({"TableName":"none","Item":{"id":{"S":"a"}}})");

@@ -126,7 +126,7 @@ struct UndoConflict {
 /// How an undo runs.
 struct UndoPlan {
     std::vector<std::uint32_t> steps;  ///< which steps of the journal, newest last
-    /// Given each table's key schema once.
+    /// Given each table's key schema once. Error not_found: the table's entries are conflicts.
     std::function<dynamodb::KeySchema(const std::string& table)> key_schema;
     std::function<void(const UndoConflict&)> on_conflict;
     /// Called right before each wave of writes; what it throws ends the undo before the wave.
@@ -135,7 +135,8 @@ struct UndoPlan {
 };
 
 /// Puts back what the journal says was applied, newest first, guarded by the images after.
-/// Repeatable: what is undone already counts as such.
+/// Repeatable: what is undone already counts as such, of an item that was changed several times too.
+/// Conflicts with the item's present state are told at the end, others when they are met.
 UndoResult undo(const UndoPlan& plan, const Surroundings& surroundings, std::stop_token stop);
 
 }  // namespace dynamigrate::backfill
