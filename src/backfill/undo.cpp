@@ -122,7 +122,8 @@ private:
     /// it: an earlier undo took back the older ones too.
     struct OpenConflict {
         UndoConflict told;
-        std::set<std::string> names;  ///< attributes that it changed; of a whole item, none
+        std::set<std::string> names;  ///< attributes that are not as before it
+        bool is_presence = false;     ///< the item is there and was not, or the reverse
         bool is_whole = false;
     };
 
@@ -236,38 +237,58 @@ private:
         }
     }
 
-    static OpenConflict open_conflict(const JournalEntry& entry, std::string reason) {
-        OpenConflict conflict;
-        conflict.told = {std::string(entry.table), dynamodb::to_wire_json(entry.key),
-                         std::move(reason)};
-        conflict.is_whole =
-            entry.kind != EntryKind::update && entry.kind != EntryKind::action_update;
-        for (const Item& image : {entry.before, entry.after}) {
-            for (const dynamodb::Attribute& attribute : image) {
-                conflict.names.insert(std::string(attribute.name));
-            }
-        }
-        return conflict;
+    static bool is_whole(const JournalEntry& entry) {
+        return entry.kind != EntryKind::update && entry.kind != EntryKind::action_update &&
+               entry.kind != EntryKind::replace;
     }
 
-    /// An older entry finds the item as it was before it: what newer ones changed of the same
-    /// attributes is undone as well.
-    void close_conflicts(const JournalEntry& entry) {
-        const auto found = open_conflicts_.find(name_of(entry));
+    void open_conflict(const UndoEntry& entry, const Item* item) {
+        const JournalEntry& journalled = entry.entry;
+        OpenConflict conflict;
+        conflict.told = {
+            entry.table, dynamodb::to_wire_json(journalled.key),
+            item == nullptr ? "the item was deleted since" : "the item was changed since"};
+        conflict.is_whole = is_whole(journalled);
+        conflict.is_presence = item == nullptr || entry.edit.is_delete();
+        const auto add_differing = [&](const Item& image) {
+            for (const dynamodb::Attribute& attribute : image) {
+                const auto* now = item == nullptr ? nullptr : item->find(attribute.name);
+                const auto* before = journalled.before.find(attribute.name);
+                if (now == nullptr || before == nullptr ? now != before : *now != *before) {
+                    conflict.names.insert(std::string(attribute.name));
+                }
+            }
+        };
+        add_differing(journalled.before);
+        add_differing(conflict.is_whole && item != nullptr ? *item : journalled.after);
+        open_conflicts_[name_of(journalled)].push_back(std::move(conflict));
+    }
+
+    /// The item is as it was before an older entry: newer ones that have no other difference to it
+    /// are undone as well, and so is all that is newer than the coming or going of the whole item.
+    void close_conflicts(const JournalEntry& older) {
+        const auto found = open_conflicts_.find(name_of(older));
         if (found == open_conflicts_.end()) {
             return;
         }
-        const OpenConflict older = open_conflict(entry, {});
-        const auto is_closed = [&](OpenConflict& newer) {
-            if (!older.is_whole) {
-                std::erase_if(newer.names,
-                              [&](const std::string& name) { return older.names.contains(name); });
+        bool is_all_closed = is_whole(older);
+        std::vector<OpenConflict> left;
+        for (auto newer = found->second.rbegin(); newer != found->second.rend(); ++newer) {
+            for (const Item& image : {older.before, older.after}) {
+                for (const dynamodb::Attribute& attribute : image) {
+                    newer->names.erase(std::string(attribute.name));
+                }
             }
-            return older.is_whole || (!newer.is_whole && newer.names.empty());
-        };
-        const std::size_t closed = std::erase_if(found->second, is_closed);
-        result_.conflicts -= closed;
-        result_.already += closed;
+            const bool is_closed = is_all_closed || (!newer->is_presence && newer->names.empty());
+            is_all_closed = is_all_closed || (is_closed && newer->is_whole);
+            if (is_closed) {
+                --result_.conflicts;
+                ++result_.already;
+            } else {
+                left.insert(left.begin(), std::move(*newer));
+            }
+        }
+        found->second = std::move(left);
     }
 
     const Target& target(const std::string& table) {
@@ -310,9 +331,7 @@ private:
             close_conflicts(entry.entry);
         } else {
             ++result_.conflicts;
-            open_conflicts_[name_of(entry.entry)].push_back(
-                open_conflict(entry.entry, item == nullptr ? "the item was deleted since"
-                                                           : "the item was changed since"));
+            open_conflict(entry, item);
         }
     }
 

@@ -165,6 +165,34 @@ TEST_F(ScriptUndoTest, CanBeRepeated) {
     EXPECT_TRUE(world.conflicts().empty());
 }
 
+TEST_F(ScriptUndoTest, CanBeRepeatedWhereItemsWentAndCameAgain) {
+    const std::vector<Request> all = every_form();
+    const Request put{"PutItem", R"({"TableName":"app","Item":{"pk":{"S":"k1"},"z":{"N":"1"}}})"};
+    const Request remove{"DeleteItem", R"({"TableName":"app","Key":{"pk":{"S":"k1"}}})"};
+    script.run({all[12], remove, put, remove, put, all[3], put, remove});
+    script.undo();
+    EXPECT_EQ(script.state(), script.before());
+
+    EXPECT_EQ(script.undo().conflicts, 0U);
+
+    EXPECT_EQ(script.state(), script.before());
+    EXPECT_TRUE(world.conflicts().empty());
+}
+
+TEST_F(ScriptUndoTest, StillListsAConflictOfANewerEntryWhenOlderOnesAreUndone) {
+    script.run({{"PutItem", R"({"TableName":"app","Item":{"pk":{"S":"k1"},"c":{"N":"7"}}})"},
+                {"UpdateItem", R"({"TableName":"app","Key":{"pk":{"S":"k1"}},
+                                   "UpdateExpression":"SET z = :z",
+                                   "ExpressionAttributeValues":{":z":{"N":"1"}}})"}});
+    script.undo();
+    const std::string before = script.before().at(keyed("k1"));
+    world.service.put("app", before.substr(0, before.size() - 1) + R"(,"z":{"N":"9"}})");
+
+    EXPECT_EQ(script.undo().conflicts, 1U);
+
+    EXPECT_NE(at("k1").find(R"("z":{"N":"9"})"), std::string::npos);
+}
+
 TEST_F(ScriptUndoTest, ListsWhatTheApplicationChangedSince) {
     script.run(every_form());
     world.service.put("app", R"({"pk":{"S":"k1"},"c":{"N":"99"}})");
