@@ -171,13 +171,13 @@ void OverlayRows::build_index(const Table& table, const Index& index, std::stop_
     }
 }
 
-/// Nobody waits for a build: who looks at the table is told that it failed.
+/// Nobody waits for a build: who looks at the table is told that it failed, and why it did so first.
 void OverlayRows::fail_build(const Table& table, const Index& index, const base::Error& error) {
     if (error.kind() == base::ErrorKind::cancelled) {
         return;
     }
     std::lock_guard lock(counts_mutex_);
-    failed_builds_.insert_or_assign(
+    failed_builds_.try_emplace(
         table.number, base::Error(error.kind(), "index " + index.name +
                                                     " could not be built from the table's items")
                           .at("table " + table.name)

@@ -5,6 +5,7 @@
 #include <dynamigrate/dynamodb/wire.hpp>
 
 #include <algorithm>
+#include <tuple>
 
 namespace dynamigrate::migrate {
 
@@ -88,6 +89,26 @@ Estimate times(const Estimate& estimate, double factor) {
     return {estimate.value * factor, estimate.low * factor, estimate.high * factor};
 }
 
+/// Keeps the `most` examples with the least keys, in their order: the same ones whichever lane was
+/// first.
+void add_example(std::vector<ItemDifference>& examples, std::size_t most, const DryChange& change) {
+    ItemDifference added{std::string(change.table),
+                         json::to_json(dynamodb::to_plain(change.key)),
+                         kind_of(change),
+                         {}};
+    auto place = std::ranges::find_if(examples, [&](const ItemDifference& example) {
+        return std::tie(added.table, added.key) < std::tie(example.table, example.key);
+    });
+    if (place == examples.end() && examples.size() == most) {
+        return;
+    }
+    added.attributes = differences(change);
+    examples.insert(place, std::move(added));
+    if (examples.size() > most) {
+        examples.pop_back();
+    }
+}
+
 /// How many items there are for each one of the sample.
 double growth(const DryStep& step) {
     return step.sampled == 0 ? 1
@@ -134,11 +155,7 @@ void DryRecorder::change(const DryChange& change) {
         ++table.expired;
         page.expired += 1;
     }
-    if (step().examples.size() < kExamples) {
-        step().examples.push_back({std::string(change.table),
-                                   json::to_json(dynamodb::to_plain(change.key)), kind,
-                                   differences(change)});
-    }
+    add_example(step().examples, kExamples, change);
 }
 
 void DryRecorder::built(const DryIndex& index) {

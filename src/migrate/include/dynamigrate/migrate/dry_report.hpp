@@ -52,7 +52,7 @@ struct DryStep {
     backfill::Counts counts;
     std::vector<DryTable> tables;
     std::vector<DryIndex> indexes;
-    std::vector<ItemDifference> examples;                 ///< the first few
+    std::vector<ItemDifference> examples;                 ///< a few, by key
     std::map<std::string, std::uint64_t> failures;        ///< quarantined items by reason
     std::vector<backfill::QuarantinedItem> failed_items;  ///< the first few of each reason
     std::uint64_t sampled = 0;                            ///< items read of a sample; 0: no sample
