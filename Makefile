@@ -39,7 +39,8 @@ bench: build
 	@for program in build/release/bench/*; do \
 	    if [ -x "$$program" ]; then "$$program" || exit 1; fi; \
 	done
-	@if [ -x bench/run ]; then bench/run; fi
+	bench/run
+	bench/servers
 
 install: build
 	cmake --install build/release --prefix "$(PREFIX)"
