@@ -5,6 +5,7 @@
 #include <dynamigrate/dynamodb/number.hpp>
 #include <dynamigrate/dynamodb/wire.hpp>
 
+#include "stack_frame.hpp"
 #include "validation.hpp"
 
 #include <string_view>
@@ -96,21 +97,6 @@ bool is_canonical_integer(std::string_view text) noexcept {
     }
     return true;
 }
-
-/// Pops what a nested value left on the stack, also when it throws.
-template <class T>
-class StackFrame {
-public:
-    explicit StackFrame(std::vector<T>& stack) : stack_(stack), base_(stack.size()) {}
-    ~StackFrame() { stack_.resize(base_); }
-    StackFrame(const StackFrame&) = delete;
-    StackFrame& operator=(const StackFrame&) = delete;
-    std::span<const T> values() const { return std::span<const T>(stack_).subspan(base_); }
-
-private:
-    std::vector<T>& stack_;
-    std::size_t base_;
-};
 
 }  // namespace
 

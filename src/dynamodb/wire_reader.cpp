@@ -4,6 +4,7 @@
 #include <dynamigrate/dynamodb/number.hpp>
 #include <dynamigrate/dynamodb/wire.hpp>
 
+#include "stack_frame.hpp"
 #include "validation.hpp"
 
 #include <cstring>
@@ -50,21 +51,6 @@ bool is_plainly_a_number(std::string_view text) noexcept {
     }
     return points == 0 || (points == 1 && digits > 1);
 }
-
-/// Pops what a nested value left on the stack, also when it throws.
-template <class T>
-class StackFrame {
-public:
-    explicit StackFrame(std::vector<T>& stack) : stack_(stack), base_(stack.size()) {}
-    ~StackFrame() { stack_.resize(base_); }
-    StackFrame(const StackFrame&) = delete;
-    StackFrame& operator=(const StackFrame&) = delete;
-    std::span<const T> values() const { return std::span<const T>(stack_).subspan(base_); }
-
-private:
-    std::vector<T>& stack_;
-    std::size_t base_;
-};
 
 }  // namespace
 
