@@ -2,6 +2,8 @@
 
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 30
+# RocksDB is not instrumented, and its tests fork.
+TSAN_OPTIONS ?= ignore_noninstrumented_modules=1 die_after_fork=0
 DEV = cmake --preset dev >/dev/null && cmake --build --preset dev
 RELEASE = cmake --preset release >/dev/null && cmake --build --preset release
 
@@ -48,7 +50,7 @@ install: build
 asan tsan:
 	scripts/install-deps check
 	cmake --preset $@ >/dev/null && cmake --build --preset $@
-	scripts/run_tests build/$@ -LE slow
+	TSAN_OPTIONS="$(TSAN_OPTIONS)" scripts/run_tests build/$@ -LE slow
 
 fuzz:
 	scripts/install-deps check
