@@ -25,12 +25,6 @@ public:
     std::string location() const override { return "no database"; }
 };
 
-bool has_error(const Findings& findings) {
-    return std::any_of(findings.begin(), findings.end(), [](const migrate::Finding& finding) {
-        return finding.severity == migrate::Finding::Severity::error;
-    });
-}
-
 /// "app (about 1200 items, 0.4 MB)", for each existing table that the migration works on.
 std::vector<std::string> table_estimates(Session& session, const migrate::Migration& migration) {
     std::vector<std::string> estimates;
@@ -58,7 +52,7 @@ void print_planned(Session& session, const migrate::PlannedMigration& planned) {
         session.console.print(fmt::format("  on {}", fmt::join(estimates, ", ")));
     }
     for (const migrate::Finding& finding : planned.findings) {
-        session.console.print("  " + finding_line(finding));
+        session.console.print("  " + migrate::to_line(finding));
     }
 }
 
@@ -97,7 +91,7 @@ void write_planned(json::Writer& writer, Session& session,
 void print_findings(Session& session, const Findings& findings) {
     if (session.arguments.json) {
         session.print_json([&](json::Writer& writer) {
-            writer.key("valid").boolean(!has_error(findings));
+            writer.key("valid").boolean(!migrate::has_error(findings));
             writer.key("findings").begin_array();
             for (const migrate::Finding& finding : findings) {
                 write(writer, finding);
@@ -106,9 +100,7 @@ void print_findings(Session& session, const Findings& findings) {
         });
         return;
     }
-    for (const migrate::Finding& finding : findings) {
-        session.console.print(finding_line(finding));
-    }
+    session.console.print_text(migrate::to_block(findings));
     if (findings.empty() && !session.console.is_quiet()) {
         std::size_t count = session.registry.all().size();
         session.console.print(
@@ -141,8 +133,9 @@ ExitCode show_plan(Session& session) {
             print_planned(session, planned);
         }
     }
-    bool is_invalid = std::any_of(plan.begin(), plan.end(),
-                                  [](const auto& planned) { return has_error(planned.findings); });
+    bool is_invalid = std::any_of(plan.begin(), plan.end(), [](const auto& planned) {
+        return migrate::has_error(planned.findings);
+    });
     return is_invalid ? ExitCode::invalid : ExitCode::done;
 }
 
@@ -160,7 +153,7 @@ ExitCode validate(Session& session) {
     Findings findings =
         migrate::Migrator(session.registry, session.project.settings, world).validate();
     print_findings(session, findings);
-    return has_error(findings) ? ExitCode::invalid : ExitCode::done;
+    return migrate::has_error(findings) ? ExitCode::invalid : ExitCode::done;
 }
 
 }  // namespace dynamigrate::cli

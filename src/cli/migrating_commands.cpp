@@ -161,9 +161,9 @@ void say_findings(Session& session, const Plan& plan) {
     for (const migrate::PlannedMigration& planned : plan) {
         for (const migrate::Finding& finding : planned.findings) {
             bool is_said =
-                finding.severity == migrate::Finding::Severity::warning || session.arguments.force;
+                finding.severity != migrate::Finding::Severity::error || session.arguments.force;
             if (is_said) {
-                session.console.say(finding_line(finding));
+                session.console.say(migrate::to_line(finding));
             }
         }
     }

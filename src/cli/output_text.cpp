@@ -1,7 +1,5 @@
 #include "output_text.hpp"
 
-#include <fmt/format.h>
-
 namespace dynamigrate::cli {
 
 void write(json::Writer& writer, const backfill::Counts& counts) {
@@ -19,6 +17,7 @@ void write(json::Writer& writer, const backfill::Counts& counts) {
 void write(json::Writer& writer, const migrate::Finding& finding) {
     writer.begin_object();
     writer.key("severity").string(to_string(finding.severity));
+    writer.key("number").string(migrate::finding_number(finding.code));
     writer.key("code").string(finding.code);
     writer.key("place").string(finding.place);
     writer.key("message").string(finding.message);
@@ -79,15 +78,6 @@ void write(json::Writer& writer, const base::Error& error, int exit_code) {
     writer.key("service_code").string(error.service_code());
     writer.key("exit_code").number(exit_code);
     writer.end_object();
-}
-
-std::string_view to_string(migrate::Finding::Severity severity) noexcept {
-    return severity == migrate::Finding::Severity::error ? "error" : "warning";
-}
-
-std::string finding_line(const migrate::Finding& finding) {
-    return fmt::format("{}: {}: {}{}", to_string(finding.severity), finding.place, finding.message,
-                       finding.remedy.empty() ? "" : "; " + finding.remedy);
 }
 
 }  // namespace dynamigrate::cli

@@ -15,8 +15,4 @@ void write(json::Writer& writer, const backfill::QuarantinedItem& item);
 void write(json::Writer& writer, const migrate::LockOwner& owner);
 void write(json::Writer& writer, const base::Error& error, int exit_code);
 
-std::string_view to_string(migrate::Finding::Severity severity) noexcept;
-/// `warning: migrations/1.0.0.yaml:3:5: message; remedy`
-std::string finding_line(const migrate::Finding& finding);
-
 }  // namespace dynamigrate::cli

@@ -3,6 +3,7 @@
 #include <dynamigrate/backfill/backfill.hpp>
 #include <dynamigrate/dynamodb/service.hpp>
 #include <dynamigrate/dynamodb/table.hpp>
+#include <dynamigrate/migrate/finding.hpp>
 
 #include <functional>
 #include <map>
@@ -13,16 +14,6 @@
 #include <vector>
 
 namespace dynamigrate::migrate {
-
-/// A finding of validation: what is wrong, where, and what to do.
-struct Finding {
-    enum class Severity { warning, error };
-    Severity severity = Severity::error;
-    std::string code;   ///< "unknown_table", "reserved_word" ...
-    std::string place;  ///< file:line:column, or the migration
-    std::string message;
-    std::string remedy;
-};
 
 /// What the command line and the configuration say about running backfills.
 struct BackfillSettings {
