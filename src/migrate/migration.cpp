@@ -31,6 +31,11 @@ Migration::Migration(std::string version_or_name, std::string description)
     }
 }
 
+Migration& Migration::alias(std::string id) {
+    alias_ = std::move(id);
+    return *this;
+}
+
 Migration& Migration::on(std::string table) {
     table_ = std::move(table);
     return *this;
@@ -113,6 +118,15 @@ Migration& Migration::put(std::vector<dynamodb::OwnedItem> items) {
         definition.items.push_back(std::make_shared<const dynamodb::OwnedItem>(std::move(item)));
     }
     return step(make_put(std::move(definition)));
+}
+
+Migration& Migration::code(std::string name, CodeFunction code, CodeFunction inverse) {
+    CodeStep definition;
+    definition.name = std::move(name);
+    definition.table = table_;
+    definition.code = std::move(code);
+    definition.inverse = std::move(inverse);
+    return step(make_code(std::move(definition)));
 }
 
 std::string Migration::checksum() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dynamigrate/migrate/code_step.hpp>
 #include <dynamigrate/migrate/step.hpp>
 #include <dynamigrate/migrate/steps.hpp>
 #include <dynamigrate/migrate/version.hpp>
@@ -28,6 +29,9 @@ public:
     /// A version, or the name of a migration outside the sequence ("cleanup-orphans").
     explicit Migration(std::string version_or_name, std::string description = {});
 
+    /// A second id by which it is found, in dependencies and targets too, such as
+    /// "20240115_add_user_index".
+    Migration& alias(std::string id);
     Migration& on(std::string table);
     Migration& depends_on(std::vector<std::string> versions);
     /// `place`: where it is written (file:line:column), for findings.
@@ -45,8 +49,12 @@ public:
     Migration& rename_attribute(std::string from, std::string to);
     Migration& remove_attribute(std::string name);
     Migration& put(std::vector<dynamodb::OwnedItem> items);
+    /// C++ code that works with the database as it likes. Without `inverse`, `down_auto()` puts back
+    /// from the journal what it wrote.
+    Migration& code(std::string name, CodeFunction code, CodeFunction inverse = {});
 
     const std::string& id() const noexcept { return id_; }  ///< version text or name
+    const std::string& alias() const noexcept { return alias_; }
     const std::optional<Version>& version() const noexcept { return version_; }
     bool is_named() const noexcept { return !version_; }
     const std::string& description() const noexcept { return description_; }
@@ -64,6 +72,7 @@ public:
 
 private:
     std::string id_;
+    std::string alias_;
     std::optional<Version> version_;
     std::string description_;
     std::string table_;
@@ -79,14 +88,18 @@ private:
 /// The migrations of a project. No globals: made, filled and passed by value.
 class Registry {
 public:
-    /// Errors: already_exists for a second one with the same version or name (both places named).
+    /// Dependencies on an alias become dependencies on the migration that has it.
+    /// Errors: already_exists for a second one with the same version, name or alias (both places
+    /// named).
     void add(Migration migration);
-    /// By version or name, however the version is spelled ("7" finds "007").
+    /// By version, name or alias, however the version is spelled ("7" finds "007").
     const Migration* find(std::string_view id) const noexcept;
     /// Versions in order, then named ones by name.
     const std::vector<Migration>& all() const noexcept { return migrations_; }
 
 private:
+    void resolve_dependencies();
+
     std::vector<Migration> migrations_;
 };
 

@@ -1,0 +1,51 @@
+#include <dynamigrate/migrate/migration_class.hpp>
+
+#include <dynamigrate/base/error.hpp>
+
+namespace dynamigrate::migrate {
+
+void MigrationClass::down(Client&) {
+    throw base::Error(base::ErrorKind::internal, "a migration without `down` was asked for it");
+}
+
+Migration make_migration(std::shared_ptr<MigrationClass> migration, bool reverses) {
+    CodeStep step;
+    step.name = migration->description().empty() ? migration->version() : migration->description();
+    step.table = migration->table();
+    step.is_repeatable = migration->is_repeatable();
+    step.code = [migration](Client& client) { migration->up(client); };
+    if (reverses) {
+        step.inverse = [migration](Client& client) { migration->down(client); };
+    }
+    Migration result(migration->version(), migration->description());
+    result.alias(migration->id()).on(migration->table()).depends_on(migration->dependencies());
+    result.step(make_code(std::move(step))).down_auto();
+    return result;
+}
+
+Migration make_index_migration(std::string version, std::string description, std::string table,
+                               IndexDefinition index, std::vector<std::string> dependencies) {
+    Migration migration(std::move(version), std::move(description));
+    migration.on(std::move(table)).depends_on(std::move(dependencies));
+    migration.create_index(std::move(index)).down_auto();
+    return migration;
+}
+
+Migration make_index_migration(std::string id, std::int64_t version, std::string description,
+                               std::string table, IndexDefinition index,
+                               std::vector<std::string> dependencies) {
+    Migration migration =
+        make_index_migration(std::to_string(version), std::move(description), std::move(table),
+                             std::move(index), std::move(dependencies));
+    migration.alias(std::move(id));
+    return migration;
+}
+
+Registry& global_registry() {
+    static Registry registry;
+    return registry;
+}
+
+Registration::Registration(Migration migration) { global_registry().add(std::move(migration)); }
+
+}  // namespace dynamigrate::migrate
