@@ -84,10 +84,41 @@ pid_t lock_owner(const fs::path& directory) {
         .at("store " + directory.string());
 }
 
+/// Whether RocksDB leaves such a file when the process dies before it has written CURRENT; from then
+/// on a store exists. The names count only with a size that cannot hold anything of a user's.
+bool is_of_first_opening(const fs::directory_entry& entry) {
+    constexpr std::uintmax_t kIdentitySize = 36;
+    constexpr std::uintmax_t kManifestSize = 4096;
+    if (!entry.is_regular_file() || entry.is_symlink()) {
+        return false;
+    }
+    std::string name = entry.path().filename();
+    std::uintmax_t size = entry.file_size();
+    if (name == "LOCK" || name == "LOG" || name.starts_with("LOG.old.")) {
+        return size == 0;
+    }
+    if (name == "IDENTITY" || name == "000000.dbtmp" || name == "000001.dbtmp") {
+        return size <= kIdentitySize;
+    }
+    return name == "MANIFEST-000001" && size <= kManifestSize;
+}
+
+/// LOG comes before all others; the next opening renames it.
+bool is_half_made(const fs::path& directory) {
+    bool has_log = false;
+    for (const fs::directory_entry& entry : fs::directory_iterator(directory)) {
+        if (!is_of_first_opening(entry)) {
+            return false;
+        }
+        has_log = has_log || entry.path().filename().string().starts_with("LOG");
+    }
+    return has_log;
+}
+
 void prepare_directory(const fs::path& directory) {
     base::create_directories(directory);
-    bool is_new = fs::is_empty(directory);
-    if (!is_new && !fs::exists(directory / "CURRENT")) {
+    bool is_store = fs::exists(directory / "CURRENT");
+    if (!is_store && !fs::is_empty(directory) && !is_half_made(directory)) {
         throw base::Error(
             base::ErrorKind::failed_precondition,
             "the directory holds other files and no store; name an empty or a new one")

@@ -116,6 +116,68 @@ TEST(Store, RefusesADirectoryOfOtherFiles) {
     EXPECT_NE(refusal_to_open(directory.path()).find("holds other files"), std::string::npos);
 }
 
+struct LeftFile {
+    const char* name;
+    std::size_t size;
+};
+
+/// All that RocksDB has made at some moment before CURRENT, in the order in which it makes it.
+const std::vector<std::vector<LeftFile>> kFirstOpeningMoments = {
+    {},
+    {{"LOG", 0}},
+    {{"LOG", 0}, {"LOCK", 0}},
+    {{"LOG", 0}, {"LOCK", 0}, {"000000.dbtmp", 0}},
+    {{"LOG", 0}, {"LOCK", 0}, {"000000.dbtmp", 36}},
+    {{"LOG", 0}, {"LOCK", 0}, {"IDENTITY", 36}},
+    {{"LOG", 0}, {"LOCK", 0}, {"IDENTITY", 36}, {"MANIFEST-000001", 0}},
+    {{"LOG", 0}, {"LOCK", 0}, {"IDENTITY", 36}, {"MANIFEST-000001", 57}},
+    {{"LOG", 0}, {"LOCK", 0}, {"IDENTITY", 36}, {"MANIFEST-000001", 57}, {"000001.dbtmp", 0}},
+    {{"LOG", 0}, {"LOCK", 0}, {"IDENTITY", 36}, {"MANIFEST-000001", 57}, {"000001.dbtmp", 16}},
+    {{"LOG.old.1790000000000000", 0}, {"LOCK", 0}, {"IDENTITY", 36}},
+    {{"LOG", 0}, {"LOG.old.1790000000000000", 0}, {"LOCK", 0}, {"IDENTITY", 36}},
+};
+
+void leave(const std::filesystem::path& directory, const std::vector<LeftFile>& files) {
+    std::filesystem::create_directories(directory);
+    for (const LeftFile& file : files) {
+        base::write_file_atomically(directory / file.name, std::string(file.size, 'x'));
+    }
+}
+
+TEST(Store, OpensWhatADeathDuringTheFirstOpeningLeft) {
+    base::TemporaryDirectory directory;
+    for (std::size_t i = 0; i < kFirstOpeningMoments.size(); ++i) {
+        SCOPED_TRACE(i);
+        const auto path = directory.path() / std::to_string(i);
+        leave(path, kFirstOpeningMoments[i]);
+        { Store(Store::Kind::durable, path).put("a", "1"); }
+        Store store(Store::Kind::durable, path);
+        std::string value;
+        EXPECT_TRUE(store.get("a", value));
+    }
+}
+
+TEST(Store, TakesNoFileOfAUserForAHalfMadeStore) {
+    const std::vector<std::vector<LeftFile>> directories = {
+        {{"LOG", 5}},
+        {{"LOCK", 0}},
+        {{"LOG", 0}, {"LOCK", 0}, {"notes.txt", 0}},
+        {{"LOG", 0}, {"LOCK", 0}, {"IDENTITY", 200}},
+        {{"LOG", 0}, {"LOCK", 0}, {"MANIFEST-000001", 57}, {"000004.log", 10}},
+        {{"LOG", 0}, {"LOCK", 0}, {"000009.sst", 10}},
+    };
+    base::TemporaryDirectory directory;
+    for (std::size_t i = 0; i < directories.size(); ++i) {
+        SCOPED_TRACE(i);
+        const auto path = directory.path() / std::to_string(i);
+        leave(path, directories[i]);
+        EXPECT_NE(refusal_to_open(path).find("holds other files"), std::string::npos);
+        for (const LeftFile& file : directories[i]) {
+            EXPECT_EQ(std::filesystem::file_size(path / file.name), file.size);
+        }
+    }
+}
+
 TEST(Store, RemovesWhatItSpilled) {
     base::TemporaryDirectory directory;
     {
