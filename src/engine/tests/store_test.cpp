@@ -1,11 +1,11 @@
 #include "../store.hpp"
 
+#include <dynamigrate/base/child_process.hpp>
 #include <dynamigrate/base/error.hpp>
 #include <dynamigrate/base/file.hpp>
 
 #include <gtest/gtest.h>
 
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <string>
@@ -54,16 +54,16 @@ TEST(Store, DoesABatchWhole) {
     EXPECT_EQ(value, "2");
 }
 
+/// What another process does with the store: see main.cpp.
+base::ChildResult write_and_die(const std::filesystem::path& directory) {
+    base::SystemChildProcesses processes;
+    const std::string self = std::filesystem::read_symlink("/proc/self/exe");
+    return processes.run({self, "--write-and-die", directory}, {}, std::chrono::minutes(1), {});
+}
+
 TEST(Store, KeepsWhatItAcknowledgedWhenTheProcessDies) {
     base::TemporaryDirectory directory;
-    pid_t child = ::fork();
-    if (child == 0) {
-        Store store(Store::Kind::durable, directory.path() / "store");
-        store.put("a", "1");
-        ::_exit(0);  // nothing is closed
-    }
-    int status = 0;
-    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(write_and_die(directory.path() / "store").exit_code, 0);
     Store store(Store::Kind::durable, directory.path() / "store");
     std::string value;
     EXPECT_TRUE(store.get("a", value));
@@ -89,25 +89,12 @@ TEST(Store, NamesThisProcessWhenItHasItOpen) {
 
 TEST(Store, NamesTheProcessThatHasItOpen) {
     base::TemporaryDirectory directory;
-    int opened[2];
-    int done[2];
-    ASSERT_EQ(::pipe(opened), 0);
-    ASSERT_EQ(::pipe(done), 0);
-    pid_t child = ::fork();
-    char byte = 'x';
-    if (child == 0) {
-        Store store(Store::Kind::durable, directory.path());
-        bool is_told = ::write(opened[1], &byte, 1) == 1 && ::read(done[0], &byte, 1) == 1;
-        ::_exit(is_told ? 0 : 1);
-    }
-    ASSERT_EQ(::read(opened[0], &byte, 1), 1);
-    EXPECT_NE(
-        refusal_to_open(directory.path()).find("is in use by process " + std::to_string(child)),
-        std::string::npos);
-    ASSERT_EQ(::write(done[1], &byte, 1), 1);
-    int status = 0;
-    ASSERT_EQ(::waitpid(child, &status, 0), child);
-    EXPECT_EQ(WEXITSTATUS(status), 0);
+    Store store(Store::Kind::durable, directory.path());
+    const base::ChildResult other = write_and_die(directory.path());
+    EXPECT_EQ(other.exit_code, 1);
+    EXPECT_NE(other.out.find("is in use by process " + std::to_string(::getpid())),
+              std::string::npos)
+        << other.out;
 }
 
 TEST(Store, RefusesADirectoryOfOtherFiles) {
