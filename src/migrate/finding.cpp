@@ -19,6 +19,17 @@ constexpr std::array kKinds = std::to_array<FindingKind>({
     {"DM108", "no_steps"},
     {"DM109", "irreversible"},
     {"DM110", "irreversible_step"},
+    // The project's migrations and their history.
+    {"DM121", "no_migrations"},
+    {"DM122", "invalid_id"},
+    {"DM123", "unapplied_dependency"},
+    {"DM124", "already_applied"},
+    {"DM125", "previous_failure"},
+    {"DM126", "previously_rolled_back"},
+    {"DM127", "checksum_mismatch"},
+    {"DM128", "dependency_conflict"},
+    {"DM129", "not_found"},
+    {"DM130", "refused"},
     // Tables, keys and indexes as written.
     {"DM201", "no_table"},
     {"DM202", "bad_name"},

@@ -4,6 +4,25 @@
 
 namespace dynamigrate::migrate {
 
+namespace {
+
+std::string version_text(const std::string& id, std::int64_t version) {
+    if (version <= 0) {
+        throw base::Error(base::ErrorKind::invalid_argument, "the version of migration " + id +
+                                                                 " is " + std::to_string(version) +
+                                                                 "; it must be positive");
+    }
+    return std::to_string(version);
+}
+
+}  // namespace
+
+BaseMigration::BaseMigration(std::string id, std::int64_t version, std::string description,
+                             std::vector<std::string> dependencies)
+    : BaseMigration(version_text(id, version), std::move(description), std::move(dependencies)) {
+    id_ = std::move(id);
+}
+
 void MigrationClass::down(Client&) {
     throw base::Error(base::ErrorKind::internal, "a migration without `down` was asked for it");
 }
@@ -35,7 +54,7 @@ Migration make_index_migration(std::string id, std::int64_t version, std::string
                                std::string table, IndexDefinition index,
                                std::vector<std::string> dependencies) {
     Migration migration =
-        make_index_migration(std::to_string(version), std::move(description), std::move(table),
+        make_index_migration(version_text(id, version), std::move(description), std::move(table),
                              std::move(index), std::move(dependencies));
     migration.alias(std::move(id));
     return migration;

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -96,6 +97,15 @@ public:
     const Migration* find(std::string_view id) const noexcept;
     /// Versions in order, then named ones by name.
     const std::vector<Migration>& all() const noexcept { return migrations_; }
+    /// Versions that are not among the applied ones, in the order in which they would run.
+    /// Errors: as `in_order`.
+    std::vector<const Migration*> pending(const std::set<std::string>& applied) const;
+    /// Dependencies before what needs them, else by version.
+    /// Errors: invalid_argument for a cycle, named in full, and for a dependency that is missing.
+    std::vector<const Migration*> in_order(std::vector<const Migration*> migrations) const;
+    /// What the migration needs of what is not applied.
+    std::vector<std::string> unmet_dependencies(const Migration& migration,
+                                                const std::set<std::string>& applied) const;
 
 private:
     void resolve_dependencies();

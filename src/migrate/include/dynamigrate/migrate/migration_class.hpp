@@ -52,11 +52,9 @@ public:
           description_(std::move(description)),
           dependencies_(std::move(dependencies)) {}
     /// With an id besides the number that orders it: "20240115_add_user_index", 20240115120000.
+    /// Errors: invalid_argument for a number that is not positive.
     BaseMigration(std::string id, std::int64_t version, std::string description,
-                  std::vector<std::string> dependencies = {})
-        : BaseMigration(std::to_string(version), std::move(description), std::move(dependencies)) {
-        id_ = std::move(id);
-    }
+                  std::vector<std::string> dependencies = {});
 
     std::string version() const override { return version_; }
     std::string id() const override { return id_; }
