@@ -195,6 +195,14 @@ private:
 
 Arguments parse_arguments(const std::vector<std::string>& texts) {
     Arguments arguments = ArgumentReader(texts).read();
+    bool names_down = !arguments.words.empty() && arguments.words.front() == "down";
+    if (arguments.verb == "plan" && arguments.words.size() > 1 && !names_down) {
+        throw usage_error(
+            fmt::format("`plan` takes no second word, but got \"{}\"", arguments.words[1]));
+    }
+    if (arguments.down && arguments.verb != "plan") {
+        throw usage_error("--down is for `plan`; to roll back use the command `down`");
+    }
     if (arguments.sample && !arguments.dry) {
         throw usage_error("--sample is for dry runs; give --dry too");
     }

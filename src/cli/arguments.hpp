@@ -22,7 +22,7 @@ struct Arguments {
     std::optional<std::uint32_t> lanes, segments, sample;
     std::optional<authoring::Rate> max_rcu, max_wcu;
 
-    bool dry = false, force = false, yes = false, retry_failed = false;
+    bool down = false, dry = false, force = false, yes = false, retry_failed = false;
     bool quiet = false, verbose = false, debug = false, no_color = false;
     bool memory = false, json = false, exit_code = false, help = false, version = false;
 };

@@ -114,7 +114,15 @@ ExitCode show_plan(Session& session) {
     session.open_project();
     session.load_migrations(true);
     session.connect();
-    const std::vector<std::string>& words = session.arguments.words;
+    std::vector<std::string> words = session.arguments.words;
+    bool goes_down = !words.empty() && words.front() == "down";
+    if (goes_down) {
+        words.erase(words.begin());
+    }
+    if (goes_down || session.arguments.down) {
+        return show_rollback_plan(session,
+                                  words.empty() ? std::nullopt : std::optional(words.front()));
+    }
     Plan plan = words.empty() ? session.migrator().plan_up(std::nullopt, true)
                               : session.migrator().plan_to(words.front());
     if (session.arguments.json) {

@@ -2,6 +2,9 @@
 
 #include "session.hpp"
 
+#include <optional>
+#include <string>
+
 namespace dynamigrate::cli {
 
 /// Runs the command that the arguments name. Errors: as what it calls; the session's phase tells
@@ -21,6 +24,8 @@ ExitCode generate(Session& session);
 
 // Looking ahead.
 ExitCode show_plan(Session& session);
+/// Of `down` to the version, or of the last migration. Requires: the session is connected.
+ExitCode show_rollback_plan(Session& session, const std::optional<std::string>& target);
 ExitCode validate(Session& session);
 
 // Changing the database.

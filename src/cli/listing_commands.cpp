@@ -22,6 +22,32 @@ void say_unfinished(Session& session) {
     }
 }
 
+/// Versions that came late: what the policy makes of them.
+void say_late(Session& session, const std::vector<migrate::LateVersion>& late) {
+    migrate::OutOfOrder policy = session.project.settings.out_of_order;
+    for (const migrate::LateVersion& version : late) {
+        if (policy != migrate::OutOfOrder::allow) {
+            session.console.say(fmt::format(
+                "out of order: {} is outstanding, but the later version {} is applied; {}",
+                version.migration->id(), version.later,
+                policy == migrate::OutOfOrder::ignore
+                    ? "\"out_of_order: ignore\" skips it"
+                    : "`up` refuses it unless \"out_of_order\" is allow or ignore"));
+        }
+    }
+}
+
+void write_late(json::Writer& writer, Session& session,
+                const std::vector<migrate::LateVersion>& late) {
+    writer.key("out_of_order").begin_object();
+    writer.key("policy").string(to_string(session.project.settings.out_of_order));
+    writer.key("versions").begin_array();
+    for (const migrate::LateVersion& version : late) {
+        writer.string(version.migration->id());
+    }
+    writer.end_array().end_object();
+}
+
 const std::string& date_of(const migrate::HistoryRow& row) {
     return row.finished_at.empty() ? row.started_at : row.finished_at;
 }
@@ -63,6 +89,7 @@ ExitCode show_status(Session& session) {
     if (session.arguments.exit_code || session.arguments.json) {
         outstanding = session.migrator().outstanding().size();
     }
+    std::vector<migrate::LateVersion> late = session.migrator().late();
     if (session.arguments.json) {
         session.print_json([&](json::Writer& writer) {
             writer.key("version").string(version);
@@ -70,11 +97,13 @@ ExitCode show_status(Session& session) {
             writer.key("table").string(session.project.settings.default_table);
             writer.key("endpoint").string(session.wiring().database().location());
             writer.key("profile").string(session.project.config.profile);
+            write_late(writer, session, late);
         });
     } else {
         session.console.print(version);
     }
     say_unfinished(session);
+    say_late(session, late);
     return session.arguments.exit_code && outstanding > 0 ? ExitCode::outstanding : ExitCode::done;
 }
 

@@ -26,6 +26,18 @@ std::string_view to_string(Status status) noexcept {
     return "running";
 }
 
+std::string_view to_string(OutOfOrder policy) noexcept {
+    switch (policy) {
+        case OutOfOrder::error:
+            return "error";
+        case OutOfOrder::allow:
+            return "allow";
+        case OutOfOrder::ignore:
+            return "ignore";
+    }
+    return "error";
+}
+
 bool is_unfinished(const HistoryRow& row) noexcept {
     return row.status != Status::applied && row.status != Status::rolled_back;
 }

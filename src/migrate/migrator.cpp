@@ -146,6 +146,11 @@ std::vector<const Migration*> Migrator::outstanding() {
     return Planner(parts_->registry, view, parts_->policy()).outstanding();
 }
 
+std::vector<LateVersion> Migrator::late() {
+    HistoryView view = parts_->history.read();
+    return Planner(parts_->registry, view, parts_->policy()).late();
+}
+
 std::vector<PlannedMigration> Migrator::plan_up(const std::optional<std::string>& target,
                                                 bool all) {
     HistoryView view = parts_->history.read();
@@ -156,6 +161,11 @@ std::vector<PlannedMigration> Migrator::plan_down(
     const std::optional<std::string>& target_exclusive) {
     HistoryView view = parts_->history.read();
     return Planner(parts_->registry, view, parts_->policy()).down(target_exclusive);
+}
+
+RollbackPlan Migrator::explain_down(const std::optional<std::string>& target_exclusive) {
+    HistoryView view = parts_->history.read();
+    return Planner(parts_->registry, view, parts_->policy()).explain_down(target_exclusive);
 }
 
 std::vector<PlannedMigration> Migrator::plan_to(const std::string& version) {

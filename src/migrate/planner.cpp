@@ -48,6 +48,31 @@ Error changed_error(const Migration& migration, const HistoryRow& row, std::stri
         .at(migration.path());
 }
 
+std::string describe_dependents(const std::vector<std::string>& dependents) {
+    bool is_one = dependents.size() == 1;
+    return fmt::format("{}, which {} on it, {} applied; roll {} back first, or use --force",
+                       fmt::join(dependents, ", "), is_one ? "depends" : "depend",
+                       is_one ? "is" : "are", is_one ? "that" : "those");
+}
+
+PlannedReversal to_reversal(const RollbackAction& action, const Migration& migration) {
+    using Kind = PlannedReversal::Kind;
+    PlannedReversal reversal;
+    reversal.line = action.line;
+    reversal.reason = action.refusal;
+    if (!action.refusal.empty()) {
+        reversal.kind = Kind::impossible;
+    } else if (action.run) {
+        reversal.kind = Kind::journal;
+        reversal.run = action.run->run;
+        reversal.journal = action.run->journal;
+    } else {
+        reversal.kind =
+            migration.down_mode() == Migration::Down::automatic ? Kind::inverse : Kind::step;
+    }
+    return reversal;
+}
+
 bool is_changed(const Migration& migration, const HistoryRow& row) {
     return !row.checksum.empty() && row.checksum != migration.checksum();
 }
@@ -70,6 +95,19 @@ std::vector<const Migration*> Planner::outstanding() const {
         }
     }
     return ordered(std::move(wanted));
+}
+
+std::vector<LateVersion> Planner::late() const {
+    std::vector<LateVersion> found;
+    for (const Migration& migration : registry_.all()) {
+        const HistoryRow* later = migration.is_named() || history_.is_applied(migration.id())
+                                      ? nullptr
+                                      : blocker(migration);
+        if (later) {
+            found.push_back({&migration, later->id});
+        }
+    }
+    return found;
 }
 
 /// Dependencies first, else by version: repeatedly the first one whose dependencies are placed.
@@ -134,11 +172,13 @@ void Planner::check_order(const Migration& migration) const {
 void Planner::check_named_dependencies(const Migration& migration) const {
     for (const std::string& id : migration.dependencies()) {
         const Migration& needed = *registry_.find(id);
-        if (needed.is_named() && !history_.is_applied(id)) {
+        bool is_planned_with_it = !needed.is_named() && !migration.is_named();
+        if (!is_planned_with_it && !history_.is_applied(id) && !policy_.force) {
             throw Error(ErrorKind::failed_precondition,
-                        fmt::format("migration {} depends on the named migration {}, which is not "
-                                    "applied; run `dynamigrate {}` first",
-                                    migration.id(), id, id))
+                        fmt::format("migration {} depends on {}{}, which is not applied; run "
+                                    "`dynamigrate {}` first",
+                                    migration.id(), needed.is_named() ? "the named migration " : "",
+                                    id, id))
                 .at(migration.path());
         }
     }
@@ -301,28 +341,36 @@ PlannedMigration Planner::roll_back(const Migration& migration) const {
     return planned;
 }
 
-/// Refuses while something outside the list that depends on one of them is applied.
-void Planner::check_dependents(const std::vector<const Migration*>& migrations) const {
-    for (const Migration& dependent : registry_.all()) {
-        bool goes_too =
-            std::find(migrations.begin(), migrations.end(), &dependent) != migrations.end();
-        if (goes_too || policy_.force || !history_.is_applied(dependent.id())) {
-            continue;
+/// What is applied, outside the list, and depends on the migration.
+std::vector<std::string> Planner::applied_dependents(
+    const Migration& needed, const std::vector<const Migration*>& migrations) const {
+    std::vector<std::string> dependents;
+    for (const Migration& other : registry_.all()) {
+        bool goes_too = std::find(migrations.begin(), migrations.end(), &other) != migrations.end();
+        bool depends =
+            std::any_of(other.dependencies().begin(), other.dependencies().end(),
+                        [&](const std::string& id) { return registry_.find(id) == &needed; });
+        if (!goes_too && depends && history_.is_applied(other.id())) {
+            dependents.push_back(other.id());
         }
-        for (const std::string& id : dependent.dependencies()) {
-            const Migration* needed = registry_.find(id);
-            if (std::find(migrations.begin(), migrations.end(), needed) != migrations.end()) {
-                throw Error(ErrorKind::failed_precondition,
-                            fmt::format("cannot roll back {}: {}, which depends on it, is applied; "
-                                        "roll that back first, or use --force",
-                                        needed->id(), dependent.id()))
-                    .at(needed->path());
-            }
+    }
+    return dependents;
+}
+
+void Planner::check_dependents(const std::vector<const Migration*>& migrations) const {
+    for (const Migration* migration : migrations) {
+        std::vector<std::string> dependents = applied_dependents(*migration, migrations);
+        if (!dependents.empty() && !policy_.force) {
+            throw Error(ErrorKind::failed_precondition,
+                        fmt::format("cannot roll back {}: {}", migration->id(),
+                                    describe_dependents(dependents)))
+                .at(migration->path());
         }
     }
 }
 
-std::vector<PlannedMigration> Planner::down(
+/// The newest first, dependents before what they need.
+std::vector<const Migration*> Planner::to_roll_back(
     const std::optional<std::string>& target_exclusive) const {
     std::vector<const HistoryRow*> rows = standing_versions();
     if (!target_exclusive && rows.size() > 1) {
@@ -345,10 +393,49 @@ std::vector<PlannedMigration> Planner::down(
     }
     std::vector<const Migration*> migrations = ordered(std::move(wanted));
     std::reverse(migrations.begin(), migrations.end());
+    return migrations;
+}
+
+std::vector<PlannedMigration> Planner::down(
+    const std::optional<std::string>& target_exclusive) const {
+    std::vector<const Migration*> migrations = to_roll_back(target_exclusive);
     check_dependents(migrations);
     std::vector<PlannedMigration> plan;
     for (const Migration* migration : migrations) {
         plan.push_back(roll_back(*migration));
+    }
+    return plan;
+}
+
+PlannedRollback Planner::explain(const Migration& migration) const {
+    const HistoryRow& row = *history_.latest(migration.id());
+    bool is_resumed = rolls_back(row);
+    PlannedRollback planned;
+    planned.migration = &migration;
+    planned.resumed_run = is_resumed ? row.run : "";
+    if (is_changed(migration, row) && !policy_.force) {
+        planned.refusals.push_back(
+            changed_error(migration, row, "it was applied", "or roll it back with --force")
+                .message());
+    }
+    const HistoryRow* before = is_resumed ? &row : nullptr;
+    for (const RollbackAction& action :
+         explain_rollback(migration, history_.standing_runs(migration.id(), before))) {
+        planned.reversals.push_back(to_reversal(action, migration));
+    }
+    return planned;
+}
+
+RollbackPlan Planner::explain_down(const std::optional<std::string>& target_exclusive) const {
+    std::vector<const Migration*> migrations = to_roll_back(target_exclusive);
+    RollbackPlan plan;
+    for (const Migration* migration : migrations) {
+        plan.migrations.push_back(explain(*migration));
+        std::vector<std::string> dependents = applied_dependents(*migration, migrations);
+        if (!dependents.empty() && !policy_.force) {
+            plan.migrations.back().refusals.push_back(fmt::format(
+                "cannot roll back {}: {}", migration->id(), describe_dependents(dependents)));
+        }
     }
     return plan;
 }

@@ -3,6 +3,7 @@
 #include "history_view.hpp"
 
 #include <dynamigrate/migrate/migrator.hpp>
+#include <dynamigrate/migrate/rollback_plan.hpp>
 
 #include <optional>
 #include <set>
@@ -25,8 +26,10 @@ public:
     Planner(const Registry& registry, const HistoryView& history, PlanPolicy policy);
 
     std::vector<const Migration*> outstanding() const;
+    std::vector<LateVersion> late() const;
     std::vector<PlannedMigration> up(const std::optional<std::string>& target, bool all) const;
     std::vector<PlannedMigration> down(const std::optional<std::string>& target_exclusive) const;
+    RollbackPlan explain_down(const std::optional<std::string>& target_exclusive) const;
     std::vector<PlannedMigration> to(const std::string& version) const;
     std::vector<PlannedMigration> named(const std::string& name) const;
     std::vector<PlannedMigration> repeat() const;
@@ -44,7 +47,12 @@ private:
     void check_named_dependencies(const Migration& migration) const;
     void check_applied_checksums() const;
     void check_nothing_else_unfinished(const std::vector<PlannedMigration>& plan) const;
+    std::vector<const Migration*> to_roll_back(
+        const std::optional<std::string>& target_exclusive) const;
+    std::vector<std::string> applied_dependents(
+        const Migration& needed, const std::vector<const Migration*>& migrations) const;
     void check_dependents(const std::vector<const Migration*>& migrations) const;
+    PlannedRollback explain(const Migration& migration) const;
     std::vector<const HistoryRow*> standing_versions() const;
     const Migration& require(const HistoryRow& row) const;
     PlannedMigration begin(const Migration& migration, const std::string& action) const;

@@ -13,10 +13,12 @@ namespace {
 using base::Error;
 using base::ErrorKind;
 
-Error refusal(const Migration& migration, const std::string& why, const std::string& remedy) {
-    return Error(ErrorKind::failed_precondition,
-                 fmt::format("cannot roll back {}: {}; {}", migration.id(), why, remedy))
-        .at(migration.path());
+RollbackAction refused(const Migration& migration, std::string line, const std::string& why,
+                       const std::string& remedy) {
+    RollbackAction action;
+    action.line = std::move(line);
+    action.refusal = fmt::format("cannot roll back {}: {}; {}", migration.id(), why, remedy);
+    return action;
 }
 
 /// How many steps of the run were ended.
@@ -52,36 +54,38 @@ private:
             const Step& step = *migration_.up_steps()[index];
             Reversal reversal = step.reversal();
             if (reversal.kind == Reversal::Kind::impossible) {
-                throw refusal(migration_,
-                              fmt::format("the step \"{}\" cannot be reversed: {}", step.summary(),
-                                          reversal.reason),
-                              "write the down steps yourself");
-            }
-            if (reversal.kind == Reversal::Kind::journal) {
+                actions_.push_back(refused(migration_, step.summary(),
+                                           fmt::format("the step \"{}\" cannot be reversed: {}",
+                                                       step.summary(), reversal.reason),
+                                           "write the down steps yourself"));
+            } else if (reversal.kind == Reversal::Kind::journal) {
                 undo(run, index, step);
             } else if (index >= ended_in_any) {
                 undo_unfinished(run, index, step);
             } else if (is_oldest) {
                 StepPtr inverse = step.inverse();
-                actions_.push_back({inverse, nullptr, 0, inverse->summary()});
+                actions_.push_back({inverse, nullptr, 0, inverse->summary(), {}});
             }
         }
     }
 
     void undo(const HistoryRow& run, std::uint32_t index, const Step& step) {
         if (run.journal.empty()) {
-            throw refusal(migration_,
-                          fmt::format("the step \"{}\" is reversed from the journal, but run {} "
-                                      "({}) kept none",
-                                      step.summary(), run.run, run.action),
-                          "write the down steps yourself");
+            actions_.push_back(refused(
+                migration_, step.summary(),
+                fmt::format(
+                    "the step \"{}\" is reversed from the journal, but run {} ({}) kept none",
+                    step.summary(), run.run, run.action),
+                "write the down steps yourself"));
+            return;
         }
-        actions_.push_back({nullptr, &run, index, "undo " + step.summary()});
+        actions_.push_back({nullptr, &run, index, "undo " + step.summary(), {}});
     }
 
     void undo_unfinished(const HistoryRow& run, std::uint32_t index, const Step& step) {
         if (!run.journal.empty()) {
-            actions_.push_back({nullptr, &run, index, "undo what was done of " + step.summary()});
+            actions_.push_back(
+                {nullptr, &run, index, "undo what was done of " + step.summary(), {}});
         }
     }
 
@@ -91,17 +95,28 @@ private:
 
 }  // namespace
 
-std::vector<RollbackAction> plan_rollback(const Migration& migration,
-                                          const std::vector<const HistoryRow*>& runs) {
+std::vector<RollbackAction> explain_rollback(const Migration& migration,
+                                             const std::vector<const HistoryRow*>& runs) {
     if (migration.down_mode() == Migration::Down::irreversible) {
-        throw refusal(migration, "it is irreversible", "add down: auto or down steps to it");
+        return {refused(migration, "", "it is irreversible", "add down: auto or down steps to it")};
     }
     if (migration.down_mode() == Migration::Down::automatic) {
         return AutomaticRollback(migration).reverse(runs);
     }
     std::vector<RollbackAction> actions;
     for (const StepPtr& step : migration.down_steps()) {
-        actions.push_back({step, nullptr, 0, step->summary()});
+        actions.push_back({step, nullptr, 0, step->summary(), {}});
+    }
+    return actions;
+}
+
+std::vector<RollbackAction> plan_rollback(const Migration& migration,
+                                          const std::vector<const HistoryRow*>& runs) {
+    std::vector<RollbackAction> actions = explain_rollback(migration, runs);
+    for (const RollbackAction& action : actions) {
+        if (!action.refusal.empty()) {
+            throw Error(ErrorKind::failed_precondition, action.refusal).at(migration.path());
+        }
     }
     return actions;
 }

@@ -15,6 +15,7 @@ struct RollbackAction {
     const HistoryRow* run = nullptr;  ///< whose journal, for undo
     std::uint32_t undone_step = 0;    ///< index in that run
     std::string line;                 ///< for people
+    std::string refusal{};            ///< why it cannot be done, and what to do; "" when it can
 };
 
 /// The actions that reverse the migration's standing runs (oldest first), newest effect first.
@@ -24,5 +25,9 @@ struct RollbackAction {
 /// Errors: failed_precondition, naming migration and step, for what cannot be reversed.
 std::vector<RollbackAction> plan_rollback(const Migration& migration,
                                           const std::vector<const HistoryRow*>& runs);
+
+/// The same where nothing is refused: what cannot be reversed is an action with a refusal.
+std::vector<RollbackAction> explain_rollback(const Migration& migration,
+                                             const std::vector<const HistoryRow*>& runs);
 
 }  // namespace dynamigrate::migrate

@@ -4,6 +4,7 @@
 #include <dynamigrate/base/environment.hpp>
 #include <dynamigrate/layers/layers.hpp>
 #include <dynamigrate/migrate/migration.hpp>
+#include <dynamigrate/migrate/rollback_plan.hpp>
 
 #include <functional>
 #include <optional>
@@ -47,6 +48,13 @@ struct HistoryRow {
 };
 
 enum class OutOfOrder { error, allow, ignore };
+std::string_view to_string(OutOfOrder policy) noexcept;
+
+/// A version that is not applied although a later one, on which it does not depend, is.
+struct LateVersion {
+    const Migration* migration = nullptr;
+    std::string later;
+};
 
 /// How a project is set up.
 struct Settings {
@@ -154,6 +162,9 @@ public:
     /// Versions not applied, in the order in which they would be.
     std::vector<const Migration*> outstanding();
 
+    /// Versions that the out-of-order policy is about, whatever it says.
+    std::vector<LateVersion> late();
+
     /// Decide what a command would do; an empty plan where nothing is to be done.
     /// Errors: not_found for an unknown target (names those known); failed_precondition for what
     /// the class comment says and for a rollback that cannot be derived, by the step's name;
@@ -165,6 +176,9 @@ public:
     /// The highest version that was applied or begun, or all above the target ("0.0.0": all).
     /// What was begun only is undone as far as it came.
     std::vector<PlannedMigration> plan_down(const std::optional<std::string>& target_exclusive);
+    /// The same as a value that also tells of what is refused: nothing of it throws but an unknown
+    /// target, and a migration whose file is gone.
+    RollbackPlan explain_down(const std::optional<std::string>& target_exclusive);
     /// Up to an outstanding version or down to an applied one; nothing when it is the current one.
     std::vector<PlannedMigration> plan_to(const std::string& version);
     std::vector<PlannedMigration> plan_named(const std::string& name);
