@@ -65,7 +65,7 @@ class Checker:
 
     def check_room_include(self, room, path, number, target, kind, is_test):
         parts = target.split("/")
-        used = parts[1]
+        used = parts[1] if len(parts) > 2 else self.owner_of(target)
         if len(parts) > 3 and parts[2] == "testing" and not is_test:
             self.complain(path, number, f"<{target}> is a test double; only tests may use it")
         if used == room.name:
@@ -82,6 +82,11 @@ class Checker:
         elif kind == "include" and used in room.uses_private:
             self.complain(path, number, f"room '{room.name}' names '{used}' under USES_PRIVATE, so a "
                           f"public header must not include it")
+
+    def owner_of(self, header):
+        """The room of a header that stands for all of its room's, such as dynamigrate/dynamigrate.hpp."""
+        return next((name for name in self.rooms
+                     if (self.root / "src" / name / "include" / header).is_file()), header)
 
     def check_third_party(self, who, admits, path, number, target, is_test):
         if is_system(target) or target.startswith(tuple(table.ADMITTED_EVERYWHERE + admits)):
