@@ -95,6 +95,9 @@ void add_examples(Lines& lines, const migrate::DryStep& step) {
 
 void add_writes(Lines& lines, const migrate::DryStep& step) {
     for (const migrate::DryTable& table : step.tables) {
+        if (table.puts + table.updates + table.removes == 0) {
+            continue;
+        }
         std::string text = fmt::format("{}: {}, {}, {}: {} WCU", table.name,
                                        plural(table.puts, "put"), plural(table.updates, "update"),
                                        plural(table.removes, "removal"), number(table.table_units));

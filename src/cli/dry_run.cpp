@@ -2,6 +2,7 @@
 
 #include "journal_view.hpp"
 
+#include <dynamigrate/dynamodb/operations.hpp>
 #include <dynamigrate/dynamodb/size.hpp>
 
 #include <fmt/format.h>
@@ -36,7 +37,8 @@ DryRun::DryRun(Wiring& wiring, Console& console, const Project& project,
       recorder_({*wiring.world().clock, meter_, project.settings.history_table,
                  [this](const std::string& run) { return quarantined(run); }}),
       overlay_(make_overlay()),
-      metered_(*overlay_, meter_) {
+      expiry_(expiry_parts()),
+      metered_(expiry_, meter_) {
     link_journals(project.settings.journal_directory, settings().journal_directory);
     // Whoever holds the lock may go on: nothing is written that it would have to keep out.
     migrate::Migrator(registry_, settings(), world()).unlock();
@@ -80,6 +82,31 @@ std::unique_ptr<engine::Engine> DryRun::make_overlay() {
         }
     };
     return engine::Engine::over(base(), options);
+}
+
+ExpiryCount::Parts DryRun::expiry_parts() {
+    return {
+        *overlay_, *wiring_.world().clock, sample_ ? settings().backfill.segments.value_or(1) : 1,
+        [this](std::string_view table, std::string_view attribute) {
+            say_expiry(table, attribute);
+        },
+        [this](std::string_view table, std::string_view attribute, const dynamodb::Item& key,
+               const dynamodb::Item& item) { recorder_.standing(table, attribute, key, item); }};
+}
+
+/// Nothing of a table that only the dry run has: that one costs no reads.
+void DryRun::say_expiry(std::string_view table, std::string_view attribute) {
+    auto real = dynamodb::describe_table(wiring_.service(), table, stop_.get_token());
+    if (!real) {
+        return;
+    }
+    auto items = static_cast<double>(real->item_count);
+    double part = sample_ && *sample_ < items ? *sample_ / items : 1;
+    double bytes = part * static_cast<double>(real->size_bytes);
+    console_.say(fmt::format(
+        "  to count what would expire by {}, table {} is read: about {:.0f} items, {:.1f} MB, "
+        "{:.0f} RCU",
+        attribute, table, part * items, bytes / 1e6, bytes / kPageUnit + 1));
 }
 
 void DryRun::say_build(const engine::OverlayBuild& build) {

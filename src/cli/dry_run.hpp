@@ -1,6 +1,7 @@
 #pragma once
 
 #include "console.hpp"
+#include "expiry_count.hpp"
 #include "project.hpp"
 #include "sampling.hpp"
 #include "wiring.hpp"
@@ -43,7 +44,9 @@ private:
     dynamodb::Service& base() { return sampling_ ? *sampling_ : wiring_.service(); }
     std::vector<backfill::QuarantinedItem> quarantined(const std::string& run);
     std::unique_ptr<engine::Engine> make_overlay();
+    ExpiryCount::Parts expiry_parts();
     void say_build(const engine::OverlayBuild& build);
+    void say_expiry(std::string_view table, std::string_view attribute);
 
     Wiring& wiring_;
     Console& console_;
@@ -57,6 +60,7 @@ private:
     migrate::DryRecorder recorder_;
     std::unique_ptr<dynamodb::Service> sampling_;
     std::unique_ptr<engine::Engine> overlay_;
+    ExpiryCount expiry_;
     layers::MeterService metered_;
 };
 

@@ -63,15 +63,16 @@ ItemDifference::Kind kind_of(const DryChange& change) {
                                      : ItemDifference::Kind::update;
 }
 
-bool is_expired(const DryChange& change, base::WallTime now) {
-    const AttributeValue* until = change.after == nullptr || change.ttl_attribute.empty()
-                                      ? nullptr
-                                      : change.after->find(change.ttl_attribute);
+/// What expired more than five years ago stays in DynamoDB.
+bool is_expired(const Item& item, std::string_view ttl_attribute, base::WallTime now) {
+    constexpr std::int64_t kFiveYears = std::int64_t{5} * 365 * 24 * 3600;
+    const AttributeValue* until = ttl_attribute.empty() ? nullptr : item.find(ttl_attribute);
     if (until == nullptr || !until->is(dynamodb::AttributeType::number)) {
         return false;
     }
-    auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
-    return dynamodb::compare_numbers(until->text(), std::to_string(seconds.count())) <= 0;
+    auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
+    return dynamodb::compare_numbers(until->text(), std::to_string(seconds)) <= 0 &&
+           dynamodb::compare_numbers(until->text(), std::to_string(seconds - kFiveYears)) >= 0;
 }
 
 DryTable& table_of(DryStep& step, std::string_view name) {
@@ -151,11 +152,21 @@ void DryRecorder::change(const DryChange& change) {
     Page& page = page_of(tallies_.back(), change.table, change.key);
     page.changed += 1;
     page.units += change.table_units + change.index_units;
-    if (is_expired(change, parts_.clock.now())) {
+    if (change.after != nullptr &&
+        is_expired(*change.after, change.ttl_attribute, parts_.clock.now())) {
         ++table.expired;
         page.expired += 1;
     }
     add_example(step().examples, kExamples, change);
+}
+
+void DryRecorder::standing(std::string_view table, std::string_view ttl_attribute, const Item& key,
+                           const Item& item) {
+    std::lock_guard lock(mutex_);
+    if (is_in_step() && is_expired(item, ttl_attribute, parts_.clock.now())) {
+        ++table_of(step(), table).expired;
+        page_of(tallies_.back(), table, key).expired += 1;
+    }
 }
 
 void DryRecorder::built(const DryIndex& index) {

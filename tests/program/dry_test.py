@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import threading
+import time
 import unittest
 
 import harness
@@ -99,6 +100,11 @@ class Suite(unittest.TestCase):
         self.assertEqual(self.state(project), before)
         return done
 
+    @staticmethod
+    def report(done):
+        events = [json.loads(line) for line in done.stdout.splitlines()]
+        return next(e["report"] for e in events if e.get("event") == "dry_run")
+
     def state(self, project):
         """All that a dry run must leave alone: tables, their items, the project's files."""
         tables = {}
@@ -136,6 +142,31 @@ class EveryStep(Suite):
                 out = self.dry(project, "down").stdout
                 self.assertIn("Current database version: 1.0.0", out)
                 project.run("down")
+
+
+class Expiry(Suite):
+    def test_what_stands_there_and_would_expire_is_counted(self):
+        project = self.project()
+        now = int(time.time())
+        for number, until in enumerate([now - 60, now - 3600, now + 86400, 1000]):
+            self.dynamodb.put_item(TableName=project.table, Item={
+                "pk": {"S": f"e{number}"}, "until": {"N": str(until)}})
+        project.migration("1.0.0.yaml", f"""
+up:
+  - put: {{ items: [{{ pk: written, until: {now - 5} }}] }}
+  - ttl: {{ attribute: until, enabled: true }}
+  - put: {{ items: [{{ pk: later, until: {now - 5} }}] }}
+down: auto
+""")
+        done = self.dry(project, "up", "--json")
+        report = self.report(done)
+        steps = report["migrations"][0]["steps"]
+        self.assertEqual([s["expired"]["value"] for s in steps], [0, 3, 1])
+        self.assertEqual(steps[1]["tables"][0]["expired"], 3)
+        done = self.dry(project, "up")
+        self.assertIn("3 would expire at once", done.stdout)
+        self.assertIn(f"to count what would expire by until, table {project.table} is read",
+                      done.stdout + done.stderr)
 
 
 class Chains(Suite):
@@ -223,15 +254,8 @@ down: auto
         values = [int(i["n"]["N"]) for i in harness.scan(self.dynamodb, project.table).values()]
         self.assertEqual(sorted(values), list(range(100, 120)))
 
-    @staticmethod
-    def report(done):
-        events = [json.loads(line) for line in done.stdout.splitlines()]
-        return next(e["report"] for e in events if e.get("event") == "dry_run")
-
 
 class Reports(Suite):
-    report = staticmethod(Chains.report)
-
     def test_quarantine_does_not_end_it_and_is_told(self):
         project = self.project()
         self.dynamodb.put_item(TableName=project.table, Item={
@@ -317,7 +341,7 @@ class Memory(unittest.TestCase):
         out, error = process.communicate()
         watch.join()
         self.assertEqual(process.returncode, 0, out + error)
-        steps = Chains.report(subprocess.CompletedProcess([], 0, out))["migrations"][0]["steps"]
+        steps = Suite.report(subprocess.CompletedProcess([], 0, out))["migrations"][0]["steps"]
         self.assertEqual([s["counts"]["changed"] for s in steps], [self.ITEMS, self.ITEMS])
         print(f"dry run over {self.ITEMS} items: peak {peak[0]:.1f} MB", flush=True)
         self.assertLess(peak[0], LIMIT_MB)

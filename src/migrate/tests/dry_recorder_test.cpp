@@ -100,6 +100,19 @@ TEST_F(DryRecorderCase, CountsWhatWouldExpireAtOnce) {
     EXPECT_EQ(told.expired.value, 1);
 }
 
+TEST_F(DryRecorderCase, CountsWhatStandsThereAndWouldExpireAtOnce) {
+    recorder.standing("app", "until", key(1), item(R"({"until":{"N":"1699999999"}})"));
+    begin();
+    recorder.standing("app", "until", key(1), item(R"({"until":{"N":"1699999999"}})"));
+    recorder.standing("app", "until", key(2), item(R"({"until":{"N":"1800000000"}})"));
+    recorder.standing("app", "until", key(3), item(R"({"until":{"S":"1699999999"}})"));
+    recorder.standing("app", "until", key(4), item(R"({"until":{"N":"1500000000"}})"));
+    DryStep told = end(0);
+    EXPECT_EQ(told.tables[0].expired, 1U);
+    EXPECT_EQ(told.expired.value, 1);
+    EXPECT_EQ(told.changed.value, 0);
+}
+
 TEST_F(DryRecorderCase, ListsWhatCannotBeMigrated) {
     begin();
     for (int i = 0; i < 5; ++i) {

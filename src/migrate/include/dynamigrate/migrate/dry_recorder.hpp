@@ -50,6 +50,9 @@ public:
     void pass_on_to(Listener* inner) { inner_ = inner; }
 
     void change(const DryChange& change);
+    /// An item that was there when the table's expiry was switched on.
+    void standing(std::string_view table, std::string_view ttl_attribute, const dynamodb::Item& key,
+                  const dynamodb::Item& item);
     /// An index was built from the items that were there.
     void built(const DryIndex& index);
     /// Items were read that a sample consists of. `place`: the same for items that lie together;

@@ -36,7 +36,7 @@ struct DryTable {
     std::uint64_t removes = 0;
     double table_units = 0;
     double index_units = 0;
-    std::uint64_t expired = 0;  ///< written with a time to live that is over
+    std::uint64_t expired = 0;  ///< written, or found, with a time to live that is over
 };
 
 /// An index that a step creates on a table that has items.
