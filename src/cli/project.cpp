@@ -105,10 +105,11 @@ std::string Project::place(const std::string& location) const {
     return config.profile.empty() ? text : fmt::format("{} · profile {}", text, config.profile);
 }
 
-Project load_project(const Arguments& arguments, const base::Environment& environment) {
+Project load_project(const Arguments& arguments, const base::Environment& environment,
+                     const std::filesystem::path& directory) {
     Project project;
     project.config =
-        authoring::load_config({arguments.config, arguments.profile, "."}, environment);
+        authoring::load_config({arguments.config, arguments.profile, directory}, environment);
     check_supported(project.config);
     set_endpoint(project, arguments, environment);
     set_keys(project, arguments);

@@ -6,6 +6,7 @@
 #include <dynamigrate/base/environment.hpp>
 #include <dynamigrate/migrate/migrator.hpp>
 
+#include <filesystem>
 #include <string>
 
 namespace dynamigrate::cli {
@@ -25,7 +26,9 @@ struct Project {
     std::string place(const std::string& location) const;
 };
 
+/// `directory`: where the configuration is looked for.
 /// Errors: invalid_argument for a wrong configuration and for what this version cannot do.
-Project load_project(const Arguments& arguments, const base::Environment& environment);
+Project load_project(const Arguments& arguments, const base::Environment& environment,
+                     const std::filesystem::path& directory = ".");
 
 }  // namespace dynamigrate::cli

@@ -54,17 +54,9 @@ std::string Session::current_version() {
 
 migrate::Migrator& Session::paced_migrator(
     const std::vector<const migrate::Migration*>& migrations) {
-    std::vector<dynamodb::TableDescription> touched;
-    for (const migrate::Migration* migration : migrations) {
-        for (const auto* steps : {&migration->up_steps(), &migration->down_steps()}) {
-            for (dynamodb::TableDescription& table : tables_->existing(*migration, *steps)) {
-                touched.push_back(std::move(table));
-            }
-        }
-    }
     CapacityWishes wishes = project.capacity;
     wishes.has_default = !wiring_->database().is_local();
-    CapacityLimits limits = capacity_limits(wishes, touched);
+    CapacityLimits limits = capacity_limits(wishes, tables_->touched(migrations));
     project.settings.backfill.max_rcu = limits.read;
     project.settings.backfill.max_wcu = limits.write;
     make_migrator();

@@ -38,6 +38,19 @@ std::vector<dynamodb::TableDescription> Tables::existing(
     return found;
 }
 
+std::vector<dynamodb::TableDescription> Tables::touched(
+    const std::vector<const migrate::Migration*>& migrations) {
+    std::vector<dynamodb::TableDescription> touched;
+    for (const migrate::Migration* migration : migrations) {
+        for (const auto* steps : {&migration->up_steps(), &migration->down_steps()}) {
+            for (dynamodb::TableDescription& table : existing(*migration, *steps)) {
+                touched.push_back(std::move(table));
+            }
+        }
+    }
+    return touched;
+}
+
 std::int64_t Tables::expected_items(const migrate::Migration& migration,
                                     const migrate::Step& step) const {
     if (step.kind() == "put" || step.kind() == "create_table") {

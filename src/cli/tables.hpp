@@ -27,6 +27,9 @@ public:
     /// The existing tables that the steps work on.
     std::vector<dynamodb::TableDescription> existing(const migrate::Migration& migration,
                                                      const std::vector<migrate::StepPtr>& steps);
+    /// The existing tables that the migrations work on, up or down.
+    std::vector<dynamodb::TableDescription> touched(
+        const std::vector<const migrate::Migration*>& migrations);
     /// About how many items the step will read, by what was asked before; 0: unknown.
     std::int64_t expected_items(const migrate::Migration& migration,
                                 const migrate::Step& step) const;

@@ -6,7 +6,6 @@
 #include <dynamigrate/base/error.hpp>
 
 #include <algorithm>
-#include <type_traits>
 
 namespace dynamigrate::migrate {
 
@@ -33,11 +32,11 @@ std::vector<std::string> standing_versions(Migrator& migrator) {
 
 }  // namespace
 
-Runner::Runner(const Registry& registry, Settings settings, const World& world, DryWorldFactory dry)
+Runner::Runner(const Registry& registry, Settings settings, const World& world, RunnerHooks hooks)
     : registry_(registry),
       settings_(std::move(settings)),
       world_(world),
-      dry_(std::move(dry)) {}
+      hooks_(std::move(hooks)) {}
 
 Settings Runner::settings(bool force) const {
     Settings settings = settings_;
@@ -64,31 +63,46 @@ Plan Runner::plan_of(Migrator& migrator, const RollbackOptions& options) const {
     return standing.empty() ? Plan{} : migrator.plan_down(end);
 }
 
+Settings Runner::paced(Settings settings, const Plan& plan) const {
+    if (hooks_.limits && !plan.empty()) {
+        settings.backfill = hooks_.limits(plan);
+    }
+    return settings;
+}
+
 template <class Options>
 RunnerResult Runner::run(const Options& options, const RunnerWatch& watch) {
+    if (options.dry_run) {
+        return run_dry(options, watch);
+    }
     SilentListener silent;
     Listener& listener = watch.listener ? *watch.listener : silent;
-    RunnerResult result;
-    if (!options.dry_run) {
-        Migrator real = migrator(options.force);
-        static_cast<RunResult&>(result) =
-            real.run(plan_of(real, options), listener, watch.stop, watch.stop_now);
-        return result;
-    }
-    if (!dry_) {
+    Migrator planning = migrator(options.force);
+    Plan plan = plan_of(planning, options);
+    Migrator running(registry_, paced(settings(options.force), plan), world_);
+    return {running.run(plan, listener, watch.stop, watch.stop_now), std::nullopt};
+}
+
+template <class Options>
+RunnerResult Runner::run_dry(const Options& options, const RunnerWatch& watch) {
+    if (!hooks_.dry_world) {
         throw Error(ErrorKind::unimplemented,
                     "this runner has no world for dry runs; `dynamigrate::cli::open` gives one");
     }
-    std::unique_ptr<DryWorld> dry = dry_();
+    SilentListener silent;
+    std::unique_ptr<DryWorld> dry = hooks_.dry_world();
     Settings settings = dry->settings();
     settings.force = settings.force || options.force;
-    Migrator overlaid(registry_, settings, dry->world());
-    dry->recorder().pass_on_to(&listener);
-    static_cast<RunResult&>(result) =
-        overlaid.run(plan_of(overlaid, options), dry->recorder(), watch.stop, watch.stop_now);
+    Migrator planning(registry_, settings, dry->world());
+    Plan plan = plan_of(planning, options);
+    std::optional<backfill::FailureBudget> budget = settings.backfill.failure_budget;
+    settings = paced(std::move(settings), plan);
+    settings.backfill.failure_budget = budget;
+    Migrator running(registry_, settings, dry->world());
+    dry->recorder().pass_on_to(watch.listener ? watch.listener : &silent);
+    RunResult done = running.run(plan, dry->recorder(), watch.stop, watch.stop_now);
     dry->recorder().pass_on_to(nullptr);
-    result.dry = dry->report();
-    return result;
+    return {std::move(done), dry->report()};
 }
 
 RunnerResult Runner::migrate(const MigrateOptions& options, const RunnerWatch& watch) {
@@ -101,10 +115,8 @@ RunnerResult Runner::rollback(const RollbackOptions& options, const RunnerWatch&
 
 RunnerResult Runner::resume(const std::string& run, const RunnerWatch& watch) {
     SilentListener silent;
-    RunnerResult result;
-    static_cast<RunResult&>(result) = migrator().resume(
-        run, watch.listener ? *watch.listener : silent, watch.stop, watch.stop_now);
-    return result;
+    Listener& listener = watch.listener ? *watch.listener : silent;
+    return {migrator().resume(run, listener, watch.stop, watch.stop_now), std::nullopt};
 }
 
 Plan Runner::migration_plan(const MigrateOptions& options) {

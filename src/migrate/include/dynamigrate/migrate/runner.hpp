@@ -85,7 +85,14 @@ public:
     virtual DryRecorder& recorder() = 0;
     virtual DryReport report() = 0;
 };
-using DryWorldFactory = std::function<std::unique_ptr<DryWorld>()>;
+
+/// What a runner asks of whoever knows the real world.
+struct RunnerHooks {
+    /// Makes a world for a dry run; without it there are none.
+    std::function<std::unique_ptr<DryWorld>()> dry_world = {};
+    /// The limits for a plan, by the capacity of what it works on; without it those of the settings.
+    std::function<BackfillSettings(const std::vector<PlannedMigration>&)> limits = {};
+};
 
 /// Who hears of a run, and how it ends early.
 struct RunnerWatch {
@@ -101,9 +108,8 @@ struct RunnerWatch {
 /// Threads: one at a time; several runners, also in other processes, exclude each other.
 class Runner {
 public:
-    /// `dry`: makes a world for each dry run. The references must outlive the runner.
-    Runner(const Registry& registry, Settings settings, const World& world,
-           DryWorldFactory dry = {});
+    /// The registry and what the world holds must outlive the runner.
+    Runner(const Registry& registry, Settings settings, const World& world, RunnerHooks hooks = {});
 
     /// Applies what is outstanding; continues runs that failed or were cut short.
     RunnerResult migrate(const MigrateOptions& options = {}, const RunnerWatch& watch = {});
@@ -142,11 +148,14 @@ private:
     std::vector<PlannedMigration> plan_of(Migrator& migrator, const RollbackOptions& options) const;
     template <class Options>
     RunnerResult run(const Options& options, const RunnerWatch& watch);
+    template <class Options>
+    RunnerResult run_dry(const Options& options, const RunnerWatch& watch);
+    Settings paced(Settings settings, const std::vector<PlannedMigration>& plan) const;
 
     const Registry& registry_;
     Settings settings_;
     World world_;
-    DryWorldFactory dry_;
+    RunnerHooks hooks_;
 };
 
 }  // namespace dynamigrate::migrate
