@@ -1,18 +1,27 @@
 #include "curl_connection.hpp"
 
+#include "message_syntax.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cstring>
+#include <cerrno>
+#include <cstdint>
 #include <new>
+#include <system_error>
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 namespace dynamigrate::http {
 
 namespace {
 
-/// Pages of a scan have a megabyte.
-constexpr long kReceiveBuffer = 128 * 1024;
+constexpr std::size_t kReceiveBuffer = 128 * 1024;  ///< pages of a scan have a megabyte
+constexpr std::size_t kSentWithHead = 64 * 1024;    ///< bodies up to this go out in one call
+/// Routers and balancers forget silent connections without telling.
+constexpr std::chrono::seconds kIdleLimit{60};
 
 /// libcurl's setter takes any type through an ellipsis: this keeps the call sites short.
 template <class T>
@@ -40,60 +49,71 @@ base::ErrorKind kind_of(CURLcode code) {
     }
 }
 
-bool is_content_type(const Header& header) {
-    return curl_strequal(header.name.c_str(), "content-type") != 0;
+std::string describe(const Request& request, std::string_view reason) {
+    return fmt::format("{} {}: {}", request.method, request.url.substr(0, request.url.find('?')),
+                       reason);
 }
 
-/// Makes room for the whole body at once, and for the bytes that a JSON reader wants behind it.
-void reserve_body(Response& response) {
-    constexpr std::size_t kSpare = 64;
-    constexpr std::size_t kMost = 64 * 1024 * 1024;
-    std::string_view text = response.header("content-length").value_or("");
-    std::size_t length = 0;
-    std::from_chars(text.data(), text.data() + text.size(), length);
-    if (length > 0 && length < kMost) {
-        response.body.reserve(length + kSpare);
-    }
+bool has_header(const Request& request, std::string_view name) {
+    return std::ranges::any_of(
+        request.headers, [name](const Header& header) { return is_same_name(header.name, name); });
 }
 
-std::string_view without_line_end(std::string_view line) {
-    while (!line.empty() && (line.back() == '\r' || line.back() == '\n' || line.back() == ' ')) {
-        line.remove_suffix(1);
+/// Errors: invalid_argument for what would end the line early.
+void append_header(std::string& head, std::string_view name, std::string_view value) {
+    if (!is_token(name) || std::ranges::any_of(value, is_control)) {
+        throw base::Error(base::ErrorKind::invalid_argument,
+                          fmt::format("the header '{}' cannot be sent: it holds a character that "
+                                      "no header may hold",
+                                      is_token(name) ? name : "?"));
     }
-    return line;
+    head.append(name).append(": ").append(value).append("\r\n");
 }
 
 }  // namespace
 
+WakeUp::WakeUp() : descriptor_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    if (descriptor_ < 0) {
+        throw std::system_error(errno, std::generic_category(), "eventfd");
+    }
+}
+
+WakeUp::~WakeUp() { ::close(descriptor_); }
+
+void WakeUp::ring() const noexcept {
+    std::uint64_t one = 1;
+    [[maybe_unused]] ssize_t written = ::write(descriptor_, &one, sizeof one);
+}
+
+void WakeUp::silence() const noexcept {
+    std::uint64_t rings = 0;
+    [[maybe_unused]] ssize_t taken = ::read(descriptor_, &rings, sizeof rings);
+}
+
 CurlConnection::CurlConnection(const ClientOptions& options)
     : multi_(curl_multi_init()),
-      easy_(curl_easy_init()) {
+      easy_(curl_easy_init()),
+      user_agent_(options.user_agent),
+      received_(kReceiveBuffer) {
     if (!multi_ || !easy_) {
         throw std::bad_alloc();
     }
     set_constant_options(options);
 }
 
+CurlConnection::~CurlConnection() { close(); }
+
 void CurlConnection::set_constant_options(const ClientOptions& options) {
     CURL* easy = easy_.get();
+    set(easy, CURLOPT_CONNECT_ONLY, 1L);
+    set(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
     set(easy, CURLOPT_NOSIGNAL, 1L);
     set(easy, CURLOPT_TCP_NODELAY, 1L);
     set(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    set(easy, CURLOPT_FOLLOWLOCATION, 0L);
     set(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
     set(easy, CURLOPT_ERRORBUFFER, reason_);
-    set(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    set(easy, CURLOPT_BUFFERSIZE, kReceiveBuffer);
-    set(easy, CURLOPT_READFUNCTION, &CurlConnection::on_body_wanted);
-    set(easy, CURLOPT_READDATA, static_cast<void*>(this));
-    set(easy, CURLOPT_PREREQFUNCTION, &CurlConnection::on_sending);
-    set(easy, CURLOPT_PREREQDATA, static_cast<void*>(this));
-    set(easy, CURLOPT_HEADERFUNCTION, &CurlConnection::on_header);
-    set(easy, CURLOPT_HEADERDATA, static_cast<void*>(this));
-    set(easy, CURLOPT_WRITEFUNCTION, &CurlConnection::on_body);
-    set(easy, CURLOPT_WRITEDATA, static_cast<void*>(this));
     if (!options.ca_bundle.empty()) {
         set(easy, CURLOPT_CAINFO, options.ca_bundle.c_str());
     }
@@ -101,191 +121,224 @@ void CurlConnection::set_constant_options(const ClientOptions& options) {
 
 void CurlConnection::send(const Request& request, Response& response) {
     response.clear();
-    response_ = &response;
-    body_left_ = request.body;
-    may_send_again_ = request.body.empty();
-    head_is_complete_ = false;
+    has_sent_ = false;
     reason_[0] = '\0';
-    set_url(request.url);
-    set_method(request);
-    set_timeouts(request);
-    set_headers(request.headers);
-    std::optional<CURLcode> result = transfer(request.stop);
-    if (!result) {
-        throw base::Error(base::ErrorKind::cancelled, "stopped")
-            .may_have_applied(may_have_applied());
+    if (request.stop.stop_requested()) {
+        throw base::Error(base::ErrorKind::cancelled, "stopped");
     }
-    if (*result != CURLE_OK) {
-        throw failure(*result, request);
+    if (request.url != url_text_) {
+        url_ = parse_url(request.url);
+        origin_ = url_.origin();
+        url_text_ = request.url;
     }
-    if (!head_is_complete_) {  // which libcurl takes for an answer
-        throw failure(CURLE_PARTIAL_FILE, request);
+    write_head(request);
+    bool rang = false;
+    try {
+        std::stop_callback ring(request.stop, [&] {
+            rang = true;
+            wake_up_.ring();
+        });
+        exchange(request, response);
+    } catch (...) {
+        close();
+        wake_up_.silence();
+        throw;
     }
-    long status = 0;
-    curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
-    response.status = static_cast<int>(status);
+    if (rang) {
+        wake_up_.silence();
+    }
 }
 
-void CurlConnection::set_url(const std::string& url) {
-    if (url != url_) {
-        set(easy_.get(), CURLOPT_URL, url.c_str());
-        url_ = url;
+void CurlConnection::write_head(const Request& request) {
+    head_.clear();
+    head_.append(request.method).append(" ").append(url_.path);
+    if (!url_.query.empty()) {
+        head_.append("?").append(url_.query);
     }
+    head_.append(" HTTP/1.1\r\n");
+    if (!has_header(request, "host")) {
+        append_header(head_, "Host", url_.authority());
+    }
+    if (!has_header(request, "user-agent")) {
+        append_header(head_, "User-Agent", user_agent_);
+    }
+    if (!has_header(request, "accept")) {
+        append_header(head_, "Accept", "*/*");
+    }
+    for (const Header& header : request.headers) {
+        append_header(head_, header.name, header.value);
+    }
+    if (!request.body.empty() || request.method == "POST" || request.method == "PUT") {
+        append_header(head_, "Content-Length", std::to_string(request.body.size()));
+    }
+    head_.append("\r\n");
 }
 
-void CurlConnection::set_method(const Request& request) {
-    CURL* easy = easy_.get();
-    if (request.method != method_) {
-        method_.clear();
-        set(easy, CURLOPT_HTTPGET, 1L);
-        set(easy, CURLOPT_CUSTOMREQUEST, static_cast<const char*>(nullptr));
-        if (request.method == "POST") {
-            set(easy, CURLOPT_POST, 1L);
-        } else if (request.method == "PUT") {
-            set(easy, CURLOPT_UPLOAD, 1L);
-        } else if (request.method == "HEAD") {
-            set(easy, CURLOPT_NOBODY, 1L);
-        } else if (request.method != "GET") {
-            set(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+void CurlConnection::exchange(const Request& request, Response& response) {
+    Moment now = std::chrono::steady_clock::now();
+    deadline_ = now + request.timeout;
+    bool is_reused = is_usable(now);
+    if (!is_reused) {
+        connect(request);
+    }
+    bool in_one = request.body.size() <= kSentWithHead;
+    if (in_one) {
+        head_.append(request.body);
+    }
+    while (true) {
+        ResponseReader reader(response, request.method == "HEAD");
+        answer_begins_ = false;
+        try {
+            send_bytes(head_, request);
+            if (!in_one) {
+                send_bytes(request.body, request);
+            }
+            receive(reader, request);
+        } catch (const base::Error& error) {
+            bool is_dead = is_reused && !reader.has_begun() && request.body.empty() &&
+                           error.kind() == base::ErrorKind::unavailable &&
+                           error.service_code() != "RequestTimeout";
+            if (!is_dead) {
+                throw;
+            }
+            is_reused = false;
+            connect(request);
+            continue;
         }
-        method_ = request.method;
-    }
-    auto size = static_cast<curl_off_t>(request.body.size());
-    if (method_ == "POST") {
-        set(easy, CURLOPT_POSTFIELDSIZE_LARGE, size);
-        set(easy, CURLOPT_POSTFIELDS, request.body.empty() ? "" : request.body.data());
-    } else if (method_ == "PUT") {
-        set(easy, CURLOPT_INFILESIZE_LARGE, size);
-    } else if (size != 0) {
-        throw base::Error(base::ErrorKind::internal, "a body needs method POST or PUT");
+        last_use_ = now;
+        if (!reader.keeps_alive() || answer_begins_) {
+            close();
+        }
+        return;
     }
 }
 
-void CurlConnection::set_timeouts(const Request& request) {
-    if (request.connect_timeout != connect_timeout_) {
-        set(easy_.get(), CURLOPT_CONNECTTIMEOUT_MS,
-            static_cast<long>(request.connect_timeout.count()));
-        connect_timeout_ = request.connect_timeout;
+bool CurlConnection::is_usable(Moment now) const {
+    if (connected_origin_ != origin_ || now - last_use_ > kIdleLimit) {
+        return false;
     }
-    if (request.timeout != timeout_) {
-        set(easy_.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
-        timeout_ = request.timeout;
-    }
+    // What can be read now is the end of the connection, or an answer to nothing.
+    pollfd wanted{socket_, POLLIN, 0};
+    return ::poll(&wanted, 1, 0) == 0;
 }
 
-void CurlConnection::set_headers(const std::vector<Header>& headers) {
-    header_text_.clear();
-    header_offsets_.clear();
-    auto begin_line = [this] { header_offsets_.push_back(header_text_.size()); };
-    for (const Header& header : headers) {
-        begin_line();
-        // "Name;" is how libcurl is told to send a header without value.
-        header_text_.append(header.name).append(header.value.empty() ? ";" : ": ");
-        header_text_.append(header.value).push_back('\0');
-    }
-    // Without these lines libcurl sends such headers of its own.
-    begin_line();
-    header_text_.append("Expect:").push_back('\0');
-    if (std::ranges::none_of(headers, is_content_type)) {
-        begin_line();
-        header_text_.append("Content-Type:").push_back('\0');
-    }
-    header_nodes_.resize(header_offsets_.size());
-    for (std::size_t i = 0; i < header_nodes_.size(); ++i) {
-        header_nodes_[i].data = header_text_.data() + header_offsets_[i];
-        header_nodes_[i].next = i + 1 < header_nodes_.size() ? &header_nodes_[i + 1] : nullptr;
-    }
-    set(easy_.get(), CURLOPT_HTTPHEADER, header_nodes_.data());
-}
-
-std::optional<CURLcode> CurlConnection::transfer(std::stop_token stop) {
-    CURLM* multi = multi_.get();
-    if (curl_multi_add_handle(multi, easy_.get()) != CURLM_OK) {
+void CurlConnection::connect(const Request& request) {
+    close();
+    CURL* easy = easy_.get();
+    set(easy, CURLOPT_URL, origin_.c_str());
+    set(easy, CURLOPT_CONNECTTIMEOUT_MS,
+        static_cast<long>(std::min(request.connect_timeout, request.timeout).count()));
+    if (curl_multi_add_handle(multi_.get(), easy) != CURLM_OK) {
         throw std::bad_alloc();
     }
-    struct Removal {
-        CURLM* multi;
-        CURL* easy;
-        ~Removal() { curl_multi_remove_handle(multi, easy); }
-    } removal{multi, easy_.get()};
-    std::stop_callback wake(stop, [multi] { curl_multi_wakeup(multi); });
+    std::optional<CURLcode> result = wait_until_connected(request.stop);
+    if (!result || *result != CURLE_OK) {
+        curl_multi_remove_handle(multi_.get(), easy);
+        if (!result) {
+            throw base::Error(base::ErrorKind::cancelled, "stopped").may_have_applied(has_sent_);
+        }
+        throw failure(*result, request);
+    }
+    connected_origin_ = origin_;
+    curl_socket_t socket = CURL_SOCKET_BAD;
+    curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &socket);
+    socket_ = static_cast<int>(socket);
+}
+
+std::optional<CURLcode> CurlConnection::wait_until_connected(std::stop_token stop) {
     int running = 1;
     while (!stop.stop_requested()) {
-        CURLMcode code = curl_multi_perform(multi, &running);
-        if (code != CURLM_OK) {
+        if (curl_multi_perform(multi_.get(), &running) != CURLM_OK) {
             return CURLE_FAILED_INIT;
         }
         if (running == 0) {
             int left = 0;
-            CURLMsg* message = curl_multi_info_read(multi, &left);
+            CURLMsg* message = curl_multi_info_read(multi_.get(), &left);
             return message != nullptr ? message->data.result : CURLE_FAILED_INIT;
         }
-        curl_multi_poll(multi, nullptr, 0, 1000, nullptr);
+        curl_waitfd ring{wake_up_.descriptor(), CURL_WAIT_POLLIN, 0};
+        curl_multi_poll(multi_.get(), &ring, 1, 1000, nullptr);
     }
     return std::nullopt;
 }
 
-bool CurlConnection::may_have_applied() const {
-    long sent = 0;
-    curl_easy_getinfo(easy_.get(), CURLINFO_REQUEST_SIZE, &sent);
-    return sent > 0;
+void CurlConnection::close() noexcept {
+    if (!connected_origin_.empty()) {
+        curl_multi_remove_handle(multi_.get(), easy_.get());
+        connected_origin_.clear();
+        socket_ = -1;
+    }
+}
+
+void CurlConnection::send_bytes(std::string_view bytes, const Request& request) {
+    while (!bytes.empty() && !answer_begins_) {
+        std::size_t sent = 0;
+        CURLcode code = curl_easy_send(easy_.get(), bytes.data(), bytes.size(), &sent);
+        if (code == CURLE_AGAIN) {
+            // Over TLS, what comes now may be no answer.
+            wait_for(url_.scheme == "http" ? POLLIN | POLLOUT : POLLOUT, request);
+        } else if (code != CURLE_OK) {
+            throw failure(code, request);
+        }
+        has_sent_ = has_sent_ || sent > 0;
+        bytes.remove_prefix(sent);
+    }
+}
+
+void CurlConnection::receive(ResponseReader& reader, const Request& request) {
+    auto progress = ResponseReader::Progress::incomplete;
+    wait_for(POLLIN, request);
+    while (progress == ResponseReader::Progress::incomplete) {
+        std::size_t count = 0;
+        CURLcode code = curl_easy_recv(easy_.get(), received_.data(), received_.size(), &count);
+        if (code == CURLE_AGAIN) {
+            wait_for(POLLIN, request);
+        } else if (code != CURLE_OK) {
+            throw failure(code, request);
+        } else {
+            progress = count > 0 ? reader.append({received_.data(), count}) : reader.end();
+        }
+    }
+    if (progress == ResponseReader::Progress::malformed) {
+        throw failure(reader.reason(), request);
+    }
+}
+
+void CurlConnection::wait_for(short events, const Request& request) {
+    while (true) {
+        auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ -
+                                                                 std::chrono::steady_clock::now());
+        pollfd wanted[] = {{socket_, events, 0}, {wake_up_.descriptor(), POLLIN, 0}};
+        int ready = left.count() > 0 ? ::poll(wanted, 2, static_cast<int>(left.count())) : 0;
+        if (ready < 0 && errno != EINTR) {
+            throw std::system_error(errno, std::generic_category(), "poll");
+        }
+        if (ready == 0) {
+            throw failure(fmt::format("no answer within {} ms", request.timeout.count()), request)
+                .service_code("RequestTimeout");
+        }
+        if (ready > 0 && wanted[1].revents != 0) {
+            throw base::Error(base::ErrorKind::cancelled, "stopped").may_have_applied(has_sent_);
+        }
+        if (ready > 0) {
+            answer_begins_ = (events & POLLOUT) != 0 && (wanted[0].revents & POLLIN) != 0;
+            return;
+        }
+    }
 }
 
 base::Error CurlConnection::failure(CURLcode code, const Request& request) const {
     const char* reason = reason_[0] != '\0' ? reason_ : curl_easy_strerror(code);
-    std::string message = fmt::format("{} {}: {}", request.method,
-                                      request.url.substr(0, request.url.find('?')), reason);
-    if (code == CURLE_ABORTED_BY_CALLBACK) {
-        message = fmt::format("{} {}: the server closed the connection without an answer",
-                              request.method, request.url.substr(0, request.url.find('?')));
-    }
-    auto error =
-        base::Error(kind_of(code), std::move(message)).may_have_applied(may_have_applied());
+    auto error = base::Error(kind_of(code), describe(request, reason)).may_have_applied(has_sent_);
     if (code == CURLE_OPERATION_TIMEDOUT) {
         return std::move(error).service_code("RequestTimeout");
     }
     return error;
 }
 
-std::size_t CurlConnection::on_body_wanted(char* place, std::size_t size, std::size_t count,
-                                           void* self) {
-    auto* me = static_cast<CurlConnection*>(self);
-    std::size_t length = std::min(size * count, me->body_left_.size());
-    if (length != 0) {
-        std::memcpy(place, me->body_left_.data(), length);
-        me->body_left_.remove_prefix(length);
-    }
-    return length;
-}
-
-int CurlConnection::on_sending(void* self, char*, char*, int, int) {
-    // When a reused connection dies libcurl sends the request again by itself: that is not its to
-    // decide once a byte of the request has gone out.
-    auto* me = static_cast<CurlConnection*>(self);
-    return me->may_send_again_ || !me->may_have_applied() ? CURL_PREREQFUNC_OK
-                                                          : CURL_PREREQFUNC_ABORT;
-}
-
-std::size_t CurlConnection::on_header(char* line, std::size_t size, std::size_t count, void* self) {
-    auto* me = static_cast<CurlConnection*>(self);
-    std::string_view text = without_line_end({line, size * count});
-    if (text.starts_with("HTTP/")) {
-        me->response_->clear();
-        me->head_is_complete_ = false;
-    } else if (text.empty()) {
-        me->head_is_complete_ = true;
-        reserve_body(*me->response_);
-    } else if (std::size_t colon = text.find(':'); colon != text.npos) {
-        std::string_view value = text.substr(colon + 1);
-        value.remove_prefix(std::min(value.find_first_not_of(" \t"), value.size()));
-        me->response_->add_header(text.substr(0, colon), value);
-    }
-    return size * count;
-}
-
-std::size_t CurlConnection::on_body(char* bytes, std::size_t size, std::size_t count, void* self) {
-    static_cast<CurlConnection*>(self)->response_->body.append(bytes, size * count);
-    return size * count;
+base::Error CurlConnection::failure(std::string_view reason, const Request& request) const {
+    return base::Error(base::ErrorKind::unavailable, describe(request, reason))
+        .may_have_applied(has_sent_);
 }
 
 }  // namespace dynamigrate::http

@@ -1,20 +1,44 @@
 #pragma once
 
+#include "response_reader.hpp"
+
 #include <dynamigrate/base/error.hpp>
 #include <dynamigrate/http/client.hpp>
+#include <dynamigrate/http/url.hpp>
 
 #include <curl/curl.h>
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace dynamigrate::http {
 
-/// One libcurl handle with the connection that it keeps alive. Threads: one at a time.
+/// A descriptor that another thread makes readable, to end a wait.
+class WakeUp {
+public:
+    WakeUp();
+    ~WakeUp();
+    WakeUp(const WakeUp&) = delete;
+    WakeUp& operator=(const WakeUp&) = delete;
+
+    int descriptor() const noexcept { return descriptor_; }
+    void ring() const noexcept;
+    void silence() const noexcept;
+
+private:
+    int descriptor_;
+};
+
+/// One connection, kept alive. libcurl makes it (names, proxies, TLS) and carries its bytes; what
+/// they mean is written and read here, so that nobody but `send` decides what goes out again.
+/// Threads: one at a time.
 class CurlConnection {
 public:
     explicit CurlConnection(const ClientOptions& options);
+    ~CurlConnection();
     CurlConnection(const CurlConnection&) = delete;
     CurlConnection& operator=(const CurlConnection&) = delete;
 
@@ -22,6 +46,7 @@ public:
     void send(const Request& request, Response& response);
 
 private:
+    using Moment = std::chrono::steady_clock::time_point;
     struct EasyCloser {
         void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
     };
@@ -30,33 +55,41 @@ private:
     };
 
     void set_constant_options(const ClientOptions& options);
-    void set_url(const std::string& url);
-    void set_method(const Request& request);
-    void set_timeouts(const Request& request);
-    void set_headers(const std::vector<Header>& headers);
-    /// Returns the transfer's result, or nothing when it was stopped.
-    std::optional<CURLcode> transfer(std::stop_token stop);
-    bool may_have_applied() const;
+    void write_head(const Request& request);
+    void exchange(const Request& request, Response& response);
+    /// Whether the connection leads to the request's server and can still be used.
+    bool is_usable(Moment now) const;
+    void connect(const Request& request);
+    std::optional<CURLcode> wait_until_connected(std::stop_token stop);
+    void close() noexcept;
+
+    /// Sends all of it, or stops early when the server answers before it has everything.
+    void send_bytes(std::string_view bytes, const Request& request);
+    void receive(ResponseReader& reader, const Request& request);
+    /// Waits for poll's events.
+    void wait_for(short events, const Request& request);
+
     base::Error failure(CURLcode code, const Request& request) const;
+    base::Error failure(std::string_view reason, const Request& request) const;
 
-    static std::size_t on_body_wanted(char* place, std::size_t size, std::size_t count, void* self);
-    static int on_sending(void* self, char* peer, char* host, int peer_port, int port);
-    static std::size_t on_header(char* line, std::size_t size, std::size_t count, void* self);
-    static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);
-
+    WakeUp wake_up_;
     std::unique_ptr<CURLM, MultiCloser> multi_;
     std::unique_ptr<CURL, EasyCloser> easy_;
-    std::string url_, method_;
-    std::chrono::milliseconds connect_timeout_{-1}, timeout_{-1};
-    std::string header_text_;
-    std::vector<std::size_t> header_offsets_;
-    std::vector<curl_slist> header_nodes_;
+    std::string user_agent_;
     char reason_[CURL_ERROR_SIZE] = "";
 
-    std::string_view body_left_;
-    bool may_send_again_ = false;
-    bool head_is_complete_ = false;
-    Response* response_ = nullptr;
+    std::string url_text_;
+    std::string origin_;
+    Url url_;                       ///< of `url_text_`
+    std::string connected_origin_;  ///< "" : not connected
+    int socket_ = -1;
+    Moment last_use_;
+
+    std::string head_;
+    std::vector<char> received_;
+    Moment deadline_;
+    bool has_sent_ = false;       ///< a byte of the request at hand
+    bool answer_begins_ = false;  ///< while the request was still being sent
 };
 
 }  // namespace dynamigrate::http

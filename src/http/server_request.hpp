@@ -75,7 +75,4 @@ private:
     std::string_view reason_;
 };
 
-/// Whether two names are the same but for the case of ASCII letters.
-bool is_same_name(std::string_view a, std::string_view b) noexcept;
-
 }  // namespace dynamigrate::http
