@@ -3,6 +3,8 @@
 #include <dynamigrate/dynamodb/size.hpp>
 
 #include <algorithm>
+#include <cstddef>
+#include <memory_resource>
 
 namespace dynamigrate::backfill {
 
@@ -14,19 +16,37 @@ using layers::JournalEntry;
 
 namespace {
 
-template <class T>
-std::span<const T> freeze(const std::vector<T>& values, base::Arena& arena) {
-    return arena.copy(std::span<const T>(values));
+template <class List>
+auto freeze(const List& values, base::Arena& arena) {
+    return arena.copy(std::span<const typename List::value_type>(values));
 }
 
-bool contains(const std::vector<std::string_view>& names, std::string_view name) {
+/// Lists that are made for each item: from the stack as long as they are short.
+class ShortLists {
+public:
+    std::pmr::memory_resource* memory() noexcept { return &memory_; }
+
+private:
+    std::byte room_[1024];
+    std::pmr::monotonic_buffer_resource memory_{room_, sizeof room_};
+};
+
+using Attributes = std::pmr::vector<Attribute>;
+using Names = std::pmr::vector<std::string_view>;
+
+bool contains(const Names& names, std::string_view name) {
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 /// Collects the names whose state a write depends on, each once, keys and marker excluded.
 class GuardedNames {
 public:
-    GuardedNames(const Target& target, bool marker) : target_(target), marker_(marker) {}
+    GuardedNames(const Target& target, bool marker, std::pmr::memory_resource* memory)
+        : target_(target),
+          marker_(marker),
+          names_(memory) {
+        names_.reserve(kFewNames);
+    }
 
     void add(std::string_view name) {
         if (!target_.key.contains(name) && !(marker_ && name == kMarkerAttribute) &&
@@ -51,18 +71,22 @@ public:
             }
         }
     }
-    const std::vector<std::string_view>& names() const { return names_; }
+    const Names& names() const { return names_; }
 
 private:
+    static constexpr std::size_t kFewNames = 8;
+
     const Target& target_;
     bool marker_;
-    std::vector<std::string_view> names_;
+    Names names_;
 };
 
-void set_guard(Edit& edit, const std::vector<std::string_view>& names, base::Arena& arena) {
-    std::vector<Attribute> present;
-    std::vector<std::string_view> absent;
+void set_guard(Edit& edit, const Names& names, base::Arena& arena) {
+    ShortLists lists;
+    Attributes present(lists.memory());
+    Names absent(lists.memory());
     present.reserve(names.size());
+    absent.reserve(names.size());
     for (std::string_view name : names) {
         if (const AttributeValue* value = edit.before.find(name)) {
             present.push_back({name, *value});
@@ -75,7 +99,8 @@ void set_guard(Edit& edit, const std::vector<std::string_view>& names, base::Are
 }
 
 void guard(Edit& edit, const ReadSet& read, const EditPolicy& policy, base::Arena& arena) {
-    GuardedNames names(*edit.target, policy.marker);
+    ShortLists lists;
+    GuardedNames names(*edit.target, policy.marker, lists.memory());
     if (policy.guard.kind == Guard::Kind::version) {
         names.add(policy.guard.version_attribute);
         set_guard(edit, names.names(), arena);
@@ -99,8 +124,9 @@ Item with_marker(const Item& item, const EditPolicy& policy, base::Arena& arena)
 }
 
 void find_difference(Edit& edit, base::Arena& arena) {
-    std::vector<Attribute> sets;
-    std::vector<std::string_view> removes;
+    ShortLists lists;
+    Attributes sets(lists.memory());
+    Names removes(lists.memory());
     const auto before = edit.before.attributes();
     std::size_t common = 0;  // names at the same place in both, as transforms leave most
     for (const Attribute& attribute : edit.after) {
@@ -276,7 +302,8 @@ JournalEntry journal_entry(const Edit& edit, base::Arena& arena,
         entry.after = edit.after;
         return entry;
     }
-    std::vector<Attribute> before(edit.guard_present.begin(), edit.guard_present.end());
+    ShortLists lists;
+    Attributes before(edit.guard_present.begin(), edit.guard_present.end(), lists.memory());
     const auto add_before = [&](std::string_view name) {
         const AttributeValue* old = edit.before.find(name);
         const bool known = std::any_of(before.begin(), before.end(),
@@ -291,7 +318,7 @@ JournalEntry journal_entry(const Edit& edit, base::Arena& arena,
     for (std::string_view name : edit.removes) {
         add_before(name);
     }
-    std::vector<Attribute> after(edit.sets.begin(), edit.sets.end());
+    Attributes after(edit.sets.begin(), edit.sets.end(), lists.memory());
     for (const Attribute& attribute : before) {
         const bool is_set =
             std::any_of(edit.sets.begin(), edit.sets.end(),

@@ -57,104 +57,104 @@ void append_quoted(std::string& out, std::string_view word, char quote) {
 
 void append_identifier(std::string& out, std::string_view name) { append_quoted(out, name, '"'); }
 
-/// Writes one statement's text and remembers its parameters.
-class Statement {
-public:
-    Statement(std::string& out, std::vector<const AttributeValue*>& parameters)
-        : out_(out),
-          parameters_(parameters) {}
-
-    void write(const Edit& edit) {
-        if (edit.is_insert()) {
-            out_.append("INSERT INTO ");
-            append_identifier(out_, edit.target->name);
-            item(edit.after);
-            return;
-        }
-        out_.append(edit.is_delete() ? "DELETE FROM " : "UPDATE ");
-        append_identifier(out_, edit.target->name);
-        if (!edit.is_delete()) {
-            changes(edit);
-        }
-        out_.append(" WHERE ");
-        conditions(edit);
+/// Attribute by attribute: DynamoDB takes no whole item as a parameter.
+void append_item(std::string& out, const dynamodb::Item& item) {
+    out.append(" VALUE ");
+    char separator = '{';
+    for (const Attribute& attribute : item) {
+        out.push_back(separator);
+        append_quoted(out, attribute.name, '\'');
+        out.append(":?");
+        separator = ',';
     }
+    out.push_back('}');
+}
 
-private:
-    /// Attribute by attribute: DynamoDB takes no whole item as a parameter.
-    void item(const dynamodb::Item& item) {
-        out_.append(" VALUE ");
-        char separator = '{';
-        for (const Attribute& attribute : item) {
-            out_.push_back(separator);
-            append_quoted(out_, attribute.name, '\'');
-            out_.append(":?");
-            parameters_.push_back(&attribute.value);
-            separator = ',';
-        }
-        out_.push_back('}');
+void append_changes(std::string& out, const Edit& edit) {
+    for (const Attribute& attribute : edit.sets) {
+        out.append(" SET ");
+        append_identifier(out, attribute.name);
+        out.append("=?");
     }
-
-    void changes(const Edit& edit) {
-        for (const Attribute& attribute : edit.sets) {
-            out_.append(" SET ");
-            append_identifier(out_, attribute.name);
-            out_.append("=?");
-            parameters_.push_back(&attribute.value);
-        }
-        for (std::string_view name : edit.removes) {
-            out_.append(" REMOVE ");
-            append_identifier(out_, name);
-        }
+    for (std::string_view name : edit.removes) {
+        out.append(" REMOVE ");
+        append_identifier(out, name);
     }
+}
 
-    void equal(std::string_view name, const AttributeValue& value) {
-        append_identifier(out_, name);
-        out_.append("=?");
-        parameters_.push_back(&value);
+void append_conditions(std::string& out, const Edit& edit) {
+    std::string_view conjunction = " WHERE ";
+    const auto condition = [&](std::string_view name, std::string_view rest) {
+        out.append(conjunction);
+        append_identifier(out, name);
+        out.append(rest);
+        conjunction = " AND ";
+    };
+    for (const Attribute& attribute : edit.key) {
+        condition(attribute.name, "=?");
     }
-
-    void conditions(const Edit& edit) {
-        bool first = true;
-        const auto conjunct = [&] {
-            if (!first) {
-                out_.append(" AND ");
-            }
-            first = false;
-        };
-        for (const Attribute& attribute : edit.key) {
-            conjunct();
-            equal(attribute.name, attribute.value);
-        }
-        for (const Attribute& attribute : edit.guard_present) {
-            conjunct();
-            equal(attribute.name, attribute.value);
-        }
-        for (std::string_view name : edit.guard_absent) {
-            conjunct();
-            append_identifier(out_, name);
-            out_.append(" IS MISSING");
-        }
-        if (edit.marker) {
-            conjunct();
-            marker(edit);
-        }
+    for (const Attribute& attribute : edit.guard_present) {
+        condition(attribute.name, "=?");
     }
-
-    void marker(const Edit& edit) {
-        run_ = AttributeValue::string(edit.run);
-        out_.push_back('(');
-        append_identifier(out_, kMarkerAttribute);
-        out_.append(" IS MISSING OR ");
-        append_identifier(out_, kMarkerAttribute);
-        out_.append("<>?)");
-        parameters_.push_back(&run_);
+    for (std::string_view name : edit.guard_absent) {
+        condition(name, " IS MISSING");
     }
+    if (edit.marker) {
+        out.append(conjunction).append("(");
+        append_identifier(out, kMarkerAttribute);
+        out.append(" IS MISSING OR ");
+        append_identifier(out, kMarkerAttribute);
+        out.append("<>?)");
+    }
+}
 
-    std::string& out_;
-    std::vector<const AttributeValue*>& parameters_;
-    AttributeValue run_;
-};
+void append_statement(std::string& out, const Edit& edit) {
+    out.append(edit.is_insert() ? "INSERT INTO " : edit.is_delete() ? "DELETE FROM " : "UPDATE ");
+    append_identifier(out, edit.target->name);
+    if (edit.is_insert()) {
+        append_item(out, edit.after);
+        return;
+    }
+    if (!edit.is_delete()) {
+        append_changes(out, edit);
+    }
+    append_conditions(out, edit);
+}
+
+/// The values of the statement's question marks, in their order.
+void write_parameters(Writer& out, const Edit& edit) {
+    const auto write_all = [&out](std::span<const Attribute> attributes) {
+        for (const Attribute& attribute : attributes) {
+            dynamodb::write_value(out, attribute.value);
+        }
+    };
+    if (edit.is_insert()) {
+        write_all(edit.after.attributes());
+        return;
+    }
+    if (!edit.is_delete()) {
+        write_all(edit.sets);
+    }
+    write_all(edit.key.attributes());
+    write_all(edit.guard_present);
+    if (edit.marker) {
+        dynamodb::write_value(out, AttributeValue::string(edit.run));
+    }
+}
+
+bool same_names(std::span<const Attribute> a, std::span<const Attribute> b) {
+    return std::ranges::equal(a, b, {}, &Attribute::name, &Attribute::name);
+}
+
+/// Whether both have the same statement, which then differs in its parameters only.
+bool same_statement(const Edit& a, const Edit& b) {
+    return a.kind == b.kind && a.target == b.target && a.marker == b.marker &&
+           same_names(a.sets, b.sets) && std::ranges::equal(a.removes, b.removes) &&
+           same_names(a.key.attributes(), b.key.attributes()) &&
+           same_names(a.guard_present, b.guard_present) &&
+           std::ranges::equal(a.guard_absent, b.guard_absent) &&
+           (!a.is_insert() || same_names(a.after.attributes(), b.after.attributes()));
+}
 
 /// Collects names and values of a request's expressions as placeholders.
 class Placeholders {
@@ -240,6 +240,7 @@ void write_key(Writer& out, const Edit& edit) {
 void StatementBatch::begin(std::string& body) {
     body_ = &body;
     size_ = 0;
+    last_ = nullptr;
     body.assign(R"({"Statements":[)");
 }
 
@@ -253,19 +254,21 @@ bool StatementBatch::add(const Edit& edit) {
     const std::size_t start = body_->size();
     body_->append(size_ == 0 ? R"({"Statement":")" : R"(,{"Statement":")");
     const std::size_t text_start = body_->size();
-    std::vector<const AttributeValue*> parameters;
-    parameters.reserve(16);
-    Statement statement(*body_, parameters);
-    statement.write(edit);
-    if (body_->size() - text_start > kMaxStatementCharacters) {
-        body_->resize(start);
-        return false;
+    if (last_ != nullptr && same_statement(*last_, edit)) {
+        body_->append(*body_, text_start_, text_size_);
+    } else {
+        append_statement(*body_, edit);
+        if (body_->size() - text_start > kMaxStatementCharacters) {
+            body_->resize(start);
+            return false;
+        }
     }
+    last_ = &edit;
+    text_start_ = text_start;
+    text_size_ = body_->size() - text_start;
     body_->append(R"(","Parameters":[)");
     Writer out(*body_);
-    for (const AttributeValue* parameter : parameters) {
-        dynamodb::write_value(out, *parameter);
-    }
+    write_parameters(out, edit);
     body_->append("]}");
     ++size_;
     return true;

@@ -19,6 +19,7 @@ public:
     void begin(std::string& body);
     /// Appends the edit's statement; false, leaving the body as it was, when the statement is
     /// beyond DynamoDB's limits (8192 characters, operators) and must go by UpdateItem.
+    /// The edit must live until `end()`.
     bool add(const Edit& edit);
     std::size_t size() const noexcept { return size_; }
     void end();
@@ -26,6 +27,8 @@ public:
 private:
     std::string* body_ = nullptr;
     std::size_t size_ = 0;
+    const Edit* last_ = nullptr;  ///< most edits have the statement of the one before
+    std::size_t text_start_ = 0, text_size_ = 0;
 };
 
 /// Appends the body of the UpdateItem, PutItem or DeleteItem for the edit and returns the

@@ -3,24 +3,59 @@
 #include <dynamigrate/base/error.hpp>
 
 #include <libdeflate.h>
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 
 #include <cstring>
+#include <memory>
 
 namespace dynamigrate::base {
 
 namespace {
 
+/// OpenSSL looks an algorithm up for each call that does not bring it: at a request's size that
+/// costs as much as the digest. They are kept until the process ends.
+const EVP_MD* fetched(const char* name) {
+    const EVP_MD* algorithm = EVP_MD_fetch(nullptr, name, nullptr);
+    if (algorithm == nullptr) {
+        throw Error(ErrorKind::internal, std::string("OpenSSL has no ") + name);
+    }
+    return algorithm;
+}
+
+struct DigestCloser {
+    void operator()(EVP_MD_CTX* digest) const { EVP_MD_CTX_free(digest); }
+};
+
+struct MacCloser {
+    void operator()(EVP_MAC_CTX* mac) const { EVP_MAC_CTX_free(mac); }
+};
+
 template <std::size_t N>
 std::array<unsigned char, N> digest_of(const EVP_MD* algorithm, std::string_view bytes) {
+    thread_local const std::unique_ptr<EVP_MD_CTX, DigestCloser> kDigest(EVP_MD_CTX_new());
     std::array<unsigned char, N> digest;
     unsigned length = 0;
-    if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, algorithm, nullptr) != 1 ||
-        length != N) {
+    if (EVP_DigestInit_ex2(kDigest.get(), algorithm, nullptr) != 1 ||
+        EVP_DigestUpdate(kDigest.get(), bytes.data(), bytes.size()) != 1 ||
+        EVP_DigestFinal_ex(kDigest.get(), digest.data(), &length) != 1 || length != N) {
         throw Error(ErrorKind::internal, "OpenSSL could not compute a digest");
     }
     return digest;
+}
+
+std::unique_ptr<EVP_MAC_CTX, MacCloser> make_hmac_sha256() {
+    static EVP_MAC* const kHmac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+    std::unique_ptr<EVP_MAC_CTX, MacCloser> mac(EVP_MAC_CTX_new(kHmac));
+    char name[] = "SHA256";
+    const OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
+        OSSL_PARAM_construct_end()};
+    if (!mac || EVP_MAC_CTX_set_params(mac.get(), parameters) != 1) {
+        throw Error(ErrorKind::internal, "OpenSSL has no HMAC-SHA256");
+    }
+    return mac;
 }
 
 int hex_value(char c) {
@@ -71,17 +106,27 @@ std::uint64_t mix(std::uint64_t x) noexcept {
 
 }  // namespace
 
-Sha256Digest sha256(std::string_view bytes) { return digest_of<32>(EVP_sha256(), bytes); }
+Sha256Digest sha256(std::string_view bytes) {
+    static const EVP_MD* const kAlgorithm = fetched("SHA256");
+    return digest_of<32>(kAlgorithm, bytes);
+}
 
-Sha1Digest sha1(std::string_view bytes) { return digest_of<20>(EVP_sha1(), bytes); }
+Sha1Digest sha1(std::string_view bytes) {
+    static const EVP_MD* const kAlgorithm = fetched("SHA1");
+    return digest_of<20>(kAlgorithm, bytes);
+}
 
 Sha256Digest hmac_sha256(std::string_view key, std::string_view bytes) {
+    thread_local const std::unique_ptr<EVP_MAC_CTX, MacCloser> kMac = make_hmac_sha256();
+    auto octets = [](std::string_view text) {
+        return reinterpret_cast<const unsigned char*>(text.empty() ? "" : text.data());
+    };
     Sha256Digest digest;
-    unsigned length = 0;
-    const char* key_bytes = key.empty() ? "" : key.data();
-    if (HMAC(EVP_sha256(), key_bytes, static_cast<int>(key.size()),
-             reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data(),
-             &length) == nullptr) {
+    std::size_t length = 0;
+    if (EVP_MAC_init(kMac.get(), octets(key), key.size(), nullptr) != 1 ||
+        EVP_MAC_update(kMac.get(), octets(bytes), bytes.size()) != 1 ||
+        EVP_MAC_final(kMac.get(), digest.data(), &length, digest.size()) != 1 ||
+        length != digest.size()) {
         throw Error(ErrorKind::internal, "OpenSSL could not compute a message authentication code");
     }
     return digest;
@@ -89,12 +134,12 @@ Sha256Digest hmac_sha256(std::string_view key, std::string_view bytes) {
 
 std::string to_hex(std::string_view bytes) {
     static constexpr char kDigits[] = "0123456789abcdef";
-    std::string text;
-    text.reserve(bytes.size() * 2);
+    std::string text(bytes.size() * 2, '\0');
+    char* place = text.data();
     for (const char c : bytes) {
         const auto byte = static_cast<unsigned char>(c);
-        text.push_back(kDigits[byte >> 4]);
-        text.push_back(kDigits[byte & 15]);
+        *place++ = kDigits[byte >> 4];
+        *place++ = kDigits[byte & 15];
     }
     return text;
 }

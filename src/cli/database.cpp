@@ -45,7 +45,8 @@ public:
           endpoint_options_{project.region, project.endpoint, project.config.aws_profile},
           endpoint_(
               aws::resolve_endpoint("dynamodb", endpoint_options_, environment_, shared_config_)),
-          http_(http::make_curl_client()),
+          http_(
+              http::make_curl_client({.ca_bundle = environment.get("AWS_CA_BUNDLE").value_or("")})),
           credentials_(
               make_credentials(project, endpoint_, {environment_, *http_, programs_, clock, log})),
           service_(remote::make_dynamodb_service({.endpoint = endpoint_,

@@ -25,10 +25,6 @@ bool is_token(std::string_view text) noexcept {
     return !text.empty() && std::ranges::all_of(text, is_token_char);
 }
 
-bool is_control(char c) noexcept {
-    return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 127;
-}
-
 std::string_view trimmed(std::string_view text) noexcept {
     std::size_t begin = text.find_first_not_of(" \t");
     if (begin == text.npos) {

@@ -13,7 +13,9 @@ bool is_same_name(std::string_view a, std::string_view b) noexcept;
 /// Whether the text can be a method or the name of a header.
 bool is_token(std::string_view text) noexcept;
 /// Whether no header may hold it.
-bool is_control(char c) noexcept;
+inline bool is_control(char c) noexcept {
+    return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 127;
+}
 /// Without the spaces and tabs around it.
 std::string_view trimmed(std::string_view text) noexcept;
 /// Digits only.

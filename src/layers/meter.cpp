@@ -3,6 +3,7 @@
 #include "call_traits.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 namespace dynamigrate::layers {
@@ -22,7 +23,10 @@ void add_one(Counts& counts, std::string_view name) {
 /// Throttled statements of a batch, whose call succeeds.
 std::size_t throttled_statements(std::string_view operation, std::string_view body) {
     std::size_t found = 0;
-    if (operation == "BatchExecuteStatement") {
+    constexpr std::string_view kError = "\"Code\"";
+    const bool has_errors =
+        memmem(body.data(), body.size(), kError.data(), kError.size()) != nullptr;
+    if (operation == "BatchExecuteStatement" && has_errors) {
         for (const std::string_view code :
              {R"("Code":"ThrottlingError")", R"("Code":"ProvisionedThroughputExceeded")",
               R"("Code":"RequestLimitExceeded")"}) {

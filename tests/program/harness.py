@@ -87,6 +87,7 @@ class Project:
         self.path = pathlib.Path(self._scratch.name)
         self.endpoint = endpoint
         self.table = table
+        self.environment = {}  # of the program, beside this process's without AWS_*
         (self.path / "migrations").mkdir()
         lines = [f"table: {table}", f"history: {{ layout: native, table: {history} }}"]
         lines += [f"{name}: {value}" for name, value in settings.items()]
@@ -103,7 +104,7 @@ class Project:
         return subprocess.Popen(
             [self.program, *arguments, "--endpoint", endpoint or self.endpoint, "--yes"],
             cwd=self.path,
-            env=environment,
+            env=environment | self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -165,19 +166,22 @@ class FaultProxy:
 
     None or "pass"; "throttle"; "internal" (500, not applied); "lost" (applied, connection closed
     without an answer); "reset" (not applied, connection reset); "truncate" (applied, half an
-    answer); "delay" (applied, answered late).
+    answer); "delay" (applied, answered late). `tls`: an ssl.SSLContext; then it speaks HTTPS.
     """
 
-    def __init__(self, server_port, fault):
+    def __init__(self, server_port, fault, tls=None):
+        self._tls = tls
         self._port = server_port
         self._fault = fault
         self._lock = threading.Lock()
+        self.connections = 0
         self.requests = 0
         self.faults = 0
         self._listener = socket.socket()
         self._listener.bind(("127.0.0.1", 0))
         self._listener.listen(64)
-        self.endpoint = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        scheme = "https" if tls else "http"
+        self.endpoint = f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self):
@@ -195,6 +199,12 @@ class FaultProxy:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection):
+        if self._tls:
+            try:
+                connection = self._tls.wrap_socket(connection, server_side=True)
+            except OSError:
+                return
+        self.connections += 1
         upstream = http.client.HTTPConnection("127.0.0.1", self._port, timeout=120)
         reader = connection.makefile("rb")
         try:

@@ -133,6 +133,46 @@ TEST(CurlClient, NeverResendsALargeBodyEither) {
     }
 }
 
+TEST(CurlClient, TriesARequestWithoutBodyAgainOnADeadReusedConnection) {
+    auto server = make_echo();
+    FaultProxy proxy("127.0.0.1", server->port(), [](std::uint64_t n) {
+        return n == 2 ? Fault{.kind = Fault::Kind::drop} : Fault{};
+    });
+    auto client = make_curl_client();
+    Request request = post(proxy.origin() + "/", "");
+    request.method = "GET";
+    Response response;
+    client->send(request, response);
+    client->send(request, response);
+    EXPECT_EQ(response.body, "GET / ");
+    EXPECT_EQ(proxy.requests(), 3U);
+}
+
+TEST(CurlClient, ConnectsAnewWhereTheServerHasClosedTheConnection) {
+    auto first = make_echo();
+    auto client = make_curl_client();
+    Response response;
+    client->send(post(first->origin(), "b"), response);
+    ServerOptions options;
+    options.port = first->port();
+    first.reset();
+    auto second = make_server(
+        options, [](const ServedRequest&, ServedResponse& answer) { answer.body = "second"; });
+    client->send(post(second->origin(), "b"), response);
+    EXPECT_EQ(response.body, "second");
+}
+
+TEST(CurlClient, RefusesAHeaderThatWouldEndItsLine) {
+    auto server = make_echo();
+    auto client = make_curl_client();
+    Request request = post(server->origin(), "b");
+    request.headers = {{"X-Mine", "secret\r\nX-Other: 1"}};
+    base::Error error = failure_of(*client, request);
+    EXPECT_EQ(error.kind(), base::ErrorKind::invalid_argument);
+    EXPECT_FALSE(error.may_have_applied());
+    EXPECT_EQ(std::string_view(error.what()).find("secret"), std::string_view::npos);
+}
+
 TEST(CurlClient, RefusesABadUrl) {
     auto client = make_curl_client();
     EXPECT_EQ(failure_of(*client, post("ftp://x", "")).kind(), base::ErrorKind::invalid_argument);
