@@ -81,13 +81,14 @@ void create_directories(const std::filesystem::path& path, unsigned mode) {
     }
 }
 
-TemporaryDirectory::TemporaryDirectory() {
+std::filesystem::path temporary_parent() {
     std::error_code failure;
     std::filesystem::path parent = std::filesystem::temp_directory_path(failure);
-    if (failure) {
-        parent = "/tmp";
-    }
-    std::string name = (parent / "dynamigrate-XXXXXX").string();
+    return failure ? std::filesystem::path("/tmp") : parent;
+}
+
+TemporaryDirectory::TemporaryDirectory() {
+    std::string name = (temporary_parent() / "dynamigrate-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) {
         throw system_error(errno, "create directory", name);
     }

@@ -7,6 +7,7 @@
 #include "wiring.hpp"
 
 #include <dynamigrate/base/file.hpp>
+#include <dynamigrate/base/scratch_directory.hpp>
 #include <dynamigrate/engine/engine.hpp>
 #include <dynamigrate/migrate/dry_recorder.hpp>
 
@@ -22,7 +23,8 @@ namespace dynamigrate::cli {
 /// writes, history and lock included, and journals of its own beside links to the real ones. The
 /// code that migrates is the same; it is only given this.
 ///
-/// Owns: a temporary directory for the journals and for what the overlay spills.
+/// Owns: a temporary directory for the journals and for what the overlay spills; those of dry runs
+///       that were killed it removes.
 class DryRun {
 public:
     /// `sample`: about how many items of each table are read; nothing: all. All must outlive it.
@@ -53,7 +55,7 @@ private:
     const Project& project_;
     const migrate::Registry& registry_;
     std::optional<std::uint32_t> sample_;
-    base::TemporaryDirectory directory_;
+    base::ScratchDirectory directory_{base::temporary_parent(), "dynamigrate-dry-"};
     std::stop_source stop_;
     layers::Meter meter_;
     layers::MeterReading own_before_;

@@ -1,11 +1,13 @@
 """A dry run of every step, up and down: the server before it receives not one write."""
 
 import json
+import os
 import re
 import subprocess
 import threading
 import time
 import unittest
+import unittest.mock
 
 import harness
 from memory_test import peak_memory
@@ -309,6 +311,36 @@ down: auto
         self.assertGreater(step["sampled"], 200)
         self.assertLess(step["changed"]["low"], step["changed"]["high"])
         self.assertLess(abs(step["changed"]["value"] - 1500), 500)
+
+
+class Killed(Suite):
+    def test_what_it_left_is_removed_by_the_next(self):
+        project = self.project()
+        project.migration("1.0.0.yaml", 'up:\n  - transform: { set: { a: "${name}" } }\ndown: auto\n')
+        temporary = project.path / "tmp"
+        temporary.mkdir()
+        environment = unittest.mock.patch.dict(os.environ, {"TMPDIR": str(temporary)})
+        environment.start()
+        self.addCleanup(environment.stop)
+        reading, killed = threading.Event(), threading.Event()
+
+        def hang(_, operation):
+            if operation == "Scan":
+                reading.set()
+                killed.wait(60)
+
+        proxy = harness.FaultProxy(self.server.port, hang)
+        self.addCleanup(proxy.close)
+        process = project.start("up", "--dry", endpoint=proxy.endpoint)
+        self.assertTrue(reading.wait(60))
+        process.kill()
+        process.communicate()
+        killed.set()
+        left = list(temporary.glob("dynamigrate-dry-*"))
+        self.assertEqual(len(left), 1)
+        self.assertTrue((left[0] / "overlay" / "CURRENT").exists())
+        project.run("up", "--dry")
+        self.assertEqual(list(temporary.iterdir()), [])
 
 
 class Memory(unittest.TestCase):

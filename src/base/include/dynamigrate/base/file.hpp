@@ -52,6 +52,9 @@ private:
     std::uint64_t size_ = 0;
 };
 
+/// Where temporary files go: TMPDIR, else /tmp.
+std::filesystem::path temporary_parent();
+
 /// A new empty directory, removed with its content by the destructor.
 class TemporaryDirectory {
 public:
