@@ -3,6 +3,7 @@
 #include "page_source.hpp"
 #include "page_time.hpp"
 #include "shared_run.hpp"
+#include "undo_filter.hpp"
 
 #include <dynamigrate/dynamodb/number.hpp>
 #include <dynamigrate/dynamodb/wire.hpp>
@@ -42,6 +43,7 @@ public:
           wave_time_(surroundings.pace, 1) {}
 
     void take(const JournalEntry& entry, EntryOutcome outcome) {
+        ++result_.selected;
         if (outcome == EntryOutcome::applied && !has_table(entry)) {
             ++result_.conflicts;
             tell(entry, "its table is not there any more");
@@ -245,9 +247,11 @@ private:
     void open_conflict(const UndoEntry& entry, const Item* item) {
         const JournalEntry& journalled = entry.entry;
         OpenConflict conflict;
-        conflict.told = {
-            entry.table, dynamodb::to_wire_json(journalled.key),
-            item == nullptr ? "the item was deleted since" : "the item was changed since"};
+        conflict.told = conflict_of(journalled, item == nullptr ? "the item was deleted since"
+                                                                : "the item was changed since");
+        if (plan_.with_images && item != nullptr) {
+            conflict.told.now = dynamodb::to_wire_json(*item);
+        }
         conflict.is_whole = is_whole(journalled);
         conflict.is_presence = item == nullptr || entry.edit.is_delete();
         const auto add_differing = [&](const Item& image) {
@@ -301,10 +305,12 @@ private:
 
     /// A deleted item that is past its TTL by now is not brought back.
     bool is_expired(const UndoEntry& entry) const {
-        if (!plan_.ttl_attribute || !entry.edit.is_insert()) {
+        if (!entry.edit.is_insert()) {
             return false;
         }
-        const dynamodb::AttributeValue* expiry = entry.edit.after.find(*plan_.ttl_attribute);
+        const std::optional<std::string> name =
+            plan_.ttl_attribute_of ? plan_.ttl_attribute_of(entry.table) : plan_.ttl_attribute;
+        const dynamodb::AttributeValue* expiry = name ? entry.edit.after.find(*name) : nullptr;
         if (expiry == nullptr || !expiry->is(dynamodb::AttributeType::number)) {
             return false;
         }
@@ -336,7 +342,18 @@ private:
     }
 
     void tell(const JournalEntry& entry, std::string reason) {
-        tell({std::string(entry.table), dynamodb::to_wire_json(entry.key), std::move(reason)});
+        tell(conflict_of(entry, std::move(reason)));
+    }
+    UndoConflict conflict_of(const JournalEntry& entry, std::string reason) const {
+        UndoConflict conflict;
+        conflict.table = entry.table;
+        conflict.key = dynamodb::to_wire_json(entry.key);
+        conflict.reason = std::move(reason);
+        if (plan_.with_images) {
+            conflict.before = entry.before.empty() ? "" : dynamodb::to_wire_json(entry.before);
+            conflict.after = entry.after.empty() ? "" : dynamodb::to_wire_json(entry.after);
+        }
+        return conflict;
     }
     void tell(const UndoConflict& conflict) {
         if (plan_.on_conflict) {
@@ -365,13 +382,20 @@ private:
 UndoResult undo(const UndoPlan& plan, const Surroundings& surroundings, std::stop_token stop) {
     Undo undo(plan, surroundings, stop);
     const auto is_wanted = [&](const layers::JournalPage& page) {
-        return std::find(plan.steps.begin(), plan.steps.end(), plain_step(page.step)) !=
-               plan.steps.end();
+        const bool has_step =
+            plan.steps.empty() || std::find(plan.steps.begin(), plan.steps.end(),
+                                            plain_step(page.step)) != plan.steps.end();
+        return has_step && is_selected(plan.selection, page);
     };
     try {
+        const KeyFilter selected(plan.selection, *surroundings.journal, is_wanted);
         surroundings.journal->read_newest_first(
-            is_wanted, [&](const layers::JournalPage&, const JournalEntry& entry,
-                           EntryOutcome outcome) { undo.take(entry, outcome); });
+            is_wanted,
+            [&](const layers::JournalPage&, const JournalEntry& entry, EntryOutcome outcome) {
+                if (selected.has(entry)) {
+                    undo.take(entry, outcome);
+                }
+            });
         undo.send();
     } catch (const base::Error& error) {
         if (error.kind() != base::ErrorKind::cancelled || !stop.stop_requested()) {

@@ -126,7 +126,6 @@ migrate::World DryRun::world() {
 
 migrate::Settings DryRun::settings() const {
     migrate::Settings settings = project_.settings;
-    settings.journal_home = settings.journal_directory;
     settings.journal_directory = directory_.path() / "journal";
     settings.backfill.failure_budget = {std::numeric_limits<std::uint64_t>::max(), 0};
     if (sample_ && !settings.backfill.segments) {

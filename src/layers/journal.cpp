@@ -54,11 +54,27 @@ private:
     int handle_;
 };
 
+class FileSink final : public PartSink {
+public:
+    explicit FileSink(base::AppendFile file) : file_(std::move(file)) {}
+    std::string name() const override { return file_.path().filename().string(); }
+    std::string place() const override { return file_.path().string(); }
+    void append(std::string_view bytes) override { file_.append(bytes); }
+    void cut(std::uint64_t size) override { file_.truncate(size); }
+    void flush() override {}
+    void sync() override { file_.sync(); }
+
+private:
+    base::AppendFile file_;
+};
+
 class DirectoryJournal final : public Journal {
 public:
-    DirectoryJournal(const std::filesystem::path& directory, const std::string& run)
+    DirectoryJournal(const std::filesystem::path& directory, const std::string& run,
+                     const base::Clock* clock)
         : parent_(directory),
-          directory_(directory / run) {}
+          directory_(directory / run),
+          clock_(clock) {}
 
     std::string location() const override { return directory_.string(); }
     std::unique_ptr<JournalWriter> create_part(const PartHeader& header) override;
@@ -88,6 +104,7 @@ private:
 
     std::filesystem::path parent_;
     std::filesystem::path directory_;
+    const base::Clock* clock_;
     const std::shared_ptr<std::atomic<std::uint64_t>> order_ =
         std::make_shared<std::atomic<std::uint64_t>>(0);
 };
@@ -110,7 +127,8 @@ std::unique_ptr<JournalWriter> DirectoryJournal::create_part(const PartHeader& h
                     "the journal part is there already; every attempt needs a number of its own")
             .at(path.string());
     }
-    return std::make_unique<FileJournalWriter>(std::move(file), header, order_);
+    return std::make_unique<PartWriter>(std::make_unique<FileSink>(std::move(file)), header, order_,
+                                        clock_);
 }
 
 // No part can be created meanwhile, so a part found unlocked stays without a writer.
@@ -194,12 +212,12 @@ public:
 }  // namespace
 
 std::unique_ptr<Journal> open_directory_journal(const std::filesystem::path& directory,
-                                                const std::string& run) {
+                                                const std::string& run, const base::Clock* clock) {
     if (run.empty() || run == "." || run == ".." || run.find('/') != std::string::npos) {
         throw Error(ErrorKind::invalid_argument,
                     "a run cannot be named '" + run + "': its journal is a directory of that name");
     }
-    return std::make_unique<DirectoryJournal>(directory, run);
+    return std::make_unique<DirectoryJournal>(directory, run, clock);
 }
 
 std::unique_ptr<Journal> make_null_journal() { return std::make_unique<NullJournal>(); }

@@ -163,10 +163,21 @@ std::vector<OutcomeRun> parse_outcomes(std::string_view body) {
     return runs;
 }
 
-void append_header(ByteBuffer& out, const PartHeader& header) {
+void append_time(ByteBuffer& out, base::WallTime time) {
+    const std::size_t begun = begin_frame(out, FrameType::time);
+    out.put_varint(static_cast<std::uint64_t>(time.time_since_epoch().count()));
+    end_frame(out, begun);
+}
+
+base::WallTime parse_time(std::string_view body) {
+    ByteReader in(body);
+    return base::WallTime{std::chrono::milliseconds{static_cast<std::int64_t>(in.varint())}};
+}
+
+void append_header(ByteBuffer& out, const PartHeader& header, std::string_view writer) {
     std::string text;
-    json::Writer(text)
-        .begin_object()
+    json::Writer json(text);
+    json.begin_object()
         .key("format")
         .number(kPartFormat)
         .key("run")
@@ -178,8 +189,11 @@ void append_header(ByteBuffer& out, const PartHeader& header) {
         .key("fence")
         .number(header.fence)
         .key("tool")
-        .string(header.tool_version)
-        .end_object();
+        .string(header.tool_version);
+    if (!writer.empty()) {
+        json.key("writer").string(writer);
+    }
+    json.end_object();
     const std::size_t begun = begin_frame(out, FrameType::header);
     out.put_bytes(text);
     end_frame(out, begun);

@@ -22,7 +22,7 @@ inline constexpr std::string_view kPartMagic{"DMJRNL\x01\n", 8};
 inline constexpr std::size_t kFrameHeadBytes = 9;  ///< u32 checksum, u32 body length, u8 type
 inline constexpr int kPartFormat = 1;
 
-enum class FrameType : std::uint8_t { header = 1, page = 2, outcomes = 3 };
+enum class FrameType : std::uint8_t { header = 1, page = 2, outcomes = 3, time = 4 };
 
 /// Where a frame's bytes begin in the buffer, until `end_frame` completes its head.
 std::size_t begin_frame(ByteBuffer& out, FrameType type);
@@ -78,7 +78,12 @@ struct OutcomeRun {
 void append_outcomes(ByteBuffer& out, const std::vector<OutcomeRun>& runs);
 std::vector<OutcomeRun> parse_outcomes(std::string_view body);
 
-void append_header(ByteBuffer& out, const PartHeader& header);
+/// The time at which the pages after it were committed.
+void append_time(ByteBuffer& out, base::WallTime time);
+base::WallTime parse_time(std::string_view body);
+
+/// `writer`: told apart by it from every other writer; "" : none.
+void append_header(ByteBuffer& out, const PartHeader& header, std::string_view writer = {});
 /// Errors: failed_precondition for a format that this program does not know; corrupted.
 PartHeader parse_header(std::string_view body, const std::string& name);
 

@@ -30,25 +30,6 @@ bool parse_number(std::string_view& text, std::uint32_t& number) {
     return error == std::errc{};
 }
 
-std::optional<PartName> parse_part_name(const std::filesystem::path& path) {
-    const std::string name = path.filename().string();
-    PartName part;
-    part.path = path;
-    std::string_view rest = name;
-    if (!rest.starts_with(kPrefix)) {
-        return std::nullopt;
-    }
-    rest.remove_prefix(kPrefix.size());
-    if (!parse_number(rest, part.attempt) || !rest.starts_with('-')) {
-        return std::nullopt;
-    }
-    rest.remove_prefix(1);
-    if (!parse_number(rest, part.lane) || rest != kSuffix) {
-        return std::nullopt;
-    }
-    return part;
-}
-
 /// Each attempt counts its pages anew.
 std::uint64_t order_in_run(const PartName& name, const PageFrame& page) {
     return make_entry_id(name.attempt, 0, 0) + page.page.order;
@@ -60,7 +41,7 @@ public:
     explicit PageVisitor(const OutcomeTable& outcomes) : outcomes_(outcomes) {}
 
     std::uint64_t visit(PartReader& reader, const PartName& name, std::uint64_t offset,
-                        const EntryVisitor& visit, bool newest_first) {
+                        base::WallTime time, const EntryVisitor& visit, bool newest_first) {
         reader.seek(offset);
         const std::optional<Frame> frame = reader.next();
         if (!frame || frame->type != FrameType::page) {
@@ -69,6 +50,7 @@ public:
         }
         PageFrame page = parse_page_frame(frame->body);
         page.page.order = order_in_run(name, page);
+        page.page.time = time;
         decode(page, make_entry_id(name.attempt, name.lane, page.first_counter));
         if (newest_first) {
             std::reverse(entries_.begin(), entries_.end());
@@ -100,6 +82,25 @@ private:
 };
 
 }  // namespace
+
+std::optional<PartName> parse_part_name(const std::filesystem::path& path) {
+    const std::string name = path.filename().string();
+    PartName part;
+    part.path = path;
+    std::string_view rest = name;
+    if (!rest.starts_with(kPrefix)) {
+        return std::nullopt;
+    }
+    rest.remove_prefix(kPrefix.size());
+    if (!parse_number(rest, part.attempt) || !rest.starts_with('-')) {
+        return std::nullopt;
+    }
+    rest.remove_prefix(1);
+    if (!parse_number(rest, part.lane) || rest != kSuffix) {
+        return std::nullopt;
+    }
+    return part;
+}
 
 std::string part_file_name(std::uint32_t attempt, std::uint32_t lane) {
     return fmt::format("{}{:06}-{:04}{}", kPrefix, attempt, lane, kSuffix);
@@ -141,17 +142,21 @@ void JournalScan::index(PartIndex& part, const PageFilter& filter) {
     PartReader reader(part.name.path);
     PartSummary summary;
     summary.name = part.name.path.filename().string();
+    base::WallTime time{};
     while (const auto frame = reader.next()) {
         if (frame->type == FrameType::header) {
             check_header(*frame, part.name);
         } else if (frame->type == FrameType::outcomes) {
             part.outcomes.push_back(frame->offset);
+        } else if (frame->type == FrameType::time) {
+            time = parse_time(frame->body);
         } else if (frame->type == FrameType::page) {
             PageFrame page = parse_page_frame(frame->body);
             page.page.order = order_in_run(part.name, page);
+            page.page.time = time;
             summary.entries += page.entries;
             if (filter(page.page)) {
-                part.pages.push_back({page.page.order, frame->offset});
+                part.pages.push_back({page.page.order, frame->offset, time});
                 outcomes_.select(
                     make_entry_id(part.name.attempt, part.name.lane, page.first_counter),
                     page.entries);
@@ -205,7 +210,7 @@ public:
 
     bool at_end() const noexcept { return next_.empty(); }
 
-    /// Calls `take` with the part's reader, its name and the frame's offset.
+    /// Calls `take` with the part's reader, its name and the page.
     template <class Take>
     void next(const Take& take) {
         const std::size_t part = next_.top().second;
@@ -214,7 +219,7 @@ public:
         if (!place.reader) {
             place.reader = std::make_unique<PartReader>(parts_[part].name.path);
         }
-        take(*place.reader, parts_[part].name, page(part).offset);
+        take(*place.reader, parts_[part].name, page(part));
         ++place.taken;
         add(part);
     }
@@ -250,8 +255,8 @@ std::uint64_t JournalScan::visit(const EntryVisitor& visit, bool newest_first) c
     std::uint64_t entries = 0;
     Merge merge(parts_, newest_first);
     while (!merge.at_end()) {
-        merge.next([&](PartReader& reader, const PartName& name, std::uint64_t offset) {
-            entries += pages.visit(reader, name, offset, visit, newest_first);
+        merge.next([&](PartReader& reader, const PartName& name, const PageIndex& page) {
+            entries += pages.visit(reader, name, page.offset, page.time, visit, newest_first);
         });
     }
     return entries;

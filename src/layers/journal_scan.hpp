@@ -4,6 +4,7 @@
 #include "journal_outcomes.hpp"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,8 @@ struct PartName {
 };
 /// "part-000001-0000.dmj".
 std::string part_file_name(std::uint32_t attempt, std::uint32_t lane);
+/// The place that the file's name tells; nothing when it is no part's.
+std::optional<PartName> parse_part_name(const std::filesystem::path& path);
 /// The parts in the directory by attempt and lane; none when there is no such directory.
 std::vector<PartName> list_parts(const std::filesystem::path& directory);
 
@@ -35,6 +38,7 @@ private:
     struct PageIndex {
         std::uint64_t order;
         std::uint64_t offset;
+        base::WallTime time;
     };
     struct PartIndex {
         PartName name;

@@ -33,18 +33,21 @@ EntryId EntryCounter::next() {
     return make_entry_id(attempt_, lane_, given_++);
 }
 
-FileJournalWriter::FileJournalWriter(base::AppendFile file, const PartHeader& header,
-                                     std::shared_ptr<std::atomic<std::uint64_t>> order)
-    : file_(std::move(file)),
+PartWriter::PartWriter(std::unique_ptr<PartSink> sink, const PartHeader& header,
+                       std::shared_ptr<std::atomic<std::uint64_t>> order, const base::Clock* clock,
+                       std::string_view writer)
+    : sink_(std::move(sink)),
+      clock_(clock),
       counter_(header),
       order_(std::move(order)) {
-    written_.name = file_.path().filename().string();
+    written_.name = sink_->name();
     out_.put_bytes(kPartMagic);
-    append_header(out_, header);
+    append_header(out_, header, writer);
     append_or_cut_back();
+    sink_->flush();
 }
 
-FileJournalWriter::~FileJournalWriter() {
+PartWriter::~PartWriter() {
     try {
         flush();
     } catch (const std::exception&) {
@@ -52,37 +55,52 @@ FileJournalWriter::~FileJournalWriter() {
     }
 }
 
-void FileJournalWriter::begin_page(const JournalPage& page) {
+void PartWriter::begin_page(const JournalPage& page) {
     encoder_.clear();
     page_ = PageFrame{page, counter_.given(), 0, 0, {}};
 }
 
-EntryId FileJournalWriter::add(const JournalEntry& entry) {
+EntryId PartWriter::add(const JournalEntry& entry) {
     const EntryId id = counter_.next();
     encoder_.add(entry);
     ++page_.entries;
     return id;
 }
 
-void FileJournalWriter::commit_page() {
+void PartWriter::commit_page() {
     if (page_.entries == 0) {
         return;
     }
     begin_write();
     page_.page.order = ++*order_;
+    append_time();
     compressor_.append_page(out_, page_, encoder_.encoded());
     write();
     written_.entries += page_.entries;
     begin_page(page_.page);
+    hand_over(&PartSink::sync);
+}
+
+void PartWriter::append_time() {
+    if (clock_ == nullptr) {
+        return;
+    }
+    if (const base::WallTime now = clock_->now(); now != told_time_) {
+        layers::append_time(out_, now);
+        told_time_ = now;
+    }
+}
+
+void PartWriter::hand_over(void (PartSink::*how)()) {
     try {
-        file_.sync();
+        (*sink_.*how)();
     } catch (const Error&) {
         is_broken_ = true;
         throw;
     }
 }
 
-void FileJournalWriter::add_outcome(EntryId id, EntryOutcome outcome) {
+void PartWriter::add_outcome(EntryId id, EntryOutcome outcome) {
     if (!outcomes_.empty()) {
         OutcomeRun& last = outcomes_.back();
         if (last.outcome == outcome && id == last.first + last.count) {
@@ -96,22 +114,23 @@ void FileJournalWriter::add_outcome(EntryId id, EntryOutcome outcome) {
     outcomes_.push_back({id, 1, outcome});
 }
 
-void FileJournalWriter::flush() {
+void PartWriter::flush() {
     if (outcomes_.empty()) {
         return;
     }
     begin_write();
     write();
+    hand_over(&PartSink::flush);
 }
 
-PartSummary FileJournalWriter::summary() const { return written_; }
+PartSummary PartWriter::summary() const { return written_; }
 
-void FileJournalWriter::begin_write() {
+void PartWriter::begin_write() {
     if (is_broken_) {
         throw Error(ErrorKind::unavailable,
                     "an earlier write to this journal part failed; start the run again to go on in "
                     "a new part")
-            .at(file_.path().string());
+            .at(sink_->place());
     }
     out_.clear();
     if (!outcomes_.empty()) {
@@ -119,17 +138,18 @@ void FileJournalWriter::begin_write() {
     }
 }
 
-void FileJournalWriter::write() {
+void PartWriter::write() {
     append_or_cut_back();
     outcomes_.clear();
 }
 
-void FileJournalWriter::append_or_cut_back() {
+void PartWriter::append_or_cut_back() {
     try {
-        file_.append(out_.view());
+        sink_->append(out_.view());
     } catch (const Error& error) {
+        told_time_ = {};
         try {
-            file_.truncate(written_.bytes);
+            sink_->cut(written_.bytes);
         } catch (const Error&) {
             is_broken_ = true;
         }

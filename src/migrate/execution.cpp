@@ -1,5 +1,7 @@
 #include "execution.hpp"
 
+#include "journals.hpp"
+
 #include <dynamigrate/base/error.hpp>
 #include <dynamigrate/base/file.hpp>
 #include <dynamigrate/base/hash.hpp>
@@ -15,8 +17,6 @@ namespace {
 using base::Error;
 using base::ErrorKind;
 using std::chrono::milliseconds;
-
-constexpr unsigned kPrivateMode = 0700;
 
 std::string describe(const base::ProcessIdentity& identity) {
     return fmt::format("{}@{}", identity.user, identity.host);
@@ -104,7 +104,7 @@ void Execution::begin_row() {
     row_.tool_version = inputs_.settings.tool_version;
     row_.fence = inputs_.lock.fence();
     if (inputs_.settings.journal) {
-        row_.journal = std::filesystem::absolute(journal_path(row_.run)).string();
+        row_.journal = inputs_.journals.location(row_.run);
     }
     check_undone_journals();
     open_journal();
@@ -149,26 +149,22 @@ void Execution::list_actions() {
     }
 }
 
-std::filesystem::path Execution::journal_path(const std::string& run) const {
-    return inputs_.settings.journal_directory / run;
-}
-
-std::filesystem::path Execution::journal_home(const std::string& run) const {
-    const Settings& settings = inputs_.settings;
-    return (settings.journal_home.empty() ? settings.journal_directory : settings.journal_home) /
-           run;
-}
-
-/// The directory is made before the row is written: where a row names a journal whose directory is
-/// not here, it lies on another machine.
+/// The run is noted in the store before the row is written: where a row names a journal which the
+/// store does not hold, it lies elsewhere.
 void Execution::open_journal() {
     records_ = std::make_unique<NativeRunRecords>(inputs_.table, row_.run, row_.fence);
     if (row_.journal.empty()) {
         journal_ = layers::make_null_journal();
         return;
     }
-    base::create_directories(journal_path(row_.run), kPrivateMode);
-    journal_ = layers::open_directory_journal(inputs_.settings.journal_directory, row_.run);
+    inputs_.journals.begin(row_.run);
+    journal_ = inputs_.journals.open(row_.run, row_.journal);
+    if (inputs_.settings.journal_max_bytes) {
+        journal_ = layers::limit_journal(
+            std::move(journal_),
+            bytes_left(view_.rows(), row_.run, *inputs_.settings.journal_max_bytes),
+            "make room with `dynamigrate journal purge` or raise it, then `dynamigrate resume`");
+    }
 }
 
 bool Execution::was_begun(const std::string& run, std::uint32_t step) {
@@ -195,29 +191,29 @@ void Execution::check_repeatable() {
 void Execution::check_resumed_journal() {
     bool is_needed = !row_.journal.empty() && !inputs_.settings.force &&
                      row_.steps_done < actions_.size() && actions_[row_.steps_done].step &&
-                     !std::filesystem::exists(journal_path(row_.run));
+                     !inputs_.journals.holds(row_.run, row_.journal);
     if (is_needed && was_begun(row_.run, row_.steps_done)) {
         throw Error(
             ErrorKind::failed_precondition,
-            fmt::format("cannot resume run {} of {}: its journal is not here but in {} "
-                        "(written by {}); resume there, copy the directory to {}, or use "
-                        "--force to run on items that may have been changed already",
-                        row_.run, row_.id, row_.journal, row_.by, journal_home(row_.run).string()));
+            fmt::format("cannot resume run {} of {}: {}; or use --force to run on items that may "
+                        "have been changed already",
+                        row_.run, row_.id,
+                        missing_journal(row_, inputs_.journals.location(row_.run), "resume")));
     }
 }
 
 void Execution::check_undone_journals() {
     for (const RollbackAction& action : actions_) {
         if (action.step || inputs_.settings.force ||
-            std::filesystem::exists(journal_path(action.run->run)) ||
+            inputs_.journals.holds(action.run->run, action.run->journal) ||
             !was_begun(action.run->run, action.undone_step)) {
             continue;
         }
-        throw Error(ErrorKind::failed_precondition,
-                    fmt::format("cannot roll back {}: the journal of run {} is not here but in {} "
-                                "(written by {}); roll back there or copy the directory to {}",
-                                migration_.id(), action.run->run, action.run->journal,
-                                action.run->by, journal_home(action.run->run).string()));
+        throw Error(
+            ErrorKind::failed_precondition,
+            fmt::format("cannot roll back {}: {}", migration_.id(),
+                        missing_journal(*action.run, inputs_.journals.location(action.run->run),
+                                        "roll back")));
     }
 }
 

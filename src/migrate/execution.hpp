@@ -22,6 +22,7 @@ struct ExecutionInputs {
     const World& world;
     NativeTable& table;
     History& history;
+    layers::JournalStore& journals;
     Lock& lock;
     Listener& listener;
     std::stop_token stop;      ///< ends gracefully
@@ -52,8 +53,6 @@ private:
     void check_repeatable();
     void check_undone_journals();
     bool was_begun(const std::string& run, std::uint32_t step);
-    std::filesystem::path journal_path(const std::string& run) const;
-    std::filesystem::path journal_home(const std::string& run) const;
 
     bool run_actions();
     void run_action(std::uint32_t index);

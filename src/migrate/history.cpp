@@ -25,7 +25,7 @@ constexpr std::array<Status, 5> kStatuses = {Status::running, Status::applied, S
                                              Status::rolling_back, Status::rolled_back};
 
 /// The text members by the names of their attributes.
-constexpr std::array<std::pair<std::string_view, std::string HistoryRow::*>, 12> kTexts = {{
+constexpr std::array<std::pair<std::string_view, std::string HistoryRow::*>, 15> kTexts = {{
     {"id", &HistoryRow::id},
     {"run", &HistoryRow::run},
     {"action", &HistoryRow::action},
@@ -38,6 +38,9 @@ constexpr std::array<std::pair<std::string_view, std::string HistoryRow::*>, 12>
     {"tool_version", &HistoryRow::tool_version},
     {"error", &HistoryRow::error},
     {"journal", &HistoryRow::journal},
+    {"undoes", &HistoryRow::undoes},
+    {"undone", &HistoryRow::undone},
+    {"journal_purged_at", &HistoryRow::journal_purged_at},
 }};
 
 constexpr std::array<std::pair<std::string_view, std::uint64_t backfill::Counts::*>, 7> kCounts = {{

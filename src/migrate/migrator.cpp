@@ -68,6 +68,7 @@ struct Migrator::Parts {
     World world;
     NativeTable table;
     History history;
+    std::unique_ptr<layers::JournalStore> own_journals;
 
     Parts(const Registry& the_registry, Settings the_settings, const World& the_world)
         : registry(the_registry),
@@ -75,7 +76,14 @@ struct Migrator::Parts {
           world(the_world),
           table(*world.service, settings.history_table, settings.scope, *world.clock,
                 *world.random),
-          history(table) {}
+          history(table) {
+        if (!world.journals) {
+            own_journals =
+                layers::make_directory_journals(settings.journal_directory, *world.clock);
+        }
+    }
+
+    layers::JournalStore& journals() { return world.journals ? *world.journals : *own_journals; }
 
     PlanPolicy policy() const { return {settings.out_of_order, settings.force}; }
 
@@ -208,8 +216,9 @@ RunResult Migrator::run(const std::vector<PlannedMigration>& plan, Listener& lis
     JoinedStop ends({stop, stop_now, lock.lost()});
     JoinedStop ends_now({stop_now, lock.lost()});
     parts.check_basis(plan);
-    return parts.run_all(plan, {parts.registry, parts.settings, parts.world, parts.table,
-                                parts.history, lock, listener, ends.token(), ends_now.token()});
+    return parts.run_all(plan,
+                         {parts.registry, parts.settings, parts.world, parts.table, parts.history,
+                          parts.journals(), lock, listener, ends.token(), ends_now.token()});
 }
 
 std::vector<UnfinishedRun> Migrator::unfinished() {

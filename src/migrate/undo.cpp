@@ -91,12 +91,11 @@ void Execution::verify_parts(layers::Journal& journal, const HistoryRow& row) {
 
 StepResult Execution::undo(const RollbackAction& action, const StepRun& run) {
     StepResult result;
-    if (!std::filesystem::exists(journal_path(action.run->run))) {
+    if (!inputs_.journals.holds(action.run->run, action.run->journal)) {
         result.lines.push_back("nothing was journalled");
         return result;
     }
-    auto journal =
-        layers::open_directory_journal(inputs_.settings.journal_directory, action.run->run);
+    auto journal = inputs_.journals.open(action.run->run, action.run->journal);
     if (action.run->status != Status::applied) {
         journal->seal(action.run->attempt);
     }

@@ -113,6 +113,7 @@ struct UndoResult {
     std::uint64_t already = 0;    ///< current state equals the image before
     std::uint64_t conflicts = 0;  ///< changed by somebody since; left alone and listed
     std::uint64_t unsettled = 0;  ///< never restored; listed
+    std::uint64_t selected = 0;   ///< entries that the selection names, of all outcomes
     bool stopped = false;
 };
 
@@ -121,22 +122,40 @@ struct UndoConflict {
     std::string table;
     std::string key;  ///< wire JSON
     std::string reason;
+    // With UndoPlan::with_images, in wire JSON; "": there is none.
+    std::string before, after;  ///< as the journal has them
+    std::string now;            ///< the item as it is, where the undo met it
+};
+
+/// Which entries of the journal an undo takes back.
+struct UndoSelection {
+    std::vector<std::string> keys;        ///< wire JSON, of items of any table; none: all
+    std::optional<base::WallTime> since;  ///< committed then or later
+    std::optional<base::WallTime> until;  ///< committed before
+
+    bool is_all() const noexcept { return keys.empty() && !since && !until; }
 };
 
 /// How an undo runs.
 struct UndoPlan {
-    std::vector<std::uint32_t> steps;  ///< which steps of the journal, newest last
+    std::vector<std::uint32_t> steps;  ///< which steps of the journal; none: all
+    /// Both items of a moved one are selected by the key of either.
+    UndoSelection selection;
+    bool with_images = false;
     /// Given each table's key schema once. Error not_found: the table's entries are conflicts.
     std::function<dynamodb::KeySchema(const std::string& table)> key_schema;
     std::function<void(const UndoConflict&)> on_conflict;
     /// Called right before each wave of writes; what it throws ends the undo before the wave.
     std::function<void()> before_wave;
     std::optional<std::string> ttl_attribute;
+    /// Where it is set, it tells the attribute by table instead.
+    std::function<std::optional<std::string>(const std::string& table)> ttl_attribute_of;
 };
 
 /// Puts back what the journal says was applied, newest first, guarded by the images after.
 /// Repeatable: what is undone already counts as such, of an item that was changed several times too.
 /// Conflicts with the item's present state are told at the end, others when they are met.
+/// Errors: invalid_argument for a selected key that is no item in wire JSON.
 UndoResult undo(const UndoPlan& plan, const Surroundings& surroundings, std::stop_token stop);
 
 }  // namespace dynamigrate::backfill

@@ -75,6 +75,8 @@ struct JournalPage {
     /// Given by the journal: rises over the pages of all lanes and attempts as they are committed.
     /// Who commits a page after having read what another page wrote comes after that page.
     std::uint64_t order = 0;
+    /// Given by the journal: when it was committed; the epoch where that is not known.
+    base::WallTime time{};
 };
 
 /// What identifies a part.
@@ -157,8 +159,10 @@ public:
 /// The layout: docs/reference/journal-format.md.
 /// `create_part`: Errors: failed_precondition while a writer holds that part, already_exists when
 /// it was written before, aborted when its attempt was sealed.
+/// `clock`, which must outlive it, tells when pages are committed; without one they have no time.
 std::unique_ptr<Journal> open_directory_journal(const std::filesystem::path& directory,
-                                                const std::string& run);
+                                                const std::string& run,
+                                                const base::Clock* clock = nullptr);
 /// Keeps nothing (journal: none): entries get ids, reads find nothing.
 std::unique_ptr<Journal> make_null_journal();
 

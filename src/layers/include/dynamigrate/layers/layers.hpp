@@ -5,6 +5,7 @@
 #include <dynamigrate/layers/capacity.hpp>
 #include <dynamigrate/layers/journal.hpp>
 #include <dynamigrate/layers/journal_service.hpp>
+#include <dynamigrate/layers/journal_store.hpp>
 #include <dynamigrate/layers/meter.hpp>
 #include <dynamigrate/layers/pace.hpp>
 #include <dynamigrate/layers/retry.hpp>

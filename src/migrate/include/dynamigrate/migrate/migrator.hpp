@@ -26,7 +26,7 @@ struct HistoryRow {
     std::string id;   ///< version or name
     std::string run;  ///< run id
     Status status = Status::running;
-    std::string action;  ///< up, down, repeat, reset, named
+    std::string action;  ///< up, down, repeat, reset, named, undo
     std::string description;
     std::string path;
     std::string checksum;
@@ -45,6 +45,9 @@ struct HistoryRow {
     bool interrupted = false;  ///< stopped by the user (running or rolling_back), resumable
     std::vector<backfill::Counts> step_counts;  ///< by step; `counts` is their sum
     std::vector<layers::PartSummary> parts;     ///< of the journal, as far as the runs told
+    std::string undoes;                         ///< of an undo: the run that it undoes
+    std::string undone;                         ///< "", "partly" or "wholly", by an undo
+    std::string journal_purged_at;              ///< ISO 8601; "" : it was not
 };
 
 enum class OutOfOrder { error, allow, ignore };
@@ -64,8 +67,11 @@ struct Settings {
     std::map<std::string, std::string> tables;  ///< logical -> physical
     OutOfOrder out_of_order = OutOfOrder::error;
     std::filesystem::path journal_directory = ".dynamigrate/journal";
-    std::filesystem::path journal_home;  ///< what messages call it instead; "" : its own name
     bool journal = true;
+    /// What the journals of all runs may take together; a run that reaches it stops, resumable.
+    std::optional<std::uint64_t> journal_max_bytes;
+    /// Journals of finished runs that are older are removed when a run begins.
+    std::optional<std::chrono::hours> journal_retention;
     BackfillSettings backfill;
     std::chrono::milliseconds lease{30'000};
     std::chrono::milliseconds heartbeat{5'000};
@@ -111,6 +117,8 @@ struct World {
     base::Random* random = nullptr;
     base::Log* log = nullptr;
     base::ProcessIdentity identity;
+    /// Where journals are kept; nullptr: in the settings' directory.
+    layers::JournalStore* journals = nullptr;
 };
 
 /// Who holds the lock.
