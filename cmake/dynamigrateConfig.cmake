@@ -1,2 +1,3 @@
 include(${CMAKE_CURRENT_LIST_DIR}/ThirdParty.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/dynamigrateTargets.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/Plugins.cmake)

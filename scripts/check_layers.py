@@ -16,7 +16,7 @@ import rooms as table
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 SYSTEM_FOLDERS = ("sys/", "netinet/", "arpa/", "net/", "linux/", "bits/")
-SYSTEM_FILES = set("""dirent.h dlfcn.h errno.h fcntl.h grp.h ifaddrs.h limits.h locale.h netdb.h poll.h
+SYSTEM_FILES = set("""dirent.h dlfcn.h elf.h errno.h fcntl.h grp.h ifaddrs.h limits.h locale.h netdb.h poll.h
     pthread.h pwd.h sched.h signal.h spawn.h stdint.h stdio.h stdlib.h string.h syslog.h termios.h time.h
     unistd.h utime.h fnmatch.h glob.h malloc.h""".split())
 TEST_ONLY = ("gtest/", "gmock/")

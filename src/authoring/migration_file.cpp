@@ -1,6 +1,7 @@
 #include <dynamigrate/authoring/migration_file.hpp>
 
 #include "fields.hpp"
+#include "plugin_file.hpp"
 #include "step_reader.hpp"
 
 #include <dynamigrate/authoring/yaml.hpp>
@@ -24,6 +25,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kDeclarative{"yaml", "yml", "json5", "json"};
 constexpr std::array<std::string_view, 4> kHosted{"js", "mjs", "cjs", "so"};
+constexpr std::string_view kPlugin = "so";
 
 template <std::size_t N>
 bool is_one_of(std::string_view word, const std::array<std::string_view, N>& words) {
@@ -166,9 +168,13 @@ void DirectorySource::load(migrate::Registry& registry) {
 
 void DirectorySource::load_file(migrate::Registry& registry, const std::filesystem::path& file) {
     const auto name = parse_file_name(file.filename().string());
+    if (extension_of(file.filename().string()) == kPlugin) {
+        registry.add(load_plugin(file, name->id));
+        return;
+    }
     if (is_one_of(extension_of(file.filename().string()), kHosted)) {
         throw Error(ErrorKind::unimplemented,
-                    "this version runs YAML and JSON5 migrations; JavaScript and plug-ins are not "
+                    "this version runs YAML and JSON5 migrations and plug-ins; JavaScript is not "
                     "among them")
             .at(file.string());
     }

@@ -29,7 +29,7 @@ migrate::Migration read_migration(const json::Value& tree, const std::string& id
 /// SHA-256 (hex) of a file's content with line ends normalised to LF.
 std::string file_checksum(std::string_view content);
 
-/// The declarative migrations of a directory (not recursive): .yaml .yml .json5 .json.
+/// The migrations of a directory (not recursive): .yaml .yml .json5 .json, and plug-ins (.so).
 ///
 /// Files of kinds that need a host which this program does not have yet are errors that say so.
 class DirectorySource final : public migrate::MigrationSource {
