@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace dynamigrate::backfill {
@@ -19,15 +20,28 @@ enum class IfExists { keep, replace, fail };
 struct Action {
     enum class Kind {
         put,     ///< `item` whole, by `if_exists`
-        update,  ///< `update`'s attributes set, `removed` removed; an absent item is left absent
+        update,  ///< `update`'s attributes set, `removed` removed, or by `expression`
         remove,  ///< by key; an absent item is no change
     };
     Kind kind = Kind::put;
     std::string_view table;  ///< "" : the table that is read from
     dynamodb::Item item;     ///< the item to put, else the key
-    dynamodb::Item update;
+    dynamodb::Item update;   ///< what is set; with an `expression`: its values
     std::span<const std::string_view> removed;
     IfExists if_exists = IfExists::replace;
+    /// For update: an update expression of DynamoDB instead of attributes.
+    std::string_view expression;
+    std::span<const std::pair<std::string_view, std::string_view>> names;  ///< "#n" -> attribute
+    bool creates = false;  ///< for update: an absent item is created, else left absent
+};
+
+/// Takes actions that wait until the transform has succeeded for every item of the source.
+class DeferredActions {
+public:
+    virtual ~DeferredActions() = default;
+    /// Keeps a copy, on disk once they are many.
+    /// Errors: what is wrong with the action as far as it shows without the item.
+    virtual void add(const Action& action) = 0;
 };
 
 /// What a transform decides about one item. Reused from item to item.
@@ -42,6 +56,15 @@ public:
     }
     void remove() { kind_ = Kind::removed; }
     void act(const Action& action) { actions_.push_back(action); }
+    /// Asks for an action after the whole source. Where nobody takes them (the transform is only
+    /// asked what it would do), it is forgotten.
+    void defer(const Action& action) {
+        if (deferred_ != nullptr) {
+            deferred_->add(action);
+        }
+    }
+    /// Who takes deferred actions; survives `clear`.
+    void defer_to(DeferredActions* deferred) { deferred_ = deferred; }
 
     /// States that the decision depends on this top-level attribute (present or absent).
     void reads(std::string_view attribute) { read_.push_back(attribute); }
@@ -67,6 +90,7 @@ private:
     std::vector<Action> actions_;
     std::vector<std::string_view> read_;
     bool reads_all_ = false;
+    DeferredActions* deferred_ = nullptr;
 };
 
 /// Decides what becomes of an item; a pure function of the item where it can be.
@@ -85,6 +109,8 @@ public:
     virtual bool may_change_key() const { return false; }
     /// Whether it can ask for actions.
     virtual bool may_act() const { return false; }
+    /// Whether it can ask for deferred actions. Such a plan reads a table, in one pass.
+    virtual bool may_defer() const { return false; }
     /// Whether it touches only the item itself (no calls of user code with effects).
     virtual bool is_pure() const { return true; }
 };
