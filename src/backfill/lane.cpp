@@ -59,6 +59,10 @@ void Lane::work() {
 void Lane::work_segment(SegmentState state) {
     const auto settled = run_.settled.find(state.segment);
     settled_ = settled == run_.settled.end() ? nullptr : &settled->second;
+    if (run_.deferred != nullptr) {
+        spill_ = run_.deferred->open(run_.records_step, state.segment);
+        output_.defer_to(&collector_);
+    }
     const std::unique_ptr<PageSource> source = sources_(state.segment);
     while (!state.is_done && !run_.should_stop()) {
         SegmentState next = state;
@@ -96,6 +100,7 @@ void Lane::save(const SegmentState& state, bool always) {
     if (journal_) {
         journal_->flush();
     }
+    sync_deferred();
     run_.surroundings.records->save_segment(run_.records_step, state);
     saved_at_ = now;
 }
@@ -118,6 +123,9 @@ bool Lane::work_page(PageSource& source, SegmentState& state) {
     page_.segment = state.segment;
     page_.page = state.pages_done;
     first_number_ = source.first_number();
+    if (spill_) {
+        spill_->begin_page(page_.page);
+    }
     process(state);
     adapt_limit(source, limit, run_.surroundings.clock->steady_now() - begun);
     const double cost = static_cast<double>(source.page_bytes()) * kMemoryPerWireByte;
@@ -182,7 +190,11 @@ bool Lane::is_marked(const Item& item) const {
 void Lane::decide(std::uint32_t index, const Item& item) {
     output_.clear();
     try {
+        if (spill_) {
+            begin_group(run_.source.key.key_of(item, arena_));
+        }
         run_.plan.transform->apply(item, arena_, output_);
+        end_group(true);
         ReadSet read;
         read.names = &output_.read();
         read.always = &run_.where.attributes();
@@ -196,6 +208,7 @@ void Lane::decide(std::uint32_t index, const Item& item) {
         }
         decide_change(index, item, read);
     } catch (const Error& error) {
+        end_group(false);
         if (error.kind() == ErrorKind::cancelled) {
             throw;
         }
@@ -263,6 +276,9 @@ void Lane::decide_change(std::uint32_t index, const Item& item, ReadSet read) {
 void Lane::quarantine(const Target& table, const Item& key, std::string reason, std::string message,
                       bool is_source, std::uint64_t number) {
     ++page_counts_.quarantined;
+    if (is_source && reason != "outcome_unknown") {
+        drop_group(key);  // the transform is asked again when the item is tried again
+    }
     QuarantinedItem item;
     item.reason = std::move(reason);
     item.message = std::move(message);

@@ -36,6 +36,23 @@ private:
         bool is_copy = false;
     };
 
+    /// Takes the deferred actions of the item at hand.
+    class Collector final : public DeferredActions {
+    public:
+        explicit Collector(Lane& lane) : lane_(lane) {}
+        void add(const Action& action) override;
+
+    private:
+        Lane& lane_;
+        base::Arena scratch_{1024};
+        std::string text_;
+    };
+
+    void begin_group(const dynamodb::Item& key);
+    void end_group(bool succeeded);
+    void drop_group(const dynamodb::Item& key);
+    /// What is deferred must be on disk before what makes that its transform is not asked again.
+    void sync_deferred();
     void work_segment(SegmentState state);
     bool work_page(PageSource& source, SegmentState& state);
     void process(SegmentState& state);
@@ -108,6 +125,8 @@ private:
     bool is_performing_ = false;
     Counts page_counts_;
     std::unordered_set<std::string>* settled_ = nullptr;
+    std::unique_ptr<SegmentSpill> spill_;
+    Collector collector_{*this};
 
     std::size_t limit_ = kBatchStatements;
     double bytes_per_item_ = 0;

@@ -117,6 +117,7 @@ bool Lane::try_move(Edit remove) {
     journal_->begin_page(page_);
     remove.id = journal_->add(journal_entry(remove, arena_, absent_));
     insert.id = journal_->add(journal_entry(insert, arena_, absent_));
+    sync_deferred();
     journal_->commit_page();
     page_write_units_ += (remove.write_units() + insert.write_units()) * (run_.plan.atomic ? 2 : 1);
     std::optional<dynamodb::OwnedItem> deleted;
@@ -192,6 +193,7 @@ bool Lane::put_moved(const Edit& remove, const Edit& planned_insert, const Item&
         insert.kind = EntryKind::move_insert;
         journal_->begin_page(page_);
         insert.id = journal_->add(journal_entry(insert, arena_, absent_));
+        sync_deferred();
         journal_->commit_page();
     }
     const WriteEnd end = writer_.write_single(insert);

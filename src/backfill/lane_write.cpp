@@ -1,7 +1,10 @@
+#include "action_edit.hpp"
 #include "lane.hpp"
 
 #include <dynamigrate/dynamodb/size.hpp>
 #include <dynamigrate/dynamodb/wire.hpp>
+
+#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -18,17 +21,6 @@ using layers::EntryOutcome;
 namespace {
 
 constexpr std::size_t kMaxWave = 1000;
-
-EntryKind as_action(EntryKind kind) {
-    switch (kind) {
-        case EntryKind::insert:
-            return EntryKind::action_insert;
-        case EntryKind::remove:
-            return EntryKind::action_remove;
-        default:
-            return EntryKind::action_update;
-    }
-}
 
 }  // namespace
 
@@ -75,6 +67,7 @@ void Lane::send_wave(std::vector<Edit>& edits, std::vector<Edit>& again) {
         sending_.push_back(&edit);
         page_write_units_ += edit.write_units();
     }
+    sync_deferred();
     journal_->commit_page();
     writer_.write(sending_, ends_);
     for (std::size_t i = 0; i < edits.size(); ++i) {
@@ -149,9 +142,12 @@ bool Lane::is_idempotent_at(const Item& after) {
 bool Lane::transform(const Item& item, const Item& key) {
     output_.clear();
     try {
+        begin_group(key);
         run_.plan.transform->apply(item, arena_, output_);
+        end_group(true);
         return true;
     } catch (const Error& error) {
+        end_group(false);
         if (error.kind() == ErrorKind::cancelled) {
             throw;
         }
@@ -167,6 +163,7 @@ std::optional<Edit> Lane::resolve(const Edit& edit) {
 
 std::optional<Edit> Lane::decide_again(const Edit& edit, const Item* current) {
     if (current == nullptr || !run_.where.matches(*current) || is_marked(*current)) {
+        drop_group(edit.key);
         ++page_counts_.unchanged;
         return std::nullopt;
     }
@@ -214,15 +211,9 @@ const Target& Lane::table_of(const Action& action) {
     }
     auto known = targets_.find(action.table);
     if (known == targets_.end()) {
-        const auto description =
-            dynamodb::describe_table(*run_.surroundings.service, action.table, run_.stop_now);
-        if (!description) {
-            throw Error(ErrorKind::not_found, "an action names a table that does not exist")
-                .at("table " + std::string(action.table));
-        }
         known = targets_
                     .emplace(std::string(action.table),
-                             Target{std::string(action.table), description->key})
+                             find_target(run_.surroundings, action.table, run_.stop_now))
                     .first;
     }
     return known->second;
@@ -233,53 +224,51 @@ std::optional<Edit> Lane::edit_of_action(const PendingAction& pending, const Ite
     const Target& table = table_of(action);
     EditPolicy policy = policy_;
     policy.guard = {};
-    std::optional<Edit> edit;
     if (is_done_already(action, table)) {
         ++page_counts_.unchanged;
         return std::nullopt;
     }
-    if (action.kind == Action::Kind::put) {
-        if (current == nullptr) {
-            edit = make_insert(table, action.item, policy, arena_);
-        } else if (action.if_exists == IfExists::replace) {
-            edit = make_update(table, *current, action.item, {}, policy, arena_);
-        } else if (action.if_exists == IfExists::keep) {
-            ++page_counts_.kept;
-        } else {
-            Edit refused;
-            refused.target = &table;
-            refused.key = table.key.key_of(action.item, arena_);
-            refused.action = pending.action;
-            refused.origin = pending.origin;
-            refused.is_copy = pending.is_copy;
-            quarantine(refused, "key_exists",
-                       "an item with this key exists already (if_exists: fail)");
-        }
-    } else if (current == nullptr) {
+    ActionState state;
+    if (current != nullptr) {
+        state.before = state.after = *current;
+    }
+    const ActionEffect effect = apply(action, state, arena_);
+    std::optional<Edit> edit;
+    if (effect.kind == ActionEffect::Kind::done) {
+        edit = edit_for(state, table, policy, arena_);
+    }
+    if (effect.kind == ActionEffect::Kind::kept) {
+        ++page_counts_.kept;
+        return std::nullopt;
+    }
+    if (effect.kind == ActionEffect::Kind::done && !edit) {
         ++page_counts_.unchanged;
-    } else if (action.kind == Action::Kind::remove) {
-        edit = make_delete(table, *current, {.all = true}, policy, arena_);
-    } else {
-        Item after = *current;
-        for (const dynamodb::Attribute& attribute : action.update) {
-            after = after.with(arena_, attribute.name, attribute.value);
-        }
-        for (std::string_view name : action.removed) {
-            after = after.without(arena_, name);
-        }
-        edit = make_update(table, *current, after, {}, policy, arena_);
+        return std::nullopt;
     }
     if (!edit) {
-        return std::nullopt;
+        edit.emplace();
+        edit->target = &table;
+        edit->key = table.key.key_of(action.item, arena_);
     }
-    if (!edit->has_effect()) {
-        ++page_counts_.unchanged;
-        return std::nullopt;
-    }
-    edit->kind = as_action(edit->kind);
     edit->action = pending.action;
     edit->origin = pending.origin;
     edit->is_copy = pending.is_copy;
+    if (effect.kind == ActionEffect::Kind::exists) {
+        quarantine(*edit, "key_exists", "an item with this key exists already (if_exists: fail)");
+        return std::nullopt;
+    }
+    if (effect.kind == ActionEffect::Kind::refused) {
+        quarantine(*edit, "rejected", effect.message);
+        return std::nullopt;
+    }
+    if (!is_idempotent(action, edit->after, arena_)) {
+        quarantine(
+            *edit, "rejected",
+            fmt::format("applied twice, as after a crash, the update \"{}\" would not be "
+                        "the same as once; defer the action: then it is applied exactly once",
+                        action.expression));
+        return std::nullopt;
+    }
     return fits(*edit) ? edit : std::nullopt;
 }
 
@@ -296,6 +285,9 @@ bool Lane::is_done_already(const Action& action, const Target& table) {
     const Item& after = settled->second->item;
     if (action.kind == Action::Kind::remove) {
         return after.empty();
+    }
+    if (!action.expression.empty()) {
+        return !after.empty() && is_idempotent(action, after, arena_);
     }
     const Item& wanted = action.kind == Action::Kind::put ? action.item : action.update;
     return !after.empty() && std::all_of(wanted.begin(), wanted.end(), [&](const auto& attribute) {

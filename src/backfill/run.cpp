@@ -1,5 +1,6 @@
 #include <dynamigrate/backfill/backfill.hpp>
 
+#include "deferred_run.hpp"
 #include "lane.hpp"
 #include "replay.hpp"
 #include "retry.hpp"
@@ -53,7 +54,8 @@ bool needs_spool(const Plan& plan) {
 class Pass {
 public:
     Pass(const Plan& plan, const Surroundings& surroundings, std::stop_token stop,
-         std::stop_token stop_now, std::uint32_t pass, Quarantine* quarantine = nullptr)
+         std::stop_token stop_now, std::uint32_t pass, DeferredStore* deferred,
+         Quarantine* quarantine = nullptr)
         : plan_(plan),
           surroundings_(surroundings),
           step_(records_step(plan.step, pass)),
@@ -62,6 +64,12 @@ public:
                quarantine == nullptr ? pass : 1, step_, sum(states_)),
           spool_(plan, surroundings, step_, total_),
           pass_(pass) {
+        run_.deferred = deferred;
+        if (deferred != nullptr) {
+            run_.complete_progress = [deferred](Progress& progress) {
+                progress.deferred.collected = deferred->collected();
+            };
+        }
         if (quarantine != nullptr) {
             run_.on_page_settled = [this, quarantine] {
                 quarantine->settle(run_.quarantined_keys);
@@ -84,15 +92,19 @@ public:
         if (surroundings_.attempt > 1 && surroundings_.journal->exists()) {
             replay(run_, states_);
         }
+        const bool has_begun = std::any_of(states_.begin(), states_.end(), [](const auto& state) {
+            return state.pages_done > 0 || state.is_done;
+        });
+        if (run_.deferred != nullptr) {
+            run_.deferred->begin(has_begun);
+            run_.deferred->settle(step_, states_, run_.settled);
+        }
         if (retry) {
             if (!retry()) {
                 return false;
             }
             run_.limit_quarantined(surroundings_.records->quarantined(plan_.step).size());
         }
-        const bool has_begun = std::any_of(states_.begin(), states_.end(), [](const auto& state) {
-            return state.pages_done > 0 || state.is_done;
-        });
         const bool all_done = std::all_of(states_.begin(), states_.end(),
                                           [](const auto& state) { return state.is_done; });
         const bool is_spooled = needs_spool(plan_);
@@ -226,6 +238,11 @@ void check(const Plan& plan) {
         throw Error(ErrorKind::invalid_argument, "lanes must be 1 to " + std::to_string(kMaxLanes) +
                                                      ", not " + std::to_string(plan.lanes));
     }
+    if (plan.transform->may_defer() && (plan.passes != 1 || !plan.target_table.empty() ||
+                                        std::holds_alternative<ItemsSource>(plan.source))) {
+        throw Error(ErrorKind::invalid_argument,
+                    "deferred actions need one pass over a table, without a target of its own");
+    }
     if (plan.overwrite && plan.marker) {
         throw Error(ErrorKind::invalid_argument,
                     "exactly_once: marker needs guarded writes; leave overwrite out");
@@ -240,11 +257,12 @@ void check(const Plan& plan) {
 class Retry {
 public:
     Retry(const Plan& plan, const Surroundings& surroundings, std::stop_token stop,
-          std::stop_token stop_now)
+          std::stop_token stop_now, DeferredStore* deferred)
         : plan_(plan),
           surroundings_(surroundings),
           stop_(std::move(stop)),
-          stop_now_(std::move(stop_now)) {}
+          stop_now_(std::move(stop_now)),
+          deferred_(deferred) {}
 
     /// Returns false when it was stopped.
     bool work() {
@@ -262,13 +280,18 @@ public:
         round.source = quarantine.source();
         round.lanes = 1;
         round.failure_budget.count = std::numeric_limits<std::uint64_t>::max();
-        Pass work(round, surroundings_, stop_, stop_now_, pass, &quarantine);
+        Pass work(round, surroundings_, stop_, stop_now_, pass, deferred_, &quarantine);
         const bool is_whole = work.work();
         changed_ += work.counts().changed;
         parts_ = work.parts();
         return is_whole;
     }
 
+    /// What the rounds that are done have changed. For a step whose items are all done.
+    std::uint64_t changed_before() {
+        for (std::uint32_t pass = kFirstRetry; is_done(pass); ++pass) {}
+        return changed_;
+    }
     std::uint64_t changed() const noexcept { return changed_; }
     const std::vector<layers::PartSummary>& parts() const noexcept { return parts_; }
 
@@ -289,8 +312,91 @@ private:
     const Surroundings& surroundings_;
     std::stop_token stop_;
     std::stop_token stop_now_;
+    DeferredStore* deferred_;
     std::uint64_t changed_ = 0;
     std::vector<layers::PartSummary> parts_;
+};
+
+/// The second half of a step whose transform defers actions.
+class DeferredHalf {
+public:
+    DeferredHalf(const Plan& plan, const Surroundings& surroundings, std::stop_token stop,
+                 std::stop_token stop_now)
+        : plan_(plan),
+          surroundings_(surroundings),
+          stop_(std::move(stop)),
+          stop_now_(std::move(stop_now)),
+          store_(surroundings, plan.run, plan.step) {}
+
+    DeferredStore& store() { return store_; }
+
+    /// Whether an earlier attempt has collected all.
+    bool has_begun() const {
+        return store_.is_numbered() || surroundings_.records->total_segments(step()).has_value();
+    }
+    /// What the items' half counted.
+    Counts collected_counts() {
+        Counts counts;
+        for (const SegmentState& state : surroundings_.records->load_segments(plan_.step)) {
+            counts += state.counts;
+        }
+        Retry retry(plan_, surroundings_, stop_, stop_now_, &store_);
+        counts.changed += retry.changed_before();
+        return counts;
+    }
+
+    /// Numbers what was collected, if need be, and executes it.
+    void work(Result& result) {
+        if (!store_.is_numbered()) {
+            if (has_begun()) {
+                check_done();
+                return;
+            }
+            store_.number(plan_.lanes == 1 ? 1 : plan_.lanes * kPartsOfALane, stop_now_);
+        }
+        DeferredResult done =
+            execute_deferred(plan_, surroundings_, stop_, stop_now_, store_, result.counts);
+        result.counts += done.counts;
+        result.deferred = done.done;
+        result.stopped = done.stopped;
+        result.parts.insert(result.parts.end(), done.parts.begin(), done.parts.end());
+        if (!done.stopped) {
+            end();
+        }
+    }
+
+private:
+    static constexpr std::uint32_t kPartsOfALane = 4;
+
+    std::uint32_t step() const { return records_step(plan_.step, kDeferredPass); }
+
+    /// The files go when all is done; what says so is kept as one segment more.
+    void end() {
+        SegmentState state;
+        state.segment = surroundings_.records->total_segments(step()).value_or(0);
+        state.is_done = true;
+        surroundings_.records->save_segment(step(), state);
+        store_.remove();
+    }
+
+    void check_done() {
+        const std::uint32_t total = surroundings_.records->total_segments(step()).value_or(0);
+        const std::vector<SegmentState> states = surroundings_.records->load_segments(step());
+        if (std::none_of(states.begin(), states.end(), [&](const SegmentState& state) {
+                return state.segment == total && state.is_done;
+            })) {
+            throw Error(ErrorKind::failed_precondition,
+                        "the deferred actions that this run has collected are not here; resume it "
+                        "on the machine where they lie, or undo it")
+                .at("spool " + surroundings_.spool_directory.string());
+        }
+    }
+
+    const Plan& plan_;
+    const Surroundings& surroundings_;
+    std::stop_token stop_;
+    std::stop_token stop_now_;
+    DeferredStore store_;
 };
 
 }  // namespace
@@ -299,10 +405,20 @@ Result run(const Plan& plan, const Surroundings& surroundings, std::stop_token s
            std::stop_token stop_now) {
     check(plan);
     Result result;
-    Retry retry(plan, surroundings, stop, stop_now);
+    std::optional<DeferredHalf> deferred;
+    if (plan.transform->may_defer()) {
+        deferred.emplace(plan, surroundings, stop, stop_now);
+        if (deferred->has_begun()) {
+            result.counts = deferred->collected_counts();
+            deferred->work(result);
+            return result;
+        }
+    }
+    DeferredStore* store = deferred ? &deferred->store() : nullptr;
+    Retry retry(plan, surroundings, stop, stop_now, store);
     const bool is_resumed = surroundings.attempt > 1;
     for (std::uint32_t pass = 1;; ++pass) {
-        Pass work(plan, surroundings, stop, stop_now, pass);
+        Pass work(plan, surroundings, stop, stop_now, pass, store);
         const bool is_whole =
             is_resumed && pass == 1 ? work.work([&] { return retry.work(); }) : work.work();
         const Counts counts = work.counts();
@@ -320,6 +436,9 @@ Result run(const Plan& plan, const Surroundings& surroundings, std::stop_token s
         }
         const bool is_last = plan.passes ? pass >= *plan.passes : counts.changed == 0;
         if (is_last) {
+            if (deferred) {
+                deferred->work(result);
+            }
             return result;
         }
     }

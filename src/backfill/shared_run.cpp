@@ -158,10 +158,16 @@ void SharedRun::tell_progress(bool always) {
         progress.segments_total = segments_total_;
         progress.pass = pass_;
     }
+    if (complete_progress) {
+        complete_progress(progress);
+    }
     surroundings.on_progress(progress);
 }
 
 void SharedRun::check_budget(bool at_end) const {
+    if (plan.judges_at_end && !at_end) {
+        return;
+    }
     const Counts now = counts();
     std::uint64_t allowed = plan.failure_budget.count;
     if (at_end || now.read >= kPercentNeeds) {
@@ -177,6 +183,16 @@ void SharedRun::check_budget(bool at_end) const {
                                 now.quarantined, now.read, allowed, plan.run))
             .at("table " + plan.table);
     }
+}
+
+Target find_target(const Surroundings& surroundings, std::string_view table, std::stop_token stop) {
+    const auto description =
+        dynamodb::describe_table(*surroundings.service, table, std::move(stop));
+    if (!description) {
+        throw Error(ErrorKind::not_found, "an action names a table that does not exist")
+            .at("table " + std::string(table));
+    }
+    return {std::string(table), description->key};
 }
 
 std::unique_ptr<layers::JournalWriter> create_part(const Surroundings& surroundings,

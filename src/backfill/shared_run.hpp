@@ -1,5 +1,6 @@
 #pragma once
 
+#include "deferred_store.hpp"
 #include "edit_writer.hpp"
 #include "page_source.hpp"
 
@@ -60,6 +61,11 @@ public:
     /// images after (empty: deleted). Not changed while lanes run.
     std::unordered_map<std::string, std::unique_ptr<dynamodb::OwnedItem>> settled_actions;
 
+    /// Takes deferred actions; nullptr where there are none.
+    DeferredStore* deferred = nullptr;
+
+    /// Completes what is told of the progress. May be empty.
+    std::function<void(Progress&)> complete_progress;
     /// Called by a lane when a page is settled, before it is checkpointed. May be empty.
     std::function<void()> on_page_settled;
     /// An item's number in the plan's own stream, by its number in this pass's stream. May be empty.
@@ -114,6 +120,9 @@ constexpr std::uint32_t journal_lane(std::uint32_t step, std::uint32_t pass, std
     return (step * 64 + (pass - 1) * 2048 + lane) % 65'536;
 }
 inline constexpr std::uint32_t kMaxLanes = 63;
+
+/// A table by its physical name. Errors: not_found.
+Target find_target(const Surroundings& surroundings, std::string_view table, std::stop_token stop);
 
 std::unique_ptr<layers::JournalWriter> create_part(const Surroundings& surroundings,
                                                    const std::string& run, std::uint32_t lane);

@@ -61,7 +61,16 @@ struct Plan {
     std::uint32_t segments = 0;    ///< 0: chosen by lanes and table size
     std::uint32_t page_items = 0;  ///< most items of a page; 0: as many as memory allows
     FailureBudget failure_budget;
+    bool judges_at_end = false;    ///< the budget is looked at when everything was tried
     std::int64_t table_bytes = 0;  ///< for choosing segments; 0: unknown
+};
+
+/// How far deferred actions are.
+struct DeferredProgress {
+    bool is_executing = false;    ///< else the transform is still asked
+    std::uint64_t collected = 0;  ///< by this attempt, while they are; afterwards all
+    std::uint64_t done = 0;
+    std::uint64_t failed = 0;  ///< items with an action that failed
 };
 
 /// A state of the work, given to the listener a few times a second.
@@ -70,6 +79,7 @@ struct Progress {
     std::uint32_t segments_done = 0;
     std::uint32_t segments_total = 0;
     std::uint32_t pass = 1;
+    DeferredProgress deferred;
 };
 
 /// Everything from outside. All must outlive the run.
@@ -92,9 +102,16 @@ struct Result {
     Counts counts;
     bool stopped = false;  ///< ended by a stop, resumable
     std::vector<layers::PartSummary> parts;
+    std::uint64_t deferred = 0;  ///< deferred actions that were executed
 };
 
 /// Runs or resumes the plan.
+///
+/// Where the transform defers actions, they are kept on disk in the spool directory, and executed
+/// once it has succeeded for every item (or the failures are within the budget): each exactly once,
+/// those on one item in the order in which one lane asked for them; with one lane and one segment,
+/// all of them. Each is read, evaluated, guarded and journalled like an item. One that fails keeps
+/// the later ones on its item waiting; they are tried again when the run is resumed.
 ///
 /// First settles what an earlier attempt left unsettled, by its journal, and tries again what it
 /// quarantined; then works the segments that are not done.
