@@ -192,14 +192,14 @@ TEST(DeferredActions, KeepTheirOrderOnAKey) {
             remove.expression = {};
             remove.update = {};
             out.defer(remove);
-            out.defer(raise(arena, own, "ADD last :one"));
+            out.defer(raise(arena, own, "ADD latest :one"));
         });
 
         world.run(transform);
 
         EXPECT_EQ(world.service.items("totals").size(), static_cast<std::size_t>(kCount));
         EXPECT_EQ(world.service.item("totals", R"({"pk":{"S":"ownk3"}})"),
-                  R"({"last":{"N":"1"},"pk":{"S":"ownk3"}})");
+                  R"({"latest":{"N":"1"},"pk":{"S":"ownk3"}})");
     }
 }
 
