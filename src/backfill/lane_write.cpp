@@ -316,8 +316,10 @@ void Lane::perform_actions() {
             if (!keys.insert(table.name + dynamodb::to_wire_json(key)).second) {
                 break;
             }
-            const bool is_optimistic =
-                action.kind == Action::Kind::put && action.if_exists != IfExists::replace;
+            // Where lanes may delete what others put, a put is journalled after it was seen that
+            // nothing is there: so undo finds it later than the deletion that made room for it.
+            const bool is_optimistic = actions[at].is_copy && !run_.plan.transform->may_act() &&
+                                       action.if_exists != IfExists::replace;
             std::optional<Item> current;
             if (!is_optimistic) {
                 current = writer_.read(table, key, arena_);

@@ -1,5 +1,8 @@
 #include "backfill_fixture.hpp"
 
+#include <dynamigrate/dynamodb/page.hpp>
+
+#include <condition_variable>
 #include <utility>
 
 namespace dynamigrate::backfill {
@@ -125,6 +128,86 @@ TEST(Actions, GoGuardedToTheirOwnTablesWhenItemsAreOverwritten) {
               std::string::npos);
     EXPECT_EQ(world.service.items("app").size(), 3U);
     EXPECT_NE(world.service.item("app", ArchiveWorld::key_json(1)).find("seen"), std::string::npos);
+}
+
+/// Lets a put of the archive's item arrive before the other lane has read that item, and be done
+/// after the other lane's deletion; a lane that reads the item first is let pass.
+class PutAcrossDeletion final : public dynamodb::Service {
+public:
+    explicit PutAcrossDeletion(dynamodb::Service& inner) : inner_(inner) {}
+    std::string location() const override { return inner_.location(); }
+    void call(const dynamodb::Call& call, dynamodb::Reply& reply) override {
+        const bool is_of_archive = call.body.find("archive") != std::string_view::npos;
+        const auto is = [&](std::string_view word) {
+            return is_of_archive && call.body.find(word) != std::string_view::npos;
+        };
+        if (is_of_archive && call.operation == "GetItem") {
+            wait([&] { return ++reads_ > 0; }, [&] { return reads_ > 1 || puts_ > 0; });
+        } else if (is("INSERT")) {
+            wait([&] { return ++puts_ > 0; }, [&] { return deletions_ > 0; });
+        }
+        inner_.call(call, reply);
+        if (is("DELETE")) {
+            wait([&] { return ++deletions_ > 0; }, [] { return true; });
+        }
+    }
+
+private:
+    void wait(const std::function<bool()>& note, const std::function<bool()>& until) {
+        std::unique_lock lock(mutex_);
+        note();
+        changed_.notify_all();
+        changed_.wait(lock, until);
+    }
+
+    dynamodb::Service& inner_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    int reads_ = 0, puts_ = 0, deletions_ = 0;
+};
+
+/// The second key of the segment: lanes work their first pages one after another.
+std::string second_key_of(dynamodb::Service& service, int segment) {
+    dynamodb::Reply reply;
+    service.call({"Scan", R"({"TableName":"app","TotalSegments":2,"Segment":)" +
+                              std::to_string(segment) + "}"},
+                 reply);
+    base::Arena arena;
+    dynamodb::Page page;
+    dynamodb::PageReader().read(reply, arena, page);
+    return std::string(page.items.at(1).text("pk"));
+}
+
+TEST(Actions, OfTwoLanesOnOneItemAreTakenBackInTheOrderInWhichTheyWereDone) {
+    ArchiveWorld world;
+    world.fill(20);
+    world.plan.lanes = 2;
+    world.plan.segments = 2;
+    world.plan.page_items = 1;
+    const std::string item = R"({"pk":{"S":"one"},"was":{"S":"there"}})";
+    world.service.put("archive", item);
+    const std::string putting = second_key_of(world.service, 0);
+    const std::string deleting = second_key_of(world.service, 1);
+    const FunctionTransform transform(
+        [&](const dynamodb::Item& read, base::Arena& arena, TransformOutput& out) {
+            Action action;
+            action.table = "archive";
+            action.kind = read.text("pk") == deleting ? Action::Kind::remove : Action::Kind::put;
+            action.if_exists = IfExists::keep;
+            action.item = dynamodb::ItemBuilder(arena).string("pk", "one").build();
+            if (read.text("pk") == putting || read.text("pk") == deleting) {
+                out.act(action);
+            }
+        },
+        false, true);
+    PutAcrossDeletion service(world.service);
+
+    world.run_over(service, transform);
+    const UndoResult undone = world.undo();
+
+    EXPECT_EQ(undone.conflicts, 0U);
+    EXPECT_EQ(world.service.items("archive").size(), 1U);
+    EXPECT_EQ(world.service.item("archive", R"({"pk":{"S":"one"}})"), item);
 }
 
 TEST(Moves, LeaveAnItemWhoseNewKeyIsRefused) {
