@@ -43,8 +43,7 @@ std::optional<std::string> ttl_attribute(dynamodb::Service& service, const std::
 dynamodb::KeySchema key_schema(dynamodb::Service& service, const std::string& table) {
     auto description = dynamodb::describe_table(service, table);
     if (!description) {
-        throw Error(ErrorKind::failed_precondition,
-                    "the table of the journal does not exist any more")
+        throw Error(ErrorKind::not_found, "the table of the journal does not exist any more")
             .at("table " + table);
     }
     return description->key;

@@ -78,6 +78,21 @@ TEST_F(CodeStepTest, WritesAndIsTakenBackFromTheJournal) {
     EXPECT_EQ(items(), before);
 }
 
+TEST_F(CodeStepTest, IsTakenBackAlthoughATableOfItIsGone) {
+    project.memory.create_table("temporary",
+                                {{"pk", dynamodb::AttributeType::string}, std::nullopt});
+    project.registry.add(coded([](Client& client) {
+        base::Arena arena;
+        increment(client, "a");
+        client.put("temporary", item(R"({"pk":{"S":"t"}})", arena));
+    }));
+    project.up();
+    dynamodb::Reply reply;
+    project.memory.call({"DeleteTable", R"({"TableName":"temporary"})"}, reply);
+    down();
+    EXPECT_EQ(items(), before);
+}
+
 TEST_F(CodeStepTest, GoesBackByItsOwnInverseWhereThereIsOne) {
     project.registry.add(coded([](Client& client) { increment(client, "a"); },
                                [](Client& client) { increment(client, "b"); }));
