@@ -3,6 +3,7 @@
 #include "control_plane.hpp"
 #include "journalled_writes.hpp"
 #include "step_checks.hpp"
+#include "stoppable_service.hpp"
 
 #include <fmt/format.h>
 
@@ -12,27 +13,6 @@ namespace {
 
 using base::Error;
 using base::ErrorKind;
-
-/// Ends requests of code that passes no stop token itself.
-class StoppableService final : public dynamodb::Service {
-public:
-    StoppableService(dynamodb::Service& inner, std::stop_token stop)
-        : inner_(inner),
-          stop_(std::move(stop)) {}
-
-    void call(const dynamodb::Call& call, dynamodb::Reply& reply) override {
-        dynamodb::Call stoppable = call;
-        if (!stoppable.stop.stop_possible()) {
-            stoppable.stop = stop_;
-        }
-        inner_.call(stoppable, reply);
-    }
-    std::string location() const override { return inner_.location(); }
-
-private:
-    dynamodb::Service& inner_;
-    std::stop_token stop_;
-};
 
 /// The step's only segment: whether the code has begun, and how it ended.
 class CodeRecord {

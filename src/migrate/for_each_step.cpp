@@ -133,10 +133,10 @@ void ForEachStep::validate(const std::string& place, std::vector<Finding>& findi
         checks.error("nothing_to_do", "the step has no callback", "give it one");
     }
     if (step_.concurrency.value_or(0) > kMostCallbacks) {
-        checks.error("bad_option",
-                     fmt::format("concurrency is {}, of at most {}", *step_.concurrency,
-                                 kMostCallbacks),
-                     "lower it");
+        checks.error(
+            "bad_option",
+            fmt::format("concurrency is {}, of at most {}", *step_.concurrency, kMostCallbacks),
+            "lower it");
     }
     if (step_.actions == When::deferred && step_.options.passes != 1) {
         checks.error("bad_option", "deferred actions need one pass over the table",
@@ -174,8 +174,7 @@ StepResult ForEachStep::run(const StepRun& run) const {
     }
     ForEachTransform transform(step_, plan.key, run, direct);
     plan.transform = &transform;
-    const backfill::Result done =
-        backfill::run(plan, told.surroundings, told.stop, told.stop_now);
+    const backfill::Result done = backfill::run(plan, told.surroundings, told.stop, told.stop_now);
     StepResult result;
     result.stopped = done.stopped;
     result.counts = done.counts;

@@ -31,6 +31,14 @@ const AttributeValue& require(const AttributeValue* value, AttributeType type,
     return *value;
 }
 
+std::vector<std::string> texts(const AttributeValue& set) {
+    std::vector<std::string> list;
+    for (const AttributeValue& element : set.elements()) {
+        list.emplace_back(element.text());
+    }
+    return list;
+}
+
 }  // namespace
 
 ItemEditor::ItemEditor(const dynamodb::Item& item, base::Arena& arena,
@@ -111,6 +119,30 @@ std::int64_t ItemEditor::integer(std::string_view name) {
 
 bool ItemEditor::boolean(std::string_view name) {
     return require(find(name), AttributeType::boolean, name).as_boolean();
+}
+
+std::string ItemEditor::binary(std::string_view name) {
+    return std::string(require(find(name), AttributeType::binary, name).text());
+}
+
+std::vector<std::string> ItemEditor::string_set(std::string_view name) {
+    return texts(require(find(name), AttributeType::string_set, name));
+}
+
+std::vector<std::string> ItemEditor::number_set(std::string_view name) {
+    return texts(require(find(name), AttributeType::number_set, name));
+}
+
+std::vector<std::string> ItemEditor::binary_set(std::string_view name) {
+    return texts(require(find(name), AttributeType::binary_set, name));
+}
+
+std::span<const AttributeValue> ItemEditor::list(std::string_view name) {
+    return require(find(name), AttributeType::list, name).elements();
+}
+
+dynamodb::Item ItemEditor::map(std::string_view name) {
+    return dynamodb::Item(require(find(name), AttributeType::map, name).attributes());
 }
 
 const dynamodb::Item& ItemEditor::item() {

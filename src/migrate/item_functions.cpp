@@ -23,7 +23,7 @@ void check_key(const Item& before, const Item& after, const dynamodb::KeySchema&
         if (!same_attribute(before, after, name)) {
             throw Error(ErrorKind::failed_precondition,
                         fmt::format("the function changed {}, an attribute of the key: declare "
-                                    "TransformStep::function_changes_key",
+                                    "TransformStep::function_changes_key or ForEach::changes_key",
                                     name));
         }
     };
@@ -52,7 +52,8 @@ void FunctionTransform::apply(const Item& item, base::Arena& arena,
     }
     if (!declared_.acts && !out.actions().empty()) {
         throw Error(ErrorKind::failed_precondition,
-                    "the function wrote other items: declare TransformStep::function_acts");
+                    "the function wrote other items: declare TransformStep::function_acts, or ask "
+                    "Actions for it where ForEach::actions is deferred");
     }
 }
 

@@ -57,11 +57,11 @@ private:
     std::atomic<std::uint64_t> applied_ = 0;
 };
 
-JournalledWrites::JournalledWrites(const StepRun& run)
+JournalledWrites::JournalledWrites(const StepRun& run, std::uint32_t step)
     : capacity_(*run.surroundings.service),
       writer_(std::make_unique<CountingWriter>(create_part(run))),
       service_(std::make_unique<layers::JournalService>(
-          capacity_, *writer_, run.index, *run.surroundings.clock, *run.surroundings.log)) {}
+          capacity_, *writer_, step, *run.surroundings.clock, *run.surroundings.log)) {}
 
 JournalledWrites::~JournalledWrites() = default;
 

@@ -16,7 +16,9 @@ namespace dynamigrate::migrate {
 /// Owns: a part of the run's journal. The run must outlive it. Threads: any.
 class JournalledWrites {
 public:
-    explicit JournalledWrites(const StepRun& run);
+    explicit JournalledWrites(const StepRun& run) : JournalledWrites(run, run.index) {}
+    /// `step`: the number of the entries in the journal.
+    JournalledWrites(const StepRun& run, std::uint32_t step);
     ~JournalledWrites();
 
     dynamodb::Service& service() noexcept { return *service_; }

@@ -120,6 +120,19 @@ Migration& Migration::put(std::vector<dynamodb::OwnedItem> items) {
     return step(make_put(std::move(definition)));
 }
 
+Migration& Migration::for_each(ItemCallback callback) {
+    ForEach definition;
+    definition.callback = std::move(callback);
+    return for_each(std::move(definition));
+}
+
+Migration& Migration::for_each(ForEach definition) {
+    if (definition.table.empty()) {
+        definition.table = table_;
+    }
+    return step(make_for_each(std::move(definition)));
+}
+
 Migration& Migration::code(std::string name, CodeFunction code, CodeFunction inverse) {
     CodeStep definition;
     definition.name = std::move(name);

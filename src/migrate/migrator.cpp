@@ -201,6 +201,8 @@ std::vector<PlannedMigration> Migrator::plan_retry_failed() {
     return Planner(parts_->registry, view, parts_->policy()).retry_failed();
 }
 
+void Migrator::init(std::stop_token stop) { parts_->table.create_if_absent(std::move(stop)); }
+
 RunResult Migrator::run(const std::vector<PlannedMigration>& plan, Listener& listener,
                         std::stop_token stop, std::stop_token stop_now) {
     Parts& parts = *parts_;

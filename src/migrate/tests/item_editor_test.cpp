@@ -100,6 +100,25 @@ TEST_F(ItemEditorTest, QuarantinesWrongTypesAndForeignExceptions) {
               std::string::npos);
 }
 
+TEST_F(ItemEditorTest, GivesBinariesSetsListsAndMaps) {
+    item_ = dynamodb::parse_item(
+        R"({"id":{"S":"7"},"b":{"B":"AAE="},"ss":{"SS":["x","y"]},"ns":{"NS":["1","2.50"]},"bs":{"BS":["AA=="]},"l":{"L":[{"N":"1"}]},"m":{"M":{"k":{"S":"v"}}}})",
+        arena_);
+    apply([](ItemEditor& item) {
+        EXPECT_EQ(item.binary("b"), std::string("\0\1", 2));
+        EXPECT_EQ(item.string_set("ss"), (Names{"x", "y"}));
+        EXPECT_EQ(item.number_set("ns"), (Names{"1", "2.50"}));
+        EXPECT_EQ(item.binary_set("bs"), (Names{std::string(1, '\0')}));
+        EXPECT_EQ(item.list("l").size(), 1U);
+        EXPECT_EQ(item.map("m").text("k"), "v");
+    });
+
+    EXPECT_EQ(read(), (Names{"b", "ss", "ns", "bs", "l", "m"}));
+    EXPECT_EQ(error_of([](ItemEditor& item) { item.map("l"); }), "attribute l is of type L, not M");
+    EXPECT_EQ(error_of([](ItemEditor& item) { item.string_set("ns"); }),
+              "attribute ns is of type NS, not SS");
+}
+
 TEST_F(ItemEditorTest, WantsKeyChangesAndActionsDeclared) {
     auto change_key = [](ItemEditor& item) { item.set("id", "USER#" + item.string("id")); };
     auto act = [&](ItemEditor& item) { item.delete_item("orders", item.item()); };

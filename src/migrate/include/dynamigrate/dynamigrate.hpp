@@ -22,6 +22,7 @@
 ///
 ///     auto project = dynamigrate::cli::open({.endpoint = "http://localhost:8000"});
 ///     project->runner().migrate({.dry_run = true});
+#include <dynamigrate/migrate/actions.hpp>
 #include <dynamigrate/migrate/code_step.hpp>
 #include <dynamigrate/migrate/finding.hpp>
 #include <dynamigrate/migrate/migration.hpp>

@@ -105,6 +105,10 @@ struct Result {
     std::uint64_t deferred = 0;  ///< deferred actions that were executed
 };
 
+/// The number in the journal for what is written past a step's backfill while it runs: told apart
+/// from its pages, undone with them.
+constexpr std::uint32_t direct_writes_step(std::uint32_t step) { return step + 3'999'000'000; }
+
 /// Runs or resumes the plan.
 ///
 /// Where the transform defers actions, they are kept on disk in the spool directory, and executed

@@ -27,7 +27,7 @@ enum class When {
 struct UpdateAction {
     std::string table = {};  ///< "" : the table of the callback's item
     dynamodb::Item key = {};
-    std::string expression = {};  ///< "SET #n = #n + :one"
+    std::string expression = {};                                  ///< "SET #n = #n + :one"
     std::vector<std::pair<std::string, std::string>> names = {};  ///< "#n" -> attribute
     dynamodb::Item values = {};                                   ///< ":one" -> value
     bool creates = true;  ///< an absent item is created, as UpdateItem does; else left absent

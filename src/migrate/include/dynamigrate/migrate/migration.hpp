@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dynamigrate/migrate/actions.hpp>
 #include <dynamigrate/migrate/code_step.hpp>
 #include <dynamigrate/migrate/step.hpp>
 #include <dynamigrate/migrate/steps.hpp>
@@ -50,6 +51,10 @@ public:
     Migration& rename_attribute(std::string from, std::string to);
     Migration& remove_attribute(std::string name);
     Migration& put(std::vector<dynamodb::OwnedItem> items);
+    /// Calls a function for each item of the table, which may ask for actions on items of any table.
+    Migration& for_each(ItemCallback callback);
+    /// As above; `table`: by default the migration's.
+    Migration& for_each(ForEach definition);
     /// C++ code that works with the database as it likes. Without `inverse`, `down_auto()` puts back
     /// from the journal what it wrote.
     Migration& code(std::string name, CodeFunction code, CodeFunction inverse = {});

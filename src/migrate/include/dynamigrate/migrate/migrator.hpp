@@ -157,6 +157,10 @@ public:
     Migrator(const Migrator&) = delete;
     Migrator& operator=(const Migrator&) = delete;
 
+    /// Creates the history table where there is none and waits until it can be used; repeatable. A
+    /// run does so by itself.
+    void init(std::stop_token stop = {});
+
     /// Checks the registry without touching the database (duplicates, cycles, missing
     /// dependencies, kinds of versions, every step's own checks).
     std::vector<Finding> validate() const;

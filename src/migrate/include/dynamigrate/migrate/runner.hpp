@@ -111,6 +111,9 @@ public:
     /// The registry and what the world holds must outlive the runner.
     Runner(const Registry& registry, Settings settings, const World& world, RunnerHooks hooks = {});
 
+    /// Creates the history table where there is none and waits until it can be used; repeatable.
+    void init(std::stop_token stop = {}) { migrator().init(std::move(stop)); }
+
     /// Applies what is outstanding; continues runs that failed or were cut short.
     RunnerResult migrate(const MigrateOptions& options = {}, const RunnerWatch& watch = {});
     RunnerResult rollback(const RollbackOptions& options = {}, const RunnerWatch& watch = {});

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -195,6 +196,14 @@ public:
     std::string number(std::string_view name);
     std::int64_t integer(std::string_view name);
     bool boolean(std::string_view name);
+    /// Raw bytes.
+    std::string binary(std::string_view name);
+    std::vector<std::string> string_set(std::string_view name);
+    /// Digits, exact.
+    std::vector<std::string> number_set(std::string_view name);
+    std::vector<std::string> binary_set(std::string_view name);
+    std::span<const dynamodb::AttributeValue> list(std::string_view name);
+    dynamodb::Item map(std::string_view name);
     /// All attributes as read; the whole item is guarded then.
     const dynamodb::Item& item();
 
