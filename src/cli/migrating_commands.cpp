@@ -198,7 +198,8 @@ Plan make_plan(Session& session) {
     const Arguments& arguments = session.arguments;
     std::optional<std::string> target;
     if (!arguments.words.empty()) {
-        target = arguments.words.front();
+        const migrate::Migration* known = session.registry.find(arguments.words.front());
+        target = known ? known->id() : arguments.words.front();
     }
     if (arguments.verb == "up") {
         return migrator.plan_up(target, false);

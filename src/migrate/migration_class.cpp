@@ -15,6 +15,18 @@ std::string version_text(const std::string& id, std::int64_t version) {
     return std::to_string(version);
 }
 
+/// As its file would be called: from that, history layouts of other tools take their ids.
+std::string file_name(const std::string& version, const std::string& id) {
+    std::size_t slug = id.find_first_not_of("0123456789_-");
+    return version + "_" + (slug == std::string::npos ? id : id.substr(slug));
+}
+
+void set_alias(Migration& migration, std::string id) {
+    if (!id.empty()) {
+        migration.from(file_name(migration.id(), id), {}).alias(std::move(id));
+    }
+}
+
 }  // namespace
 
 BaseMigration::BaseMigration(std::string id, std::int64_t version, std::string description,
@@ -37,7 +49,8 @@ Migration make_migration(std::shared_ptr<MigrationClass> migration, bool reverse
         step.inverse = [migration](Client& client) { migration->down(client); };
     }
     Migration result(migration->version(), migration->description());
-    result.alias(migration->id()).on(migration->table()).depends_on(migration->dependencies());
+    set_alias(result, migration->id());
+    result.on(migration->table()).depends_on(migration->dependencies());
     result.step(make_code(std::move(step))).down_auto();
     return result;
 }
@@ -56,7 +69,7 @@ Migration make_index_migration(std::string id, std::int64_t version, std::string
     Migration migration =
         make_index_migration(version_text(id, version), std::move(description), std::move(table),
                              std::move(index), std::move(dependencies));
-    migration.alias(std::move(id));
+    set_alias(migration, std::move(id));
     return migration;
 }
 
