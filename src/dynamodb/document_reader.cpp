@@ -2,6 +2,7 @@
 
 #include <dynamigrate/base/error.hpp>
 #include <dynamigrate/base/hash.hpp>
+#include <dynamigrate/dynamodb/document_types.hpp>
 #include <dynamigrate/dynamodb/number.hpp>
 #include <dynamigrate/dynamodb/wire.hpp>
 
@@ -16,73 +17,6 @@ namespace dynamigrate::dynamodb {
 namespace {
 
 using json::dom::element;
-using json::dom::element_type;
-
-std::string_view name_of(element_type type, bool is_true) {
-    switch (type) {
-        case element_type::STRING:
-            return "STRING_VALUE";
-        case element_type::BOOL:
-            return is_true ? "TRUE_VALUE" : "FALSE_VALUE";
-        case element_type::DOUBLE:
-            return "DECIMAL_VALUE";
-        default:
-            return "NUMBER_VALUE";
-    }
-}
-
-[[noreturn]] void refuse_type(element value, std::string_view expected) {
-    std::string message;
-    switch (value.type()) {
-        case element_type::OBJECT:
-            message = "Start of structure or map found where not expected.";
-            break;
-        case element_type::ARRAY:
-            message = "Start of list found where not expected";
-            break;
-        case element_type::NULL_VALUE:
-            message = "Unexpected null";
-            break;
-        default:
-            message =
-                std::string(name_of(value.type(), value.is_bool() && value.get_bool().value())) +
-                " cannot be converted to " + std::string(expected);
-    }
-    throw base::Error(base::ErrorKind::invalid_argument, std::move(message))
-        .service_code("SerializationException");
-}
-
-std::string_view text_of(element value) {
-    std::string_view text;
-    if (value.get(text) != simdjson::SUCCESS) {
-        refuse_type(value, "String");
-    }
-    return text;
-}
-
-bool boolean_of(element value) {
-    bool result = false;
-    if (value.get(result) != simdjson::SUCCESS) {
-        refuse_type(value, "Boolean");
-    }
-    return result;
-}
-
-json::dom::array array_of(element value) {
-    json::dom::array result;
-    if (value.get(result) != simdjson::SUCCESS) {
-        refuse_type(value, "List");
-    }
-    return result;
-}
-
-json::dom::object object_of(element value) {
-    json::dom::object result;
-    if (value.get(result) != simdjson::SUCCESS) {
-        refuse_type(value, "Map");
-    }
-    return result;
-}
 
 /// Whether it is an integer in canonical spelling, which most numbers are.
 bool is_canonical_integer(std::string_view text) noexcept {
@@ -105,7 +39,7 @@ Item DocumentReader::item(element attributes_element) {
 }
 
 std::string_view DocumentReader::digits(element value) {
-    std::string_view text = text_of(value);
+    std::string_view text = as_text(value);
     if (is_canonical_integer(text)) {
         return text;
     }
@@ -116,7 +50,7 @@ std::string_view DocumentReader::digits(element value) {
 }
 
 std::string_view DocumentReader::bytes(element value) {
-    std::string_view text = text_of(value);
+    std::string_view text = as_text(value);
     bytes_.clear();
     if (!base::append_base64_decoded(bytes_, text)) {
         throw base::Error(base::ErrorKind::invalid_argument,
@@ -129,7 +63,7 @@ std::string_view DocumentReader::bytes(element value) {
 AttributeValue DocumentReader::typed(element value, int nesting) {
     AttributeValue result;
     int types = 0;
-    for (auto [type, content] : object_of(value)) {
+    for (auto [type, content] : as_object(value)) {
         if (content.is_null()) {
             continue;
         }
@@ -144,7 +78,7 @@ AttributeValue DocumentReader::typed(element value, int nesting) {
 
 AttributeValue DocumentReader::of_type(std::string_view type, element value, int nesting) {
     if (type == "S") {
-        return AttributeValue::string(text_of(value));
+        return AttributeValue::string(as_text(value));
     }
     if (type == "N") {
         return AttributeValue::number(digits(value));
@@ -156,10 +90,10 @@ AttributeValue DocumentReader::of_type(std::string_view type, element value, int
         return list(value, nesting);
     }
     if (type == "BOOL") {
-        return AttributeValue::boolean(boolean_of(value));
+        return AttributeValue::boolean(as_boolean(value));
     }
     if (type == "NULL") {
-        boolean_of(value);  // newer versions of DynamoDB read {"NULL": false} as true
+        as_boolean(value);  // newer versions of DynamoDB read {"NULL": false} as true
         return AttributeValue::null();
     }
     if (type == "B") {
@@ -182,7 +116,7 @@ AttributeValue DocumentReader::list(element value, int nesting) {
         throw validation_error(kTooDeep);
     }
     StackFrame<AttributeValue> frame(elements_);
-    for (element content : array_of(value)) {
+    for (element content : as_array(value)) {
         elements_.push_back(typed(content, nesting + 1));
     }
     return AttributeValue::list(arena_.copy(frame.values()));
@@ -193,7 +127,7 @@ std::span<const Attribute> DocumentReader::attributes(element value, int nesting
         throw validation_error(kTooDeep);
     }
     StackFrame<Attribute> frame(attributes_);
-    for (auto [name, content] : object_of(value)) {
+    for (auto [name, content] : as_object(value)) {
         AttributeValue read = typed(content, nesting);
         attributes_.push_back({name, read});
     }
@@ -202,9 +136,9 @@ std::span<const Attribute> DocumentReader::attributes(element value, int nesting
 
 AttributeValue DocumentReader::set(AttributeType type, element value) {
     StackFrame<AttributeValue> frame(elements_);
-    for (element content : array_of(value)) {
+    for (element content : as_array(value)) {
         elements_.push_back(
-            type == AttributeType::string_set   ? AttributeValue::string(text_of(content))
+            type == AttributeType::string_set   ? AttributeValue::string(as_text(content))
             : type == AttributeType::number_set ? AttributeValue::number(digits(content))
                                                 : AttributeValue::binary(bytes(content)));
     }

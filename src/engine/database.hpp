@@ -7,9 +7,6 @@
 #include <dynamigrate/base/clock.hpp>
 #include <dynamigrate/base/random.hpp>
 
-#include <condition_variable>
-#include <map>
-#include <mutex>
 #include <string>
 
 namespace dynamigrate::engine {

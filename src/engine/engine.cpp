@@ -124,12 +124,12 @@ private:
 
 LocalEngine::LocalEngine(EngineParts parts, const EngineOptions& options)
     : system_random_(std::make_unique<base::SystemRandom>()),
+      clock_(options.clock != nullptr ? *options.clock : system_clock_),
       parts_(std::move(parts)),
       backups_(*parts_.store),
-      transaction_tokens_(*parts_.store, options.clock != nullptr ? *options.clock : system_clock_),
-      transitions_(options.clock != nullptr ? *options.clock : system_clock_, *parts_.catalog,
-                   *parts_.rows, options.transition),
-      database_{options.clock != nullptr ? *options.clock : system_clock_,
+      transaction_tokens_(*parts_.store, clock_),
+      transitions_(clock_, *parts_.catalog, *parts_.rows, options.transition),
+      database_{clock_,
                 options.random != nullptr ? *options.random : *system_random_,
                 *parts_.catalog,
                 *parts_.rows,

@@ -48,6 +48,7 @@ private:
 
     base::SystemClock system_clock_;
     std::unique_ptr<base::Random> system_random_;
+    base::Clock& clock_;
     EngineParts parts_;
     Backups backups_;
     TransactionTokens transaction_tokens_;

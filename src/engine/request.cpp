@@ -4,41 +4,6 @@
 
 namespace dynamigrate::engine {
 
-using json::dom::element_type;
-
-namespace {
-
-[[noreturn]] void refuse_serialization(const std::string& message) {
-    refuse("SerializationException", message);
-}
-
-std::string_view token_of(element value) {
-    switch (value.type()) {
-        case element_type::STRING:
-            return "STRING_VALUE";
-        case element_type::BOOL:
-            return value.get_bool().value() ? "TRUE_VALUE" : "FALSE_VALUE";
-        case element_type::DOUBLE:
-            return "DECIMAL_VALUE";
-        default:
-            return "NUMBER_VALUE";
-    }
-}
-
-[[noreturn]] void refuse_type(element value, std::string_view expected) {
-    switch (value.type()) {
-        case element_type::OBJECT:
-            refuse_serialization("Start of structure or map found where not expected.");
-        case element_type::ARRAY:
-            refuse_serialization("Start of list found where not expected");
-        default:
-            refuse_serialization(std::string(token_of(value)) + " cannot be converted to " +
-                                 std::string(expected));
-    }
-}
-
-}  // namespace
-
 void refuse(std::string_view code, const std::string& message) {
     throw base::Error(base::ErrorKind::invalid_argument, message).service_code(std::string(code));
 }
@@ -53,30 +18,6 @@ std::optional<element> member(object from, std::string_view name) {
     return found;
 }
 
-object as_object(element value) {
-    object result;
-    if (value.get(result) != simdjson::SUCCESS) {
-        refuse_type(value, "Map");
-    }
-    return result;
-}
-
-array as_array(element value) {
-    array result;
-    if (value.get(result) != simdjson::SUCCESS) {
-        refuse_type(value, "List");
-    }
-    return result;
-}
-
-std::string_view as_text(element value) {
-    std::string_view result;
-    if (value.get(result) != simdjson::SUCCESS) {
-        refuse_type(value, "String");
-    }
-    return result;
-}
-
 std::optional<std::string_view> text(object from, std::string_view name) {
     std::optional<element> found = member(from, name);
     return found ? std::optional(as_text(*found)) : std::nullopt;
@@ -88,14 +29,7 @@ std::string_view text_or(object from, std::string_view name, std::string_view ot
 
 std::optional<bool> boolean(object from, std::string_view name) {
     std::optional<element> found = member(from, name);
-    if (!found) {
-        return std::nullopt;
-    }
-    bool result = false;
-    if (found->get(result) != simdjson::SUCCESS) {
-        refuse_type(*found, "Boolean");
-    }
-    return result;
+    return found ? std::optional(as_boolean(*found)) : std::nullopt;
 }
 
 // As DynamoDB does, a fraction is cut off.
@@ -112,7 +46,7 @@ std::optional<std::int64_t> integer(object from, std::string_view name) {
     if (found->get(fraction) == simdjson::SUCCESS && fraction > -9.2e18 && fraction < 9.2e18) {
         return static_cast<std::int64_t>(fraction);
     }
-    refuse_type(*found, "Integer");
+    dynamodb::refuse_type(*found, "Integer");
 }
 
 std::optional<object> structure(object from, std::string_view name) {

@@ -4,6 +4,7 @@
 
 #include <dynamigrate/base/arena.hpp>
 #include <dynamigrate/dynamodb/document_reader.hpp>
+#include <dynamigrate/dynamodb/document_types.hpp>
 #include <dynamigrate/dynamodb/operations.hpp>
 #include <dynamigrate/dynamodb/service.hpp>
 #include <dynamigrate/dynamodb/wire.hpp>
@@ -21,6 +22,10 @@
 /// One call on the engine, and typed access to its body.
 namespace dynamigrate::engine {
 
+using dynamodb::as_array;
+using dynamodb::as_boolean;
+using dynamodb::as_object;
+using dynamodb::as_text;
 using json::dom::array;
 using json::dom::element;
 using json::dom::object;
@@ -55,9 +60,6 @@ std::optional<bool> boolean(object from, std::string_view name);
 std::optional<std::int64_t> integer(object from, std::string_view name);
 std::optional<object> structure(object from, std::string_view name);
 std::optional<array> list(object from, std::string_view name);
-object as_object(element value);
-array as_array(element value);
-std::string_view as_text(element value);
 
 /// "1 validation error detected: Value null at 'tableName' failed to satisfy constraint: Member must
 /// not be null".
