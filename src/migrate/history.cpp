@@ -1,5 +1,7 @@
 #include "history.hpp"
 
+#include "history_merge.hpp"
+
 #include <dynamigrate/base/error.hpp>
 
 #include <fmt/format.h>
@@ -25,7 +27,7 @@ constexpr std::array<Status, 5> kStatuses = {Status::running, Status::applied, S
                                              Status::rolling_back, Status::rolled_back};
 
 /// The text members by the names of their attributes.
-constexpr std::array<std::pair<std::string_view, std::string HistoryRow::*>, 15> kTexts = {{
+constexpr std::array<std::pair<std::string_view, std::string HistoryRow::*>, 17> kTexts = {{
     {"id", &HistoryRow::id},
     {"run", &HistoryRow::run},
     {"action", &HistoryRow::action},
@@ -41,6 +43,8 @@ constexpr std::array<std::pair<std::string_view, std::string HistoryRow::*>, 15>
     {"undoes", &HistoryRow::undoes},
     {"undone", &HistoryRow::undone},
     {"journal_purged_at", &HistoryRow::journal_purged_at},
+    {"table", &HistoryRow::table},
+    {"layout", &HistoryRow::layout},
 }};
 
 constexpr std::array<std::pair<std::string_view, std::uint64_t backfill::Counts::*>, 7> kCounts = {{
@@ -195,16 +199,79 @@ HistoryRow to_history_row(const Item& item) {
     return row;
 }
 
-HistoryView History::read() {
+std::vector<HistoryRow> History::read_native() {
     std::vector<HistoryRow> rows;
     table_.query(kRunPrefix, [&](const Item& item) { rows.push_back(to_history_row(item)); });
+    return rows;
+}
+
+std::vector<HistoryRow> History::news(const std::vector<HistoryRow>& native) {
+    if (!foreign_) {
+        return {};
+    }
+    ForeignItems items = foreign_->read();
+    const HistoryLayout& layout = foreign_->layout();
+    return news_of(native, layout.rows(items),
+                   {foreign_->place(), "elsewhere",
+                    items.exists && layout.tells_absence(items.key), &layout});
+}
+
+HistoryView History::read() {
+    std::vector<HistoryRow> rows = read_native();
+    std::vector<HistoryRow> others = news(rows);
+    if (!others.empty()) {
+        rows.insert(rows.end(), others.begin(), others.end());
+        sort_rows(rows);
+    }
     return HistoryView(std::move(rows));
 }
 
-void History::write(const HistoryRow& row) {
+void History::create_if_absent(std::stop_token stop) {
+    if (foreign_) {
+        foreign_->create_if_absent(std::move(stop));
+    }
+}
+
+void History::write_native(const HistoryRow& row,
+                           const std::vector<dynamodb::TransactAction>& others) {
     base::Arena arena;
     std::string sort_key = fmt::format("{}{}#{}", kRunPrefix, row.started_at, row.run);
-    table_.put_under_lock(sort_key, to_item(row, arena), row.fence);
+    table_.put_under_lock(sort_key, to_item(row, arena), row.fence, others);
+}
+
+void History::write(const HistoryRow& row, const std::vector<dynamodb::TransactAction>& others) {
+    if (!foreign_) {
+        write_native(row, others);
+        return;
+    }
+    base::Arena arena;
+    std::vector<dynamodb::TransactAction> actions = others;
+    for (const ForeignChange& change : foreign_->changes(row, arena)) {
+        actions.push_back(to_action(change, arena));
+    }
+    HistoryRow told = row;
+    told.layout = foreign_->place();
+    write_native(told, actions);
+}
+
+void History::note_news(std::uint64_t fence) {
+    for (HistoryRow& row : news(read_native())) {
+        row.fence = fence;
+        write_native(row, {});
+    }
+}
+
+std::vector<HistoryRow> History::untold() {
+    std::vector<HistoryRow> rows;
+    if (!foreign_) {
+        return rows;
+    }
+    for (const HistoryRow* row : read().applied()) {
+        if (row->layout != foreign_->place() && foreign_->layout().keeps(row->id)) {
+            rows.push_back(*row);
+        }
+    }
+    return rows;
 }
 
 }  // namespace dynamigrate::migrate

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "foreign_history.hpp"
 #include "history_view.hpp"
 #include "native_table.hpp"
 
@@ -7,19 +8,37 @@
 
 namespace dynamigrate::migrate {
 
-/// The history rows of one scope in the native layout (docs/reference/history-format.md).
+/// The history rows of one scope: in the native table (docs/reference/history-format.md), and where
+/// the settings say so also in another tool's layout (docs/history-layouts.md).
 class History {
 public:
-    explicit History(NativeTable& table) : table_(table) {}
+    /// `foreign`: nullptr for the native layout. Both must outlive it.
+    explicit History(NativeTable& table, ForeignHistory* foreign = nullptr)
+        : table_(table),
+          foreign_(foreign) {}
 
-    /// All rows, oldest first. Errors: corrupted for a row that no version of ours wrote.
+    /// All rows, oldest first, with what another tool did since.
+    /// Errors: corrupted for a row that no version of ours wrote.
     HistoryView read();
-    /// Writes the row of its run, under the lock with the row's fence.
+    /// The native rows only.
+    std::vector<HistoryRow> read_native();
+    /// Before the first write: creates the foreign layout's own table.
+    void create_if_absent(std::stop_token stop);
+    /// Writes the row of its run, under the lock with the row's fence; in a foreign layout both rows
+    /// in one transaction, with the other writes.
     /// Errors: aborted when the lock was lost.
-    void write(const HistoryRow& row);
+    void write(const HistoryRow& row, const std::vector<dynamodb::TransactAction>& others = {});
+    /// Keeps natively what another tool did since.
+    void note_news(std::uint64_t fence);
+    /// Applied rows that the foreign layout was never told of.
+    std::vector<HistoryRow> untold();
 
 private:
+    std::vector<HistoryRow> news(const std::vector<HistoryRow>& native);
+    void write_native(const HistoryRow& row, const std::vector<dynamodb::TransactAction>& others);
+
     NativeTable& table_;
+    ForeignHistory* foreign_;
 };
 
 /// Attributes without the key, in the arena; texts are copied.

@@ -44,6 +44,10 @@ bool is_unfinished(const HistoryRow& row) noexcept {
 
 bool rolls_back(const HistoryRow& row) noexcept { return row.action == "down"; }
 
+bool is_entry_only(const HistoryRow& row) noexcept {
+    return row.action == "baseline" || row.action == "mark" || row.action == "repair";
+}
+
 HistoryView::HistoryView(std::vector<HistoryRow> rows) : rows_(std::move(rows)) {
     for (std::size_t i = 0; i < rows_.size(); ++i) {
         latest_[canonical_id(rows_[i].id)] = i;
@@ -116,6 +120,12 @@ std::vector<const HistoryRow*> HistoryView::standing_runs(std::string_view id,
             runs.push_back(&row);
         }
     }
+    bool has_real = std::any_of(runs.begin(), runs.end(),
+                                [](const HistoryRow* row) { return !is_entry_only(*row); });
+    const HistoryRow* first = runs.empty() ? nullptr : runs.front();
+    std::erase_if(runs, [&](const HistoryRow* row) {
+        return is_entry_only(*row) && (has_real || row != first);
+    });
     return runs;
 }
 

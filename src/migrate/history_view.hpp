@@ -26,7 +26,8 @@ public:
     /// The highest applied version; "" when there is none.
     std::string current_version() const;
     /// The runs whose effects are there: those of the migration since it was last rolled back and
-    /// before the row (of a rollback that is under way), oldest first.
+    /// before the row (of a rollback that is under way), oldest first. Rows that a person entered
+    /// only count where there is no run.
     std::vector<const HistoryRow*> standing_runs(std::string_view id,
                                                  const HistoryRow* before = nullptr) const;
     /// Changes whenever the history does.
@@ -39,6 +40,8 @@ private:
 
 /// Whether the row neither ended as applied nor as rolled back.
 bool is_unfinished(const HistoryRow& row) noexcept;
+/// Whether a person entered the row and nothing ran.
+bool is_entry_only(const HistoryRow& row) noexcept;
 /// Whether the row is of a rollback.
 bool rolls_back(const HistoryRow& row) noexcept;
 

@@ -67,6 +67,7 @@ struct Migrator::Parts {
     Settings settings;
     World world;
     NativeTable table;
+    std::unique_ptr<ForeignHistory> foreign;
     History history;
     std::unique_ptr<layers::JournalStore> own_journals;
 
@@ -76,7 +77,8 @@ struct Migrator::Parts {
           world(the_world),
           table(*world.service, settings.history_table, settings.scope, *world.clock,
                 *world.random),
-          history(table) {
+          foreign(open_foreign_history(*world.service, *world.clock, settings)),
+          history(table, foreign.get()) {
         if (!world.journals) {
             own_journals =
                 layers::make_directory_journals(settings.journal_directory, *world.clock);
@@ -100,6 +102,19 @@ struct Migrator::Parts {
         if (!basis.empty() && basis != history.read().digest()) {
             throw Error(ErrorKind::aborted,
                         "the history changed since the plan was made; run the command again");
+        }
+    }
+
+    /// Otherwise the other tool would run again what was applied before its layout was chosen.
+    void check_untold() {
+        std::vector<HistoryRow> rows = settings.force ? std::vector<HistoryRow>() : history.untold();
+        if (!rows.empty()) {
+            throw Error(ErrorKind::failed_precondition,
+                        fmt::format("{} applied migrations ({} ...) are in the native history but "
+                                    "not in the layout {}; write them there with `dynamigrate "
+                                    "adopt --from native --to {}`",
+                                    rows.size(), rows.front().id, settings.history_layout,
+                                    settings.history_layout));
         }
     }
 
@@ -210,7 +225,9 @@ RunResult Migrator::run(const std::vector<PlannedMigration>& plan, Listener& lis
         return {};
     }
     parts.check_plan(plan);
+    parts.check_untold();
     parts.table.create_if_absent(stop_now);
+    parts.history.create_if_absent(stop_now);
     JoinedStop waits({stop, stop_now});
     Lock lock(
         parts.table, parts.world, {parts.settings.lease, parts.settings.heartbeat},
@@ -218,6 +235,7 @@ RunResult Migrator::run(const std::vector<PlannedMigration>& plan, Listener& lis
     JoinedStop ends({stop, stop_now, lock.lost()});
     JoinedStop ends_now({stop_now, lock.lost()});
     parts.check_basis(plan);
+    parts.history.note_news(lock.fence());
     return parts.run_all(plan,
                          {parts.registry, parts.settings, parts.world, parts.table, parts.history,
                           parts.journals(), lock, listener, ends.token(), ends_now.token()});

@@ -169,7 +169,8 @@ void NativeTable::put_fenced(std::string_view sort_key, const Item& attributes,
 }
 
 void NativeTable::put_under_lock(std::string_view sort_key, const Item& attributes,
-                                 std::uint64_t fence) {
+                                 std::uint64_t fence,
+                                 const std::vector<dynamodb::TransactAction>& others) {
     using dynamodb::TransactAction;
     base::Arena arena;
     TransactAction put;
@@ -182,10 +183,35 @@ void NativeTable::put_under_lock(std::string_view sort_key, const Item& attribut
     check.table = table_;
     check.item = key(arena, kLockSortKey);
     check.condition = lock_condition(arena, fence);
-    if (!has_transactions_ || !try_transaction({put, check})) {
+    std::vector<TransactAction> actions{put, check};
+    actions.insert(actions.end(), others.begin(), others.end());
+    if (!has_transactions_ || !try_transaction(actions)) {
         has_transactions_ = false;
         check_lock(fence);
+        for (const TransactAction& other : others) {
+            apply(other);
+        }
         put_fenced(sort_key, attributes, fence);
+    }
+}
+
+/// One of a transaction's writes by itself.
+void NativeTable::apply(const dynamodb::TransactAction& action) {
+    using Kind = dynamodb::TransactAction::Kind;
+    bool has_failed = false;
+    if (action.kind == Kind::put) {
+        has_failed = dynamodb::put_item(service_, action.table, action.item, action.condition)
+                         .condition_failed;
+    } else if (action.kind == Kind::remove) {
+        has_failed = dynamodb::delete_item(service_, action.table, action.item, action.condition)
+                         .condition_failed;
+    } else if (action.kind == Kind::update) {
+        has_failed = dynamodb::update_item(service_, action.table, action.item,
+                                           action.update_expression, action.condition)
+                         .condition_failed;
+    }
+    if (has_failed) {
+        throw lost_lock();
     }
 }
 

@@ -11,6 +11,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 namespace dynamigrate::migrate {
 
@@ -43,10 +44,11 @@ public:
     /// Errors: aborted when a higher fence is there.
     void put_fenced(std::string_view sort_key, const dynamodb::Item& attributes,
                     std::uint64_t fence);
-    /// As put_fenced, in one transaction with a check that the lock is held under that fence; where
-    /// the endpoint has no transactions, after that check.
+    /// As put_fenced, in one transaction with the other writes and a check that the lock is held
+    /// under that fence; where the endpoint has no transactions, after that check, the others first.
     void put_under_lock(std::string_view sort_key, const dynamodb::Item& attributes,
-                        std::uint64_t fence);
+                        std::uint64_t fence,
+                        const std::vector<dynamodb::TransactAction>& others = {});
     /// Sets the item's fence only.
     void raise_fence(std::string_view sort_key, std::uint64_t fence);
     void remove_fenced(std::string_view sort_key, std::uint64_t fence);
@@ -55,6 +57,7 @@ private:
     dynamodb::Item with_key(base::Arena& arena, std::string_view sort_key,
                             const dynamodb::Item& attributes, std::uint64_t fence) const;
     bool try_transaction(const std::vector<dynamodb::TransactAction>& actions);
+    void apply(const dynamodb::TransactAction& action);
     void check_lock(std::uint64_t fence);
     void wait_until_active(std::stop_token stop);
 

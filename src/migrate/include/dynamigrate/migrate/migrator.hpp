@@ -26,7 +26,9 @@ struct HistoryRow {
     std::string id;   ///< version or name
     std::string run;  ///< run id
     Status status = Status::running;
-    std::string action;  ///< up, down, repeat, reset, named, undo
+    /// up, down, repeat, reset, named, undo; without a run of its own: baseline, mark, repair, adopt,
+    /// elsewhere (another tool's, found in its history)
+    std::string action;
     std::string description;
     std::string path;
     std::string checksum;
@@ -48,6 +50,8 @@ struct HistoryRow {
     std::string undoes;                         ///< of an undo: the run that it undoes
     std::string undone;                         ///< "", "partly" or "wholly", by an undo
     std::string journal_purged_at;              ///< ISO 8601; "" : it was not
+    std::string table;   ///< the migration's own table
+    std::string layout;  ///< where another tool's layout tells the row too ("onetable in app")
 };
 
 enum class OutOfOrder { error, allow, ignore };
@@ -62,6 +66,9 @@ struct LateVersion {
 /// How a project is set up.
 struct Settings {
     std::string history_table = "dynamigrate-history";
+    /// native, onetable, drift, dynamorm or functionless: where other tools read what was applied.
+    std::string history_layout = "native";
+    std::string layout_table;  ///< of that layout; "": the layout's own
     std::string scope = "default";  ///< one partition key per scope: several projects, one table
     std::string default_table;
     std::map<std::string, std::string> tables;  ///< logical -> physical
