@@ -98,6 +98,7 @@ void Execution::begin_row() {
     row_.action = planned_.action;
     row_.description = migration_.description();
     row_.path = migration_.path();
+    row_.table = own_table();
     row_.checksum = migration_.checksum();
     row_.started_at = base::to_iso8601(start_time(view_, inputs_.world.clock->now()));
     row_.by = describe(inputs_.world.identity);
@@ -126,6 +127,7 @@ void Execution::take_over_row() {
     row_.tool_version = inputs_.settings.tool_version;
     row_.checksum = migration_.checksum();
     row_.fence = inputs_.lock.fence();
+    list_retried();
     check_resumed_journal();
     check_repeatable();
     check_undone_journals();
@@ -147,6 +149,20 @@ void Execution::list_actions() {
     for (const StepPtr& step : migration_.up_steps()) {
         actions_.push_back({step, nullptr, 0, step->summary()});
     }
+}
+
+/// A retry of what a finished run quarantined begins at the first step that has such items.
+void Execution::list_retried() {
+    if (planned_.action != "retry") {
+        return;
+    }
+    for (const backfill::QuarantinedItem& item :
+         NativeRunRecords(inputs_.table, row_.run, row_.fence).all_quarantined()) {
+        if (can_be_retried(item)) {
+            retried_.insert(item.step);
+        }
+    }
+    row_.steps_done = retried_.empty() ? row_.steps_done : *retried_.begin();
 }
 
 /// The run is noted in the store before the row is written: where a row names a journal which the
@@ -223,6 +239,10 @@ bool Execution::run_actions() {
         if (is_stopped()) {
             return false;
         }
+        if (!retried_.empty() && !retried_.contains(current_)) {
+            row_.steps_done = current_ + 1;
+            continue;
+        }
         const RollbackAction& action = actions_[current_];
         if (action.step) {
             inputs_.listener.step_begins(migration_, current_, actions_.size(), *action.step);
@@ -284,6 +304,11 @@ backfill::Surroundings Execution::make_surroundings() {
         inputs_.listener.progress(progress, reading);
     };
     return surroundings;
+}
+
+std::string Execution::own_table() const {
+    bool is_named = !migration_.table().empty() || !inputs_.settings.default_table.empty();
+    return is_named ? physical_table("") : std::string();
 }
 
 std::string Execution::physical_table(const std::string& name) const {
@@ -367,13 +392,18 @@ void Execution::finish() {
         count_versions_as_applied();
     }
     row_.status = planned_.rolls_back ? Status::rolled_back : Status::applied;
-    row_.finished_at = base::to_iso8601(inputs_.world.clock->now());
+    row_.finished_at = end_time();
     save();
+}
+
+/// Not before the start, whatever the clock says: other tools take the latest row for the state.
+std::string Execution::end_time() const {
+    return std::max(base::to_iso8601(inputs_.world.clock->now()), row_.started_at);
 }
 
 /// The rows' ids follow from the run's, so that a resumed reset writes the same ones again.
 void Execution::count_versions_as_applied() {
-    std::string now = base::to_iso8601(inputs_.world.clock->now());
+    std::string now = end_time();
     for (const Migration& migration : inputs_.registry.all()) {
         if (migration.is_named()) {
             continue;
@@ -385,6 +415,7 @@ void Execution::count_versions_as_applied() {
         row.action = "reset";
         row.description = migration.description();
         row.path = migration.path();
+        row.table = row_.table;
         row.checksum = migration.checksum();
         row.started_at = row_.started_at;
         row.finished_at = now;
@@ -400,7 +431,7 @@ void Execution::count_versions_as_applied() {
 void Execution::record_failure(const Error& error) {
     row_.status = Status::failed;
     row_.error = error.what();
-    row_.finished_at = base::to_iso8601(inputs_.world.clock->now());
+    row_.finished_at = end_time();
     {
         std::lock_guard lock(listener_mutex_);
         if (progress_.read > 0) {

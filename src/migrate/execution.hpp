@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <mutex>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -48,6 +49,7 @@ private:
     void begin_row();
     void take_over_row();
     void list_actions();
+    void list_retried();
     void open_journal();
     void check_resumed_journal();
     void check_repeatable();
@@ -64,9 +66,11 @@ private:
     StepRun make_step_run(std::uint32_t index);
     backfill::Surroundings make_surroundings();
     std::string physical_table(const std::string& name) const;
+    std::string own_table() const;
     void set_pace(std::optional<double> max_rcu, std::optional<double> max_wcu) const;
     void add_result(std::uint32_t index, const StepResult& result);
     void finish();
+    std::string end_time() const;
     void count_versions_as_applied();
     void record_failure(const base::Error& error);
     void save();
@@ -81,6 +85,7 @@ private:
     HistoryRow row_;
     const HistoryRow* resumed_ = nullptr;
     std::vector<RollbackAction> actions_;
+    std::set<std::uint32_t> retried_;  ///< steps whose quarantined items are tried again
     std::unique_ptr<layers::Journal> journal_;
     std::unique_ptr<backfill::RunRecords> records_;
     layers::MeterReading meter_before_;

@@ -82,8 +82,7 @@ ForeignItems ForeignHistory::read() {
     items.exists = true;
     items.key = description->key;
     if (!layout_->status_table().empty() && !has_status_table_) {
-        has_status_table_ =
-            dynamodb::describe_table(service_, layout_->status_table()).has_value();
+        has_status_table_ = dynamodb::describe_table(service_, layout_->status_table()).has_value();
     }
     items.has_status_table = has_status_table_.value_or(false);
     std::vector<std::string> partitions = layout_->partitions();
@@ -141,8 +140,7 @@ std::vector<ForeignChange> ForeignHistory::changes(const HistoryRow& row, base::
     return changes;
 }
 
-std::unique_ptr<ForeignHistory> open_foreign_history(dynamodb::Service& service,
-                                                     base::Clock& clock,
+std::unique_ptr<ForeignHistory> open_foreign_history(dynamodb::Service& service, base::Clock& clock,
                                                      const Settings& settings) {
     std::unique_ptr<HistoryLayout> layout = make_layout(settings.history_layout);
     if (!layout) {

@@ -50,8 +50,8 @@ private:
 
 /// The history that the settings name; nothing for the native layout.
 /// Errors: invalid_argument when the layout needs a table's name and none is given.
-std::unique_ptr<ForeignHistory> open_foreign_history(dynamodb::Service& service,
-                                                     base::Clock& clock, const Settings& settings);
+std::unique_ptr<ForeignHistory> open_foreign_history(dynamodb::Service& service, base::Clock& clock,
+                                                     const Settings& settings);
 
 /// As an update (or a deletion), alone or in a transaction; values are in the arena.
 dynamodb::TransactAction to_action(const ForeignChange& change, base::Arena& arena);

@@ -211,9 +211,9 @@ std::vector<HistoryRow> History::news(const std::vector<HistoryRow>& native) {
     }
     ForeignItems items = foreign_->read();
     const HistoryLayout& layout = foreign_->layout();
-    return news_of(native, layout.rows(items),
-                   {foreign_->place(), "elsewhere",
-                    items.exists && layout.tells_absence(items.key), &layout});
+    return news_of(
+        native, layout.rows(items),
+        {foreign_->place(), "elsewhere", items.exists && layout.tells_absence(items.key), &layout});
 }
 
 HistoryView History::read() {
@@ -266,7 +266,8 @@ std::vector<HistoryRow> History::untold() {
     if (!foreign_) {
         return rows;
     }
-    for (const HistoryRow* row : read().applied()) {
+    HistoryView view = read();
+    for (const HistoryRow* row : view.applied()) {
         if (row->layout != foreign_->place() && foreign_->layout().keeps(row->id)) {
             rows.push_back(*row);
         }

@@ -27,7 +27,7 @@ struct ForeignRow {
 /// The items of a foreign history as they were read.
 struct ForeignItems {
     std::string table;
-    bool exists = false;     ///< whether there is such a table
+    bool exists = false;      ///< whether there is such a table
     dynamodb::KeySchema key;  ///< the layout's own where there is no table
     bool has_status_table = false;
     std::deque<dynamodb::OwnedItem> items;

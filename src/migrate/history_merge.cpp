@@ -62,15 +62,14 @@ private:
         const HistoryRow* last = view_.latest(id);
         std::vector<const HistoryRow*> runs = view_.standing_runs(id);
         return last && last->status != Status::rolled_back &&
-               std::any_of(runs.begin(), runs.end(), [](const HistoryRow* run) {
-                   return run->status == Status::applied;
-               });
+               std::any_of(runs.begin(), runs.end(),
+                           [](const HistoryRow* run) { return run->status == Status::applied; });
     }
 
     void add_if_news(const ForeignRow& row) {
         const HistoryRow* last = view_.latest(row.id);
-        bool says_nothing_new = row.status == Status::rolled_back &&
-                                (!last || last->status == Status::rolled_back);
+        bool says_nothing_new =
+            row.status == Status::rolled_back && (!last || last->status == Status::rolled_back);
         if (is_known(row) || says_nothing_new) {
             return;
         }
@@ -134,8 +133,7 @@ private:
 }  // namespace
 
 std::vector<HistoryRow> news_of(const std::vector<HistoryRow>& native,
-                                const std::vector<ForeignRow>& foreign,
-                                const MergeSource& source) {
+                                const std::vector<ForeignRow>& foreign, const MergeSource& source) {
     return Merge(native, source).news(foreign);
 }
 

@@ -11,9 +11,9 @@ namespace dynamigrate::migrate {
 
 /// Where the foreign rows come from.
 struct MergeSource {
-    std::string place;           ///< ForeignHistory::place
-    std::string action;          ///< of the rows that are made: `elsewhere` or `adopt`
-    bool tells_absence = true;   ///< whether what has no foreign row is not applied
+    std::string place;          ///< ForeignHistory::place
+    std::string action;         ///< of the rows that are made: `elsewhere` or `adopt`
+    bool tells_absence = true;  ///< whether what has no foreign row is not applied
     const HistoryLayout* layout = nullptr;
 };
 

@@ -47,11 +47,11 @@ std::int64_t version_of(const Item& item) {
 }
 
 Status status_of(std::string_view text) {
-    return text == "applied"                                   ? Status::applied
-           : text == "in_progress"                             ? Status::running
-           : text == "rolling_back"                            ? Status::rolling_back
-           : text == "rolled_back" || text == "pending"        ? Status::rolled_back
-                                                               : Status::failed;
+    return text == "applied"                            ? Status::applied
+           : text == "in_progress"                      ? Status::running
+           : text == "rolling_back"                     ? Status::rolling_back
+           : text == "rolled_back" || text == "pending" ? Status::rolled_back
+                                                        : Status::failed;
 }
 
 std::string_view word_for(const HistoryRow& row) {
@@ -88,8 +88,7 @@ public:
     std::string_view name() const noexcept override { return "dynamorm"; }
 
     dynamodb::KeySchema own_key() const override {
-        return {{"PK", AttributeType::string},
-                dynamodb::KeyAttribute{"SK", AttributeType::string}};
+        return {{"PK", AttributeType::string}, dynamodb::KeyAttribute{"SK", AttributeType::string}};
     }
 
     std::vector<std::string> partitions() const override { return {std::string(kPartition)}; }
@@ -141,8 +140,8 @@ public:
     bool keeps(std::string_view) const override { return true; }
 
 private:
-    static std::string sort_name(const ForeignItems& items) {
-        return items.key.sort ? items.key.sort->name : "SK";
+    static std::string_view sort_name(const ForeignItems& items) {
+        return items.key.sort ? std::string_view(items.key.sort->name) : "SK";
     }
 
     static std::string sort_of(const Item& item, const ForeignItems& items) {
@@ -182,9 +181,9 @@ private:
         auto name = [&](const Spelling& spelling) {
             return is_written ? spelling.written : spelling.stored;
         };
-        std::string description =
-            row.description.empty() && present ? std::string(present->text("description"))
-                                               : row.description;
+        std::string description = row.description.empty() && present
+                                      ? std::string(present->text("description"))
+                                      : row.description;
         std::int64_t version = number_of(row.id);
         ForeignChange change;
         change.table = items.table;
@@ -196,8 +195,7 @@ private:
         set.string("id", sort).number("version", version);
         set.string("description", description).string(name(kAppliedAt), time_of(row));
         set.string(name(kAppliedBy), row.by).string("status", word_for(row));
-        set.string("checksum",
-                   base::sha256_hex(fmt::format("{}{}{}", sort, version, description)));
+        set.string("checksum", base::sha256_hex(fmt::format("{}{}{}", sort, version, description)));
         set.string("error", row.error);
         change.set = set.build();
         return change;
@@ -218,10 +216,8 @@ private:
         }
         ForeignChange change;
         change.table = status_table();
-        change.key = ItemBuilder(arena)
-                         .string("PK", kStatusPartition)
-                         .string("SK", kStatusSort)
-                         .build();
+        change.key =
+            ItemBuilder(arena).string("PK", kStatusPartition).string("SK", kStatusSort).build();
         change.set = ItemBuilder(arena)
                          .string("lastMigrationID", last)
                          .number("lastVersion", version)
@@ -233,8 +229,6 @@ private:
 
 }  // namespace
 
-std::unique_ptr<HistoryLayout> make_dynamorm_layout() {
-    return std::make_unique<DynamOrmLayout>();
-}
+std::unique_ptr<HistoryLayout> make_dynamorm_layout() { return std::make_unique<DynamOrmLayout>(); }
 
 }  // namespace dynamigrate::migrate

@@ -18,9 +18,9 @@ constexpr std::string_view kId = "id";
 
 /// The status of a Step Functions execution, as the tool copies it.
 Status status_of(std::string_view text) {
-    return text == "SUCCEEDED" || text == "success"       ? Status::applied
+    return text == "SUCCEEDED" || text == "success"     ? Status::applied
            : text == "RUNNING" || text == "in_progress" ? Status::running
-                                                          : Status::failed;
+                                                        : Status::failed;
 }
 
 std::string_view word_for(const HistoryRow& row) {

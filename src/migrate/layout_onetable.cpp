@@ -64,8 +64,7 @@ public:
     std::string_view name() const noexcept override { return "onetable"; }
 
     KeySchema own_key() const override {
-        return {{"pk", AttributeType::string},
-                dynamodb::KeyAttribute{"sk", AttributeType::string}};
+        return {{"pk", AttributeType::string}, dynamodb::KeyAttribute{"sk", AttributeType::string}};
     }
 
     std::vector<std::string> partitions() const override {
@@ -160,8 +159,7 @@ private:
         return found;
     }
 
-    static ForeignChange put(const HistoryRow& row, const ForeignItems& items,
-                             base::Arena& arena) {
+    static ForeignChange put(const HistoryRow& row, const ForeignItems& items, base::Arena& arena) {
         std::string date = normal_time(time_of(row));
         std::int64_t milliseconds = base::parse_iso8601(date).time_since_epoch().count();
         bool is_iso = has_iso_dates(items);
@@ -185,7 +183,7 @@ private:
         set.string("path", row.path.empty() ? "memory" : row.path);
         set.string("version", row.id);
         bool has_failed = row.status == Status::failed;
-        set.string("status", !has_failed           ? kSuccess
+        set.string("status", !has_failed         ? kSuccess
                              : row.error.empty() ? std::string_view("failed")
                                                  : std::string_view(row.error));
         set.string(kTypeField, kType);
@@ -214,8 +212,6 @@ private:
 
 }  // namespace
 
-std::unique_ptr<HistoryLayout> make_onetable_layout() {
-    return std::make_unique<OneTableLayout>();
-}
+std::unique_ptr<HistoryLayout> make_onetable_layout() { return std::make_unique<OneTableLayout>(); }
 
 }  // namespace dynamigrate::migrate

@@ -107,7 +107,8 @@ struct Migrator::Parts {
 
     /// Otherwise the other tool would run again what was applied before its layout was chosen.
     void check_untold() {
-        std::vector<HistoryRow> rows = settings.force ? std::vector<HistoryRow>() : history.untold();
+        std::vector<HistoryRow> rows =
+            settings.force ? std::vector<HistoryRow>() : history.untold();
         if (!rows.empty()) {
             throw Error(ErrorKind::failed_precondition,
                         fmt::format("{} applied migrations ({} ...) are in the native history but "
@@ -217,6 +218,38 @@ std::vector<PlannedMigration> Migrator::plan_retry_failed() {
 }
 
 void Migrator::init(std::stop_token stop) { parts_->table.create_if_absent(std::move(stop)); }
+
+std::vector<PlannedMigration> Migrator::plan_retry(const std::string& run) {
+    HistoryView view = parts_->history.read();
+    if (!run.empty() && !view.row_of_run(run)) {
+        throw Error(ErrorKind::not_found,
+                    fmt::format("there is no run {}; `dynamigrate runs` lists them", run));
+    }
+    Planner planner(parts_->registry, view, parts_->policy());
+    std::vector<PlannedMigration> plan;
+    for (const HistoryRow& row : view.rows()) {
+        if (view.latest(row.id) != &row || (!run.empty() && row.run != run)) {
+            continue;
+        }
+        if (row.status == Status::failed) {
+            plan.push_back(planner.resume(row));
+        } else if (row.status == Status::applied && has_retriable(row.run)) {
+            plan.push_back(planner.retry(row));
+        }
+    }
+    if (!run.empty() && view.latest(view.row_of_run(run)->id)->run != run) {
+        throw Error(ErrorKind::failed_precondition,
+                    fmt::format("run {} is not the latest of its migration; what it left undone is "
+                                "the later run's affair",
+                                run));
+    }
+    return plan;
+}
+
+bool Migrator::has_retriable(const std::string& run) {
+    std::vector<backfill::QuarantinedItem> items = quarantined(run);
+    return std::any_of(items.begin(), items.end(), can_be_retried);
+}
 
 RunResult Migrator::run(const std::vector<PlannedMigration>& plan, Listener& listener,
                         std::stop_token stop, std::stop_token stop_now) {

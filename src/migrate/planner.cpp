@@ -226,8 +226,31 @@ PlannedMigration Planner::begin(const Migration& migration, const std::string& a
     return planned;
 }
 
+PlannedMigration Planner::retry(const HistoryRow& row) const {
+    PlannedMigration planned = resume(row);
+    planned.action = "retry";
+    return planned;
+}
+
+/// Whether its tool still works is not known here.
+void Planner::check_not_elsewhere(const HistoryRow& row) const {
+    bool is_running = row.status == Status::running || row.status == Status::rolling_back;
+    if (row.action == "elsewhere" && is_running && !policy_.force) {
+        throw Error(ErrorKind::failed_precondition,
+                    fmt::format("migration {0} is {1} in the history {2}{3}, written by another "
+                                "tool; wait until that ends, or enter how it ended with "
+                                "`dynamigrate mark applied {0}` or `mark rolled-back {0}`",
+                                row.id, to_string(row.status), row.layout,
+                                row.by.empty() ? "" : " by " + row.by));
+    }
+}
+
 PlannedMigration Planner::resume(const HistoryRow& row) const {
     const Migration& migration = require(row);
+    check_not_elsewhere(row);
+    if (row.action == "elsewhere") {
+        return begin(migration, migration.is_named() ? "named" : "up");
+    }
     if (is_changed(migration, row) && !policy_.force) {
         throw changed_error(migration, row, fmt::format("its run {} began", row.run),
                             "undo the run with `dynamigrate down`, or go on with --force");

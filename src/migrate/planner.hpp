@@ -36,6 +36,8 @@ public:
     std::vector<PlannedMigration> reset() const;
     std::vector<PlannedMigration> retry_failed() const;
     PlannedMigration resume(const HistoryRow& row) const;
+    /// Once more over what the finished run quarantined.
+    PlannedMigration retry(const HistoryRow& row) const;
 
 private:
     using Ids = std::set<std::string>;  ///< canonical
@@ -43,6 +45,7 @@ private:
     std::vector<const Migration*> ordered(Ids wanted) const;
     void add_dependencies(const Migration& migration, Ids& ids) const;
     const HistoryRow* blocker(const Migration& migration) const;
+    void check_not_elsewhere(const HistoryRow& row) const;
     void check_order(const Migration& migration) const;
     void check_named_dependencies(const Migration& migration) const;
     void check_applied_checksums() const;

@@ -163,4 +163,8 @@ void NativeRunRecords::forget_quarantined(const QuarantinedItem& item) {
     table_.remove_fenced(prefix(item.step) + "quarantine#" + digest_of(item), fence_);
 }
 
+bool can_be_retried(const QuarantinedItem& item) noexcept {
+    return item.is_source && item.reason != "outcome_unknown";
+}
+
 }  // namespace dynamigrate::migrate

@@ -44,4 +44,7 @@ private:
     std::map<std::uint32_t, std::uint32_t> totals_;
 };
 
+/// Whether another attempt may write the item: not where it is unknown what became of the first.
+bool can_be_retried(const backfill::QuarantinedItem& item) noexcept;
+
 }  // namespace dynamigrate::migrate

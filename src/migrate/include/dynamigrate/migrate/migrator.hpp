@@ -68,7 +68,7 @@ struct Settings {
     std::string history_table = "dynamigrate-history";
     /// native, onetable, drift, dynamorm or functionless: where other tools read what was applied.
     std::string history_layout = "native";
-    std::string layout_table;  ///< of that layout; "": the layout's own
+    std::string layout_table;       ///< of that layout; "": the layout's own
     std::string scope = "default";  ///< one partition key per scope: several projects, one table
     std::string default_table;
     std::map<std::string, std::string> tables;  ///< logical -> physical
@@ -89,7 +89,7 @@ struct Settings {
 /// What a command is about to do, decided before anything is touched.
 struct PlannedMigration {
     const Migration* migration = nullptr;
-    std::string action;              ///< up, down, repeat, reset, named, resume
+    std::string action;              ///< up, down, repeat, reset, named, resume, retry
     std::vector<std::string> lines;  ///< one per step, in the order in which they will run
     std::vector<Finding> findings;
     std::string resumed_run;  ///< the run that `resume` continues
@@ -207,6 +207,11 @@ public:
     std::vector<PlannedMigration> plan_reset();
     /// All failed runs, each continued, in order; nothing when none failed.
     std::vector<PlannedMigration> plan_retry_failed();
+    /// What the run left undone, or all runs ("") did: a failed run continued, and of a finished one
+    /// the items that it quarantined, as far as another attempt may write them (action `retry`).
+    /// Errors: not_found for an unknown run; failed_precondition for one that is not its
+    /// migration's latest.
+    std::vector<PlannedMigration> plan_retry(const std::string& run);
 
     /// Runs what was planned under the lock, in order; stops at the first failure (thrown after
     /// the failed row is written). `stop` ends gracefully, `stop_now` at once.
@@ -231,6 +236,7 @@ public:
 
 private:
     struct Parts;
+    bool has_retriable(const std::string& run);
     std::unique_ptr<Parts> parts_;
 };
 
