@@ -159,7 +159,10 @@ void read_history(Fields& fields, Config& config) {
     }
     Fields inner(*history, fields.file(), "history");
     config.history_layout = inner.text_or("layout", "native");
-    config.history_table = inner.text_or("table", config.history_table);
+    const bool is_native = config.history_layout == "native";
+    std::string& table = is_native ? config.history_table : config.layout_table;
+    table = inner.text_or("table", table);
+    config.history_table = inner.text_or("native_table", config.history_table);
     config.scope = inner.text_or("scope", "");
     inner.finish();
     static constexpr std::array<std::string_view, 5> kLayouts{"native", "onetable", "drift",

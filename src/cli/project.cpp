@@ -16,11 +16,6 @@ Error unsupported(const authoring::Config& config, const std::string& what) {
 }
 
 void check_supported(const authoring::Config& config) {
-    if (config.history_layout != "native") {
-        throw unsupported(config, fmt::format("this version keeps its history in the layout "
-                                              "`native` only, not `{}`",
-                                              config.history_layout));
-    }
     if (!config.arn.empty()) {
         throw unsupported(config,
                           "this version does not run migrations through a Lambda function; "
@@ -80,6 +75,8 @@ void set_journal(migrate::Settings& settings, const Arguments& arguments,
 migrate::Settings make_settings(const Arguments& arguments, const authoring::Config& config) {
     migrate::Settings settings;
     settings.history_table = config.history_table;
+    settings.history_layout = config.history_layout;
+    settings.layout_table = config.layout_table;
     settings.default_table = first_of(arguments.table, config.table);
     settings.scope = first_of(config.scope, first_of(settings.default_table, "default"));
     settings.tables = config.tables;

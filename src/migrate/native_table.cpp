@@ -168,16 +168,23 @@ void NativeTable::put_fenced(std::string_view sort_key, const Item& attributes,
     }
 }
 
+dynamodb::TransactAction NativeTable::put_action(base::Arena& arena, std::string_view sort_key,
+                                                 const Item& attributes,
+                                                 std::uint64_t fence) const {
+    dynamodb::TransactAction put;
+    put.kind = dynamodb::TransactAction::Kind::put;
+    put.table = table_;
+    put.item = with_key(arena, sort_key, attributes, fence);
+    put.condition = fence_condition(arena, fence);
+    return put;
+}
+
 void NativeTable::put_under_lock(std::string_view sort_key, const Item& attributes,
                                  std::uint64_t fence,
                                  const std::vector<dynamodb::TransactAction>& others) {
     using dynamodb::TransactAction;
     base::Arena arena;
-    TransactAction put;
-    put.kind = TransactAction::Kind::put;
-    put.table = table_;
-    put.item = with_key(arena, sort_key, attributes, fence);
-    put.condition = fence_condition(arena, fence);
+    TransactAction put = put_action(arena, sort_key, attributes, fence);
     TransactAction check;
     check.kind = TransactAction::Kind::check;
     check.table = table_;

@@ -49,6 +49,10 @@ public:
     void put_under_lock(std::string_view sort_key, const dynamodb::Item& attributes,
                         std::uint64_t fence,
                         const std::vector<dynamodb::TransactAction>& others = {});
+    /// A fenced write, to be made together with others; the item is in the arena.
+    dynamodb::TransactAction put_action(base::Arena& arena, std::string_view sort_key,
+                                        const dynamodb::Item& attributes,
+                                        std::uint64_t fence) const;
     /// Sets the item's fence only.
     void raise_fence(std::string_view sort_key, std::uint64_t fence);
     void remove_fenced(std::string_view sort_key, std::uint64_t fence);

@@ -27,6 +27,7 @@ struct Config {
     std::map<std::string, std::string> tables;  ///< logical -> physical
     std::filesystem::path migrations;
     std::string history_layout = "native";
+    std::string layout_table;  ///< of another tool's layout; "": the layout's own
     std::string history_table = "dynamigrate-history";
     std::string scope;  ///< "" : the table's name
     std::string endpoint;
