@@ -18,11 +18,13 @@ struct Arguments {
     std::string config, profile, directory, table, endpoint;
     std::string access_key, secret_key, region;
     std::string bump, journal, schema, crypto;
+    std::string from, to;
     std::string host, port, store, gateway_key, gateway_secret;
     std::optional<std::uint32_t> lanes, segments, sample;
     std::optional<authoring::Rate> max_rcu, max_wcu;
 
     bool down = false, dry = false, force = false, yes = false, retry_failed = false;
+    bool take_back = false;  ///< --undo
     bool quiet = false, verbose = false, debug = false, no_color = false;
     bool memory = false, json = false, exit_code = false, help = false, version = false;
 };

@@ -32,12 +32,19 @@ ExitCode show_help(Session& session) {
 }
 
 Command find_command(const std::string& verb) {
-    static constexpr std::array<std::pair<std::string_view, Command>, 13> kCommands{{
+    static constexpr std::array<std::pair<std::string_view, Command>, 20> kCommands{{
         {"status", show_status},
         {"list", list_applied},
         {"outstanding", list_outstanding},
         {"named", list_named},
         {"runs", show_runs},
+        {"history", show_history},
+        {"quarantine", show_quarantine},
+        {"retry-failed", retry_failed},
+        {"baseline", enter_baseline},
+        {"mark", mark},
+        {"repair", repair},
+        {"adopt", adopt},
         {"plan", show_plan},
         {"validate", validate},
         {"init", init},

@@ -17,6 +17,8 @@ ExitCode list_applied(Session& session);
 ExitCode list_outstanding(Session& session);
 ExitCode list_named(Session& session);
 ExitCode show_runs(Session& session);
+ExitCode show_history(Session& session);
+ExitCode show_quarantine(Session& session);
 
 // Beginning.
 ExitCode init(Session& session);
@@ -31,6 +33,13 @@ ExitCode validate(Session& session);
 // Changing the database.
 ExitCode migrate_database(Session& session);
 ExitCode resume(Session& session);
+ExitCode retry_failed(Session& session);
 ExitCode unlock(Session& session);
+
+// Changing the history only.
+ExitCode enter_baseline(Session& session);
+ExitCode mark(Session& session);
+ExitCode repair(Session& session);
+ExitCode adopt(Session& session);
 
 }  // namespace dynamigrate::cli

@@ -58,6 +58,10 @@ bool ask_yes(Console& console, const std::string& question) {
 }
 
 bool confirm(Session& session, const std::vector<migrate::PlannedMigration>& plan) {
+    return confirm(session, question(session, plan));
+}
+
+bool confirm(Session& session, const std::string& question) {
     const Arguments& arguments = session.arguments;
     if (arguments.dry || arguments.yes || arguments.force) {
         return true;
@@ -67,7 +71,7 @@ bool confirm(Session& session, const std::vector<migrate::PlannedMigration>& pla
         (!is_production || ask_yes(session.console,
                                    "WARNING: DANGEROUS: You are working on a production database! "
                                    "Enter [y] to confirm: ")) &&
-        ask_yes(session.console, question(session, plan));
+        ask_yes(session.console, question);
     if (!agreed) {
         session.console.report("Exiting");
     }

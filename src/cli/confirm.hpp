@@ -12,6 +12,9 @@ namespace dynamigrate::cli {
 /// the input.
 bool confirm(Session& session, const std::vector<migrate::PlannedMigration>& plan);
 
+/// The same with a question of its own.
+bool confirm(Session& session, const std::string& question);
+
 /// Asks one question; true for y or yes in any case.
 bool ask_yes(Console& console, const std::string& question);
 

@@ -280,6 +280,37 @@ ExitCode migrate_connected(Session& session) {
     return conclude(session, result);
 }
 
+/// The run may be named by the beginning of its id.
+std::string run_of_word(Session& session) {
+    if (session.arguments.words.empty()) {
+        return {};
+    }
+    const std::string& word = session.arguments.words.front();
+    for (const migrate::HistoryRow& row : session.migrator().history()) {
+        if (row.run.starts_with(word)) {
+            return row.run;
+        }
+    }
+    return word;
+}
+
+ExitCode retry_connected(Session& session) {
+    Plan plan = session.migrator().plan_retry(run_of_word(session));
+    migrate::RunResult result;
+    if (plan.empty()) {
+        if (session.arguments.json) {
+            print_result(session, {});
+        } else if (!session.console.is_quiet()) {
+            session.console.print("Nothing to retry");
+        }
+        return ExitCode::done;
+    }
+    if (std::optional<ExitCode> end = run_plan(session, plan, result)) {
+        return *end;
+    }
+    return conclude(session, result);
+}
+
 ExitCode resume_connected(Session& session) {
     std::string run = session.arguments.words.empty() ? "" : session.arguments.words.front();
     std::vector<const migrate::Migration*> migrations;
@@ -306,6 +337,13 @@ ExitCode migrate_database(Session& session) {
     check_word(session);
     session.connect();
     return with_dry_report(session, migrate_connected);
+}
+
+ExitCode retry_failed(Session& session) {
+    session.open_project();
+    session.load_migrations(true);
+    session.connect();
+    return with_dry_report(session, retry_connected);
 }
 
 ExitCode resume(Session& session) {

@@ -46,6 +46,7 @@ void write(json::Writer& writer, const migrate::HistoryRow& row) {
     writer.key("read_units").number(row.read_units);
     writer.key("write_units").number(row.write_units);
     writer.key("journal").string(row.journal);
+    writer.key("layout").string(row.layout);
     writer.key("error").string(row.error);
     writer.end_object();
 }

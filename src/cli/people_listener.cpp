@@ -36,6 +36,9 @@ std::string headline(const migrate::PlannedMigration& planned) {
     if (planned.action == "resume") {
         return fmt::format("Resume migration \"{}\"", name);
     }
+    if (planned.action == "retry") {
+        return fmt::format("Retry what \"{}\" left undone", name);
+    }
     if (planned.action == "repeat") {
         return fmt::format("Repeat migration \"{}\"", name);
     }
