@@ -149,9 +149,14 @@ struct HistoryEditor::Parts {
         }
     }
 
-    HistoryNote note(const HistoryEdit& edit, const std::string& text) const {
+    /// Later than every note so far.
+    HistoryNote note(const HistoryEdit& edit, const std::string& text) {
+        base::WallTime time = world.clock->now();
+        for (const HistoryNote& known : notes.read()) {
+            time = std::max(time, base::parse_iso8601(known.at) + milliseconds(1));
+        }
         HistoryNote note;
-        note.at = base::to_iso8601(world.clock->now());
+        note.at = base::to_iso8601(time);
         note.by = by();
         note.action = edit.action;
         note.id = world.random->uuid();

@@ -121,7 +121,8 @@ class TwoTools:
 class HistoryTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.servers = {"local": harness.Server(), "embedded": Embedded()}
+        cls.servers = {"embedded": Embedded()}
+        cls.servers["local"] = harness.Server()
         modules = node_modules()
         cls.scripts = os.path.dirname(modules)
         shutil.copy(PEER / "migrate.cjs", cls.scripts)
