@@ -56,30 +56,37 @@ class Installed(unittest.TestCase):
             "-DCMAKE_CXX_FLAGS=-O0 -fuse-ld=mold", f"-DCMAKE_PREFIX_PATH={self.prefix}")
         run("cmake", "--build", folder / "build", "-j", "2")
 
-    def check_own_binary(self, program):
-        """The whole command line, with the migrations that are built in."""
+    def check_own_binary(self, program, more=()):
+        """The whole command line, with the migrations that are built in and a plug-in, where one is."""
         project = program.parent / "project"
-        project.mkdir()
+        project.mkdir(exist_ok=True)
         (project / "dynamigrate.yaml").write_text('table: people\nendpoint: "embedded:./store"\n')
         self.assertEqual(run(program, "status", cwd=project).stdout, "0.0.0\n")
         plan = json.loads(run(program, "plan", "--json", cwd=project).stdout)["plan"]
-        self.assertEqual([each["id"] for each in plan], ["0.1.0", "1.0.0", "2.0.0", "3.0.0"])
+        self.assertEqual([each["id"] for each in plan], ["0.1.0", "1.0.0", "2.0.0", "3.0.0", *more])
         self.assertEqual(plan[3]["steps"], ["code: Count the people"])
         dry = run(program, "all", "--dry", "--yes", cwd=project).stdout
         self.assertIn('+ name: "Ada Lovelace"', dry)
         self.assertIn("+ people: 2", dry)
-        self.assertIn("Dry Run: 9 items would change", dry)
+        self.assertIn(f"Dry Run: {9 + 2 * len(more)} items would change", dry)
         self.assertEqual(run(program, "status", cwd=project).stdout, "0.0.0\n")
         run(program, "all", "--yes", cwd=project)
-        self.assertEqual(run(program, "status", cwd=project).stdout, "3.0.0\n")
+        self.assertEqual(run(program, "status", cwd=project).stdout, f"{(*more, '3.0.0')[0]}\n")
+        for _ in more:
+            run(program, "down", "--yes", cwd=project)
         self.assertIn('- people: 2', run(program, "down", "--dry", "--yes", cwd=project).stdout)
         run(program, "down", "0.1.0", "--yes", cwd=project)
         self.assertEqual(run(program, "status", cwd=project).stdout, "0.1.0\n")
 
     def test_find_package(self):
         folder = self.copy_of("own-binary")
+        plugin = (EXAMPLES / "plug-in/upper_names.cpp").read_text().replace("1.0.0", "4.0.0")
+        (folder / "upper_names.cpp").write_text(plugin)
+        with (folder / "CMakeLists.txt").open("a") as text:
+            text.write("dynamigrate_add_plugin(4.0.0_upper-names upper_names.cpp\n"
+                       "    DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/project/migrations)\n")
         self.configure_and_build(folder)
-        self.check_own_binary(folder / "build" / "people")
+        self.check_own_binary(folder / "build" / "people", ["4.0.0"])
 
     def test_pkg_config(self):
         folder = self.copy_of("own-binary")

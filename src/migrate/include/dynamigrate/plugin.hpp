@@ -16,14 +16,16 @@
 #include <dynamigrate/migrate/plugin_abi.hpp>
 
 // NOLINTNEXTLINE(cppcoreguidelines-macro-usage): it defines symbols of C
-#define DYNAMIGRATE_PLUGIN(...)                                                                   \
-    extern "C" {                                                                                  \
-    __attribute__((visibility("default"),                                                         \
-                   used)) extern const ::dynamigrate::migrate::PluginAbi dynamigrate_plugin_abi = \
-        ::dynamigrate::migrate::plugin_abi();                                                     \
-    __attribute__((visibility("default"))) void dynamigrate_plugin_make(                          \
-        ::dynamigrate::migrate::Migration* made) {                                                \
-        *made = (__VA_ARGS__)();                                                                  \
-    }                                                                                             \
-    }                                                                                             \
-    static_assert(::dynamigrate::migrate::plugin_abi().size > 0)
+#define DYNAMIGRATE_PLUGIN(...)                                                             \
+    extern "C" {                                                                            \
+    __attribute__((visibility(                                                              \
+        "default"))) extern const ::dynamigrate::migrate::PluginAbi dynamigrate_plugin_abi; \
+    constexpr ::dynamigrate::migrate::PluginAbi dynamigrate_plugin_abi =                    \
+        ::dynamigrate::migrate::plugin_abi();                                               \
+    __attribute__((visibility("default"))) void dynamigrate_plugin_make(                    \
+        ::dynamigrate::migrate::Migration* made);                                           \
+    void dynamigrate_plugin_make(::dynamigrate::migrate::Migration* made) {                 \
+        *made = (__VA_ARGS__)();                                                            \
+    }                                                                                       \
+    }                                                                                       \
+    static_assert(dynamigrate_plugin_abi.size > 0)

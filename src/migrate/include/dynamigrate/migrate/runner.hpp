@@ -104,7 +104,8 @@ struct RunnerWatch {
 /// Runs the migrations of a registry, and answers questions about them.
 ///
 /// Errors: as Migrator's; not_found for a target that is no migration, or not in the state that it
-///         must be in; unimplemented for a dry run when there is no world for it.
+///         must be in; unimplemented for a dry run when there is no world for it; cancelled when
+///         stopped before anything ran.
 /// Threads: one at a time; several runners, also in other processes, exclude each other.
 class Runner {
 public:
