@@ -62,6 +62,11 @@ void JsonListener::progress(const backfill::Progress& progress, const layers::Me
         writer.key("pass").number(progress.pass);
         writer.key("segments_done").number(progress.segments_done);
         writer.key("segments_total").number(progress.segments_total);
+        if (progress.deferred.collected > 0) {
+            writer.key("actions").number(progress.deferred.collected);
+            writer.key("actions_done").number(progress.deferred.done);
+            writer.key("actions_failed").number(progress.deferred.failed);
+        }
         writer.key("items_per_second").number(view_.rates().items_per_second());
         writer.key("read_units_per_second").number(view_.rates().read_units_per_second());
         writer.key("write_units_per_second").number(view_.rates().write_units_per_second());

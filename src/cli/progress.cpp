@@ -41,18 +41,24 @@ void ProgressView::begin(std::int64_t expected_items) {
 
 void ProgressView::add(base::SteadyTime now, const backfill::Progress& progress,
                        const layers::MeterReading& meter) {
-    if (progress.pass != progress_.pass) {
+    const backfill::DeferredProgress& deferred = progress.deferred;
+    if (progress.pass != progress_.pass ||
+        deferred.is_executing != progress_.deferred.is_executing) {
         rates_ = {};
     }
     progress_ = progress;
     meter_ = meter;
-    rates_.add(
-        {now, static_cast<double>(progress.counts.read), meter.read_units, meter.write_units});
+    const std::uint64_t done = deferred.is_executing ? deferred.done : progress.counts.read;
+    rates_.add({now, static_cast<double>(done), meter.read_units, meter.write_units});
 }
 
 std::optional<double> ProgressView::fraction() const {
     if (progress_.segments_total > 0 && progress_.segments_done == progress_.segments_total) {
         return 1.0;
+    }
+    if (progress_.deferred.is_executing && progress_.deferred.collected > 0) {
+        return std::min(0.99, static_cast<double>(progress_.deferred.done) /
+                                  static_cast<double>(progress_.deferred.collected));
     }
     auto read = static_cast<double>(progress_.counts.read);
     if (expected_items_ > 0 && read <= expected_items_) {
@@ -65,7 +71,10 @@ std::optional<double> ProgressView::fraction() const {
 }
 
 std::optional<double> ProgressView::seconds_left() const {
-    double left = expected_items_ - static_cast<double>(progress_.counts.read);
+    const backfill::DeferredProgress& deferred = progress_.deferred;
+    double left = deferred.is_executing
+                      ? static_cast<double>(deferred.collected) - static_cast<double>(deferred.done)
+                      : expected_items_ - static_cast<double>(progress_.counts.read);
     double speed = rates_.items_per_second();
     if (left <= 0 || speed <= 0) {
         return std::nullopt;
@@ -79,6 +88,12 @@ std::string ProgressView::line() const {
                                    rates_.read_units_per_second(), rates_.write_units_per_second());
     if (progress_.pass > 1) {
         text += fmt::format("  pass {}", progress_.pass);
+    }
+    if (progress_.deferred.is_executing) {
+        text +=
+            fmt::format("  actions {}/{}", progress_.deferred.done, progress_.deferred.collected);
+    } else if (progress_.deferred.collected > 0) {
+        text += fmt::format("  {} actions", progress_.deferred.collected);
     }
     if (std::uint64_t throttles = meter_.throttles()) {
         text += fmt::format("  {} throttled", throttles);

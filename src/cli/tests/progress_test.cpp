@@ -91,6 +91,22 @@ TEST(Progress, WritesDurationsAsPeopleDo) {
     EXPECT_EQ(format_seconds(7384), "2:03:04");
 }
 
+TEST(Progress, CountsDeferredActionsWhileTheyAreDone) {
+    ProgressView view;
+    view.begin(1'000);
+    backfill::Progress progress = done(1'000);
+    progress.deferred.collected = 400;
+    view.add(at(0), progress, used(0, 0));
+    EXPECT_NE(view.line().find("400 actions"), std::string::npos);
+    progress.deferred = {true, 400, 100, 0};
+    view.add(at(10), progress, used(0, 0));
+    progress.deferred.done = 200;
+    view.add(at(20), progress, used(0, 0));
+    EXPECT_DOUBLE_EQ(*view.fraction(), 0.5);
+    EXPECT_DOUBLE_EQ(*view.seconds_left(), 20);
+    EXPECT_NE(view.line().find("actions 200/400"), std::string::npos);
+}
+
 }  // namespace
 
 }  // namespace dynamigrate::cli
