@@ -224,6 +224,7 @@ void read_common(Fields& fields, Config& config) {
     config.segments = fields.count("segments");
     config.journal = fields.text_or("journal", "");
     config.backup = fields.text_or("backup", "");
+    config.single_region_writers = fields.boolean("single_region_writers").value_or(false);
     read_prices(fields, config.prices);
     read_history(fields, config);
     read_aws(fields, config);

@@ -162,7 +162,18 @@ void DirectorySource::load(migrate::Registry& registry) {
     }
     std::sort(files.begin(), files.end());
     for (const std::filesystem::path& file : files) {
-        load_file(registry, file);
+        try {
+            load_file(registry, file);
+        } catch (const Error& error) {
+            if (findings_ == nullptr) {
+                throw;
+            }
+            bool is_duplicate = error.kind() == ErrorKind::already_exists;
+            findings_->push_back({migrate::Finding::Severity::error,
+                                  is_duplicate ? "duplicate_migration" : "unreadable",
+                                  error.where().empty() ? file.string() : error.where(),
+                                  error.message(), is_duplicate ? "" : "correct the file"});
+        }
     }
 }
 

@@ -149,7 +149,7 @@ ExitCode show_plan(Session& session) {
 
 ExitCode validate(Session& session) {
     session.open_project();
-    session.load_migrations(true);
+    Findings findings = session.try_load_migrations();
     NoDatabase nothing;
     base::SystemClock clock;
     base::SystemRandom random;
@@ -158,8 +158,10 @@ ExitCode validate(Session& session) {
     world.clock = &clock;
     world.random = &random;
     world.log = &base::null_log();
-    Findings findings =
-        migrate::Migrator(session.registry, session.project.settings, world).validate();
+    for (migrate::Finding& finding :
+         migrate::Migrator(session.registry, session.project.settings, world).validate()) {
+        findings.push_back(std::move(finding));
+    }
     print_findings(session, findings);
     return migrate::has_error(findings) ? ExitCode::invalid : ExitCode::done;
 }

@@ -160,8 +160,10 @@ std::vector<const migrate::Migration*> migrations_of(const Plan& plan) {
 void say_findings(Session& session, const Plan& plan) {
     for (const migrate::PlannedMigration& planned : plan) {
         for (const migrate::Finding& finding : planned.findings) {
-            bool is_said =
-                finding.severity != migrate::Finding::Severity::error || session.arguments.force;
+            using Severity = migrate::Finding::Severity;
+            bool is_said = finding.severity == Severity::warning ||
+                           (finding.severity == Severity::note && session.arguments.verbose) ||
+                           (finding.severity == Severity::error && session.arguments.force);
             if (is_said) {
                 session.console.say(migrate::to_line(finding));
             }

@@ -84,6 +84,7 @@ migrate::Settings make_settings(const Arguments& arguments, const authoring::Con
     set_journal(settings, arguments, config);
     settings.backfill.lanes = arguments.lanes ? arguments.lanes : config.lanes;
     settings.backfill.segments = arguments.segments ? arguments.segments : config.segments;
+    settings.single_region_writers = config.single_region_writers;
     settings.tool_version = kProgramVersion;
     settings.force = arguments.force;
     return settings;

@@ -27,10 +27,28 @@ void Session::load_migrations(bool required) {
     }
 }
 
+std::vector<migrate::Finding> Session::try_load_migrations() {
+    phase = Phase::loading;
+    std::vector<migrate::Finding> findings;
+    const std::filesystem::path& directory = project.config.migrations;
+    if (std::filesystem::is_directory(directory) || registry.all().empty()) {
+        authoring::DirectorySource source(directory, project.settings.default_table);
+        source.collect(findings);
+        source.load(registry);
+    }
+    return findings;
+}
+
 void Session::connect() {
     phase = Phase::setup;
     wiring_ = std::make_unique<Wiring>(project, environment, log_);
     console.say(project.place(wiring_->database().location()));
+    if (wiring_->database().is_local()) {
+        project.settings.has_backups = false;
+    } else {
+        project.settings.account = project.config.account;
+        project.settings.region = project.config.region;
+    }
     phase = Phase::deciding;
     wiring_->database().check_account(project.config.account);
     wiring_->check_connection(project.settings.history_table, project.database());

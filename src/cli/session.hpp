@@ -35,6 +35,8 @@ public:
     /// Adds the migrations of the configured directory, which must exist if `required` and the
     /// program has none of its own.
     void load_migrations(bool required);
+    /// The same, all of the files that can be read; what is wrong with the others.
+    std::vector<migrate::Finding> try_load_migrations();
     /// Finds the endpoint, says where the command works and checks that it answers.
     void connect();
 

@@ -16,9 +16,13 @@ constexpr std::array kKinds = std::to_array<FindingKind>({
     {"DM102", "name_is_a_command"},
     {"DM103", "missing_dependency"},
     {"DM104", "dependency_cycle"},
+    {"DM105", "depends_on_later"},
+    {"DM106", "no_description"},
+    {"DM107", "unreadable"},
     {"DM108", "no_steps"},
     {"DM109", "irreversible"},
     {"DM110", "irreversible_step"},
+    {"DM111", "duplicate_migration"},
     // The project's migrations and their history.
     {"DM121", "no_migrations"},
     {"DM122", "invalid_id"},
@@ -42,6 +46,9 @@ constexpr std::array kKinds = std::to_array<FindingKind>({
     {"DM209", "bad_local_index"},
     {"DM210", "conflicting_types"},
     {"DM211", "no_attribute"},
+    {"DM212", "different_table"},
+    {"DM213", "different_index"},
+    {"DM214", "too_many_projected"},
     // Changes of items as written.
     {"DM301", "bad_expression"},
     {"DM302", "reserved_word"},
@@ -54,6 +61,17 @@ constexpr std::array kKinds = std::to_array<FindingKind>({
     {"DM309", "bad_statement"},
     {"DM310", "bad_parameters"},
     {"DM311", "bad_source"},
+    // Tables and items as they are.
+    {"DM401", "unknown_table"},
+    {"DM402", "replicated_table"},
+    {"DM403", "deletion_protected"},
+    {"DM404", "stream_consumers"},
+    {"DM405", "pitr_off"},
+    {"DM406", "expires_at_once"},
+    {"DM407", "not_idempotent"},
+    {"DM408", "index_key_type"},
+    {"DM409", "wrong_account"},
+    {"DM410", "wrong_region"},
 });
 
 std::string plural(std::size_t number, std::string_view what) {

@@ -3,9 +3,11 @@
 #include "execution.hpp"
 #include "history.hpp"
 #include "identity.hpp"
+#include "live_checks.hpp"
 #include "lock.hpp"
 #include "planner.hpp"
 #include "run_records.hpp"
+#include "table_shapes.hpp"
 #include "validation.hpp"
 
 #include <dynamigrate/base/error.hpp>
@@ -89,6 +91,15 @@ struct Migrator::Parts {
 
     PlanPolicy policy() const { return {settings.out_of_order, settings.force}; }
 
+    /// With what the tables and their items say.
+    std::vector<PlannedMigration> inspected(std::vector<PlannedMigration> plan) const {
+        LiveChecks checks(*world.service, settings, world.clock->now());
+        for (PlannedMigration& planned : plan) {
+            checks.check(planned);
+        }
+        return plan;
+    }
+
     void check_plan(const std::vector<PlannedMigration>& plan) const {
         for (const PlannedMigration& planned : plan) {
             if (!settings.force) {
@@ -146,6 +157,8 @@ Migrator::~Migrator() = default;
 
 std::vector<Finding> Migrator::validate() const {
     std::vector<Finding> findings = check_structure(parts_->registry);
+    std::vector<Finding> together = check_project(parts_->registry);
+    findings.insert(findings.end(), together.begin(), together.end());
     for (const Migration& migration : parts_->registry.all()) {
         std::vector<Finding> own = check_migration(migration);
         findings.insert(findings.end(), own.begin(), own.end());
@@ -178,7 +191,7 @@ std::vector<LateVersion> Migrator::late() {
 std::vector<PlannedMigration> Migrator::plan_up(const std::optional<std::string>& target,
                                                 bool all) {
     HistoryView view = parts_->history.read();
-    return Planner(parts_->registry, view, parts_->policy()).up(target, all);
+    return parts_->inspected(Planner(parts_->registry, view, parts_->policy()).up(target, all));
 }
 
 std::vector<PlannedMigration> Migrator::plan_down(
@@ -194,27 +207,27 @@ RollbackPlan Migrator::explain_down(const std::optional<std::string>& target_exc
 
 std::vector<PlannedMigration> Migrator::plan_to(const std::string& version) {
     HistoryView view = parts_->history.read();
-    return Planner(parts_->registry, view, parts_->policy()).to(version);
+    return parts_->inspected(Planner(parts_->registry, view, parts_->policy()).to(version));
 }
 
 std::vector<PlannedMigration> Migrator::plan_named(const std::string& name) {
     HistoryView view = parts_->history.read();
-    return Planner(parts_->registry, view, parts_->policy()).named(name);
+    return parts_->inspected(Planner(parts_->registry, view, parts_->policy()).named(name));
 }
 
 std::vector<PlannedMigration> Migrator::plan_repeat() {
     HistoryView view = parts_->history.read();
-    return Planner(parts_->registry, view, parts_->policy()).repeat();
+    return parts_->inspected(Planner(parts_->registry, view, parts_->policy()).repeat());
 }
 
 std::vector<PlannedMigration> Migrator::plan_reset() {
     HistoryView view = parts_->history.read();
-    return Planner(parts_->registry, view, parts_->policy()).reset();
+    return parts_->inspected(Planner(parts_->registry, view, parts_->policy()).reset());
 }
 
 std::vector<PlannedMigration> Migrator::plan_retry_failed() {
     HistoryView view = parts_->history.read();
-    return Planner(parts_->registry, view, parts_->policy()).retry_failed();
+    return parts_->inspected(Planner(parts_->registry, view, parts_->policy()).retry_failed());
 }
 
 void Migrator::init(std::stop_token stop) { parts_->table.create_if_absent(std::move(stop)); }

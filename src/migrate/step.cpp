@@ -13,6 +13,11 @@ std::unique_ptr<Step> Step::inverse() const {
 
 void Step::validate(const std::string&, std::vector<Finding>&) const {}
 
+std::optional<dynamodb::Item> Step::try_on(const dynamodb::Item&, const dynamodb::KeySchema&,
+                                           base::Arena&) const {
+    return std::nullopt;
+}
+
 StepResult stopped_step() {
     StepResult result;
     result.stopped = true;

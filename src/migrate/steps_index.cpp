@@ -57,6 +57,7 @@ public:
     std::vector<std::string> tables() const override { return {table_}; }
     Reversal reversal() const override { return {Reversal::Kind::inverse, {}}; }
     std::unique_ptr<Step> inverse() const override;
+    ShapeChange shape_change() const override { return {.created_index = &definition_}; }
     void validate(const std::string& place, std::vector<Finding>& findings) const override {
         Checks checks(place, findings);
         checks.table_name(table_);
@@ -232,6 +233,7 @@ public:
     std::unique_ptr<Step> inverse() const override {
         return std::make_unique<CreateIndexStep>(table_, definition_);
     }
+    ShapeChange shape_change() const override { return {.deleted_index = definition_.name}; }
     void validate(const std::string& place, std::vector<Finding>& findings) const override {
         Checks checks(place, findings);
         checks.table_name(table_);

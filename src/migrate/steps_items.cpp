@@ -6,6 +6,7 @@
 
 #include "backfill_step.hpp"
 #include "item_functions.hpp"
+#include "item_trial.hpp"
 #include "placeholders.hpp"
 #include "step_checks.hpp"
 #include "transformation.hpp"
@@ -47,6 +48,12 @@ public:
                 throw Error(ErrorKind::invalid_argument, "`expression` is missing");
             }
         });
+    }
+    std::optional<dynamodb::Item> try_on(const dynamodb::Item& item, const dynamodb::KeySchema&,
+                                         base::Arena& arena) const override {
+        SharedExpressions own = share_out(step_.where, step_.expression);
+        UpdateTransform transform(expressions::UpdateExpression::parse(own.second.view()));
+        return try_transform(transform, own.first.view(), item, arena);
     }
     StepResult run(const StepRun& run) const override;
 

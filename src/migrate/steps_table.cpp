@@ -43,6 +43,7 @@ public:
     std::unique_ptr<Step> inverse() const override {
         return make_delete_empty_table(definition_.name);
     }
+    ShapeChange shape_change() const override { return {.created = &definition_}; }
     void validate(const std::string& place, std::vector<Finding>& findings) const override;
     StepResult run(const StepRun& run) const override;
 
@@ -199,6 +200,7 @@ public:
             Reversal::Kind::impossible,
             fmt::format("deleting table {} deletes its items; restore it from a backup", table_)};
     }
+    ShapeChange shape_change() const override { return {.deletes_table = true}; }
     void validate(const std::string& place, std::vector<Finding>& findings) const override {
         Checks(place, findings).table_name(table_);
     }

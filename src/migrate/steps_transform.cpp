@@ -3,6 +3,7 @@
 #include "backfill_step.hpp"
 #include "control_plane.hpp"
 #include "item_functions.hpp"
+#include "item_trial.hpp"
 #include "step_checks.hpp"
 #include "transformation.hpp"
 
@@ -14,6 +15,9 @@
 namespace dynamigrate::migrate {
 
 namespace {
+
+/// What templates of a trial see of the run.
+const RunValues kTrialRun{"trial", "1970-01-01T00:00:00.000Z"};
 
 /// Whether applying it twice is the same as once, as far as its form tells.
 bool is_idempotent(const Transformation& transformation) {
@@ -90,6 +94,8 @@ public:
         return step_.options.marker || (!step_.function && is_idempotent(step_.transformation));
     }
     void validate(const std::string& place, std::vector<Finding>& findings) const override;
+    std::optional<dynamodb::Item> try_on(const dynamodb::Item& item, const dynamodb::KeySchema& key,
+                                         base::Arena& arena) const override;
     StepResult run(const StepRun& run) const override;
 
 private:
@@ -136,6 +142,19 @@ StepResult TransformingStep::run(const StepRun& run) const {
     CompiledTransformation transform(step_.transformation, run_values(run), plan.key);
     plan.transform = &transform;
     return run_backfill(run, plan);
+}
+
+std::optional<dynamodb::Item> TransformingStep::try_on(const dynamodb::Item& item,
+                                                       const dynamodb::KeySchema& key,
+                                                       base::Arena& arena) const {
+    if (step_.function) {
+        auto as_named = [](const std::string& name) { return name; };
+        FunctionTransform transform(
+            step_.function, {step_.function_changes_key, step_.function_acts}, key, as_named);
+        return try_transform(transform, step_.where.view(), item, arena);
+    }
+    CompiledTransformation transform(step_.transformation, kTrialRun, key);
+    return try_transform(transform, step_.where.view(), item, arena);
 }
 
 class CopyingStep final : public Step {

@@ -49,6 +49,9 @@ public:
         return std::make_unique<TimeToLiveStep>(
             TtlStep{step_.table, step_.attribute, !step_.enabled});
     }
+    ShapeChange shape_change() const override {
+        return {.expiry = step_.enabled ? step_.attribute : ""};
+    }
     void validate(const std::string& place, std::vector<Finding>& findings) const override {
         Checks checks(place, findings);
         checks.table_name(step_.table);

@@ -41,6 +41,7 @@ struct Config {
     std::optional<std::uint32_t> lanes, segments;
     std::string journal;  ///< directory, or "none"; "" : the default
     std::string backup;
+    bool single_region_writers = false;  ///< no application writes replicas in other Regions
     migrate::Prices prices;
     /// Kept for JavaScript migrations as they are (secrets: never printed).
     json::Value crypto;

@@ -38,12 +38,16 @@ public:
     explicit DirectorySource(std::filesystem::path directory, std::string default_table = {});
     /// Errors: not_found when there is no such directory.
     void load(migrate::Registry& registry) override;
+    /// From now on what is wrong with a file becomes a finding (`unreadable`,
+    /// `duplicate_migration`), and the other files are loaded all the same.
+    void collect(std::vector<migrate::Finding>& findings) { findings_ = &findings; }
 
 private:
     void load_file(migrate::Registry& registry, const std::filesystem::path& file);
 
     std::filesystem::path directory_;
     std::string default_table_;
+    std::vector<migrate::Finding>* findings_ = nullptr;
 };
 
 }  // namespace dynamigrate::authoring

@@ -84,6 +84,10 @@ struct Settings {
     std::chrono::milliseconds heartbeat{5'000};
     std::string tool_version;
     bool force = false;  ///< run in spite of changed checksums, missing idempotence ...
+    /// No application writes a replica in another Region while migrations run.
+    bool single_region_writers = false;
+    std::string account, region;  ///< where tables must be; "" : anywhere
+    bool has_backups = true;      ///< false where point-in-time recovery means nothing
 };
 
 /// What a command is about to do, decided before anything is touched.

@@ -58,6 +58,19 @@ struct Reversal {
     std::string reason;  ///< for impossible: why, for people
 };
 
+struct CreateTable;
+struct IndexDefinition;
+
+/// What a step does to the shape of its table, for checks of several steps together. Points into
+/// the step.
+struct ShapeChange {
+    const CreateTable* created = nullptr;
+    bool deletes_table = false;
+    const IndexDefinition* created_index = nullptr;
+    std::string deleted_index = {};
+    std::string expiry = {};  ///< the attribute by which items will expire
+};
+
 /// One action of a migration: immutable once made, shareable.
 ///
 /// `run` is repeatable: when it is called again after a crash or a stop, at any point, it brings
@@ -78,6 +91,13 @@ public:
     /// Whether `run` brings the same end after a crash without a journal too. False for a backfill
     /// that, applied twice to an item, may differ from one application.
     virtual bool is_repeatable() const { return true; }
+    virtual ShapeChange shape_change() const { return {}; }
+    /// What becomes of one item of the table, in the arena, for trying the step on a sample; nothing
+    /// where the step leaves the item as it is, deletes it, or is no change of items one by one.
+    /// Errors: what makes the step quarantine the item.
+    virtual std::optional<dynamodb::Item> try_on(const dynamodb::Item& item,
+                                                 const dynamodb::KeySchema& key,
+                                                 base::Arena& arena) const;
     /// Checks what can be known without running: expressions, limits, types.
     virtual void validate(const std::string& place, std::vector<Finding>& findings) const;
     virtual StepResult run(const StepRun& run) const = 0;
