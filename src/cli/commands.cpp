@@ -32,7 +32,7 @@ ExitCode show_help(Session& session) {
 }
 
 Command find_command(const std::string& verb) {
-    static constexpr std::array<std::pair<std::string_view, Command>, 20> kCommands{{
+    static constexpr auto kCommands = std::to_array<std::pair<std::string_view, Command>>({
         {"status", show_status},
         {"list", list_applied},
         {"outstanding", list_outstanding},
@@ -47,13 +47,15 @@ Command find_command(const std::string& verb) {
         {"adopt", adopt},
         {"plan", show_plan},
         {"validate", validate},
+        {"doctor", doctor},
+        {"iam-policy", show_iam_policy},
         {"init", init},
         {"generate", generate},
         {"resume", resume},
         {"unlock", unlock},
         {"serve", serve},
         {"version", show_version},
-    }};
+    });
     for (const auto& [name, command] : kCommands) {
         if (name == verb) {
             return command;

@@ -29,6 +29,8 @@ ExitCode show_plan(Session& session);
 /// Of `down` to the version, or of the last migration. Requires: the session is connected.
 ExitCode show_rollback_plan(Session& session, const std::optional<std::string>& target);
 ExitCode validate(Session& session);
+ExitCode doctor(Session& session);
+ExitCode show_iam_policy(Session& session);
 
 // Changing the database.
 ExitCode migrate_database(Session& session);

@@ -61,6 +61,9 @@ public:
         return http::is_loopback(http::parse_url(endpoint_.url).host);
     }
     void check_account(const std::string& account) override;
+    std::shared_ptr<const aws::Credentials> credentials() override { return credentials_->get({}); }
+    std::string account() override;
+    std::optional<std::string> server_date() override;
 
 private:
     const base::Environment& environment_;
@@ -78,17 +81,33 @@ void RemoteDatabase::check_account(const std::string& account) {
     if (account.empty() || is_local()) {
         return;
     }
-    aws::EndpointOptions options = endpoint_options_;
-    options.endpoint.clear();
-    options.region = endpoint_.region;
-    aws::Endpoint sts = aws::resolve_endpoint("sts", options, environment_, shared_config_);
-    std::string found = caller_account(sts, *http_, *credentials_, clock_);
+    std::string found = this->account();
     if (found != account) {
         throw Error(ErrorKind::failed_precondition,
                     fmt::format("the credentials are of AWS account {}, but the configuration says "
                                 "`account: {}`; use that account's credentials or another profile",
                                 found, account));
     }
+}
+
+std::string RemoteDatabase::account() {
+    if (is_local()) {
+        return {};
+    }
+    aws::EndpointOptions options = endpoint_options_;
+    options.endpoint.clear();
+    options.region = endpoint_.region;
+    aws::Endpoint sts = aws::resolve_endpoint("sts", options, environment_, shared_config_);
+    return caller_account(sts, *http_, *credentials_, clock_);
+}
+
+std::optional<std::string> RemoteDatabase::server_date() {
+    http::Request request;
+    request.url = endpoint_.url + "/";
+    http::Response response;
+    http_->send(request, response);
+    std::optional<std::string_view> date = response.header("date");
+    return date ? std::optional<std::string>(*date) : std::nullopt;
 }
 
 class EmbeddedDatabase final : public Database {

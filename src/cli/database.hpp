@@ -2,12 +2,14 @@
 
 #include "project.hpp"
 
+#include <dynamigrate/aws/credentials.hpp>
 #include <dynamigrate/base/clock.hpp>
 #include <dynamigrate/base/environment.hpp>
 #include <dynamigrate/base/log.hpp>
 #include <dynamigrate/dynamodb/service.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace dynamigrate::cli {
@@ -28,6 +30,12 @@ public:
     virtual bool is_local() const = 0;
     /// Errors: failed_precondition when the credentials are of another account; unavailable ...
     virtual void check_account(const std::string& account) = 0;
+    /// What requests are signed with; nullptr where they are not.
+    virtual std::shared_ptr<const aws::Credentials> credentials() { return nullptr; }
+    /// The AWS account of the credentials; "" where there is none.
+    virtual std::string account() { return {}; }
+    /// The header `date` of an answer; nothing where there is none.
+    virtual std::optional<std::string> server_date() { return std::nullopt; }
 };
 
 /// Finds the endpoint and the credentials' sources, and asks nothing of the network; or opens the

@@ -82,6 +82,8 @@ const std::vector<VerbText>& verb_texts() {
         {"plan", "[down] [VERSION]", 2,
          "show what `all`, `down`, or going to the version, would do"},
         {"validate", "", 0, "check the migrations without touching the database"},
+        {"doctor", "", 0, "check everything: credentials, tables, lock, runs, migrations"},
+        {"iam-policy", "", 0, "print the least IAM policy that the migrations need"},
         {"resume", "[RUN]", 1, "continue an interrupted or failed run"},
         {"runs", "[RUN]", 1, "list runs, or show one with its quarantined items"},
         {"history", "", 0, "show who did what to the database, when, with what outcome"},

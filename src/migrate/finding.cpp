@@ -72,6 +72,20 @@ constexpr std::array kKinds = std::to_array<FindingKind>({
     {"DM408", "index_key_type"},
     {"DM409", "wrong_account"},
     {"DM410", "wrong_region"},
+    // The surroundings.
+    {"DM501", "unreachable"},
+    {"DM502", "credentials_expire"},
+    {"DM503", "clock_skew"},
+    {"DM504", "missing_permission"},
+    {"DM505", "locked"},
+    {"DM506", "stale_lock"},
+    {"DM507", "unfinished_run"},
+    {"DM508", "no_journal"},
+    {"DM509", "journal_not_writable"},
+    {"DM510", "journal_space"},
+    {"DM511", "store_not_writable"},
+    {"DM512", "table_busy"},
+    {"DM513", "not_checked"},
 });
 
 std::string plural(std::size_t number, std::string_view what) {

@@ -32,6 +32,7 @@ public:
         return fmt::format("update {}: {}{}{}", step_.table, step_.expression.text,
                            step_.where.text.empty() ? "" : " where ", step_.where.text);
     }
+    const BackfillOptions* backfill_options() const override { return &step_.options; }
     std::vector<std::string> tables() const override { return {step_.table}; }
     Reversal reversal() const override { return {Reversal::Kind::journal, {}}; }
     bool is_repeatable() const override { return step_.options.marker; }
@@ -89,6 +90,7 @@ public:
                    ? fmt::format("delete from {} where {}", step_.table, step_.where.text)
                    : fmt::format("delete {} items from {} by key", step_.keys.size(), step_.table);
     }
+    const BackfillOptions* backfill_options() const override { return &step_.options; }
     std::vector<std::string> tables() const override { return {step_.table}; }
     Reversal reversal() const override { return {Reversal::Kind::journal, {}}; }
     void validate(const std::string& place, std::vector<Finding>& findings) const override {
@@ -130,6 +132,7 @@ public:
                                  std::filesystem::path(step_.file).filename().string(),
                                  step_.table);
     }
+    const BackfillOptions* backfill_options() const override { return &step_.options; }
     std::vector<std::string> tables() const override { return {step_.table}; }
     Reversal reversal() const override { return {Reversal::Kind::journal, {}}; }
     void validate(const std::string& place, std::vector<Finding>& findings) const override;

@@ -78,6 +78,7 @@ public:
             step_.function ? "by a function" : describe_changes(step_.transformation),
             where_clause(step_.where));
     }
+    const BackfillOptions* backfill_options() const override { return &step_.options; }
     std::vector<std::string> tables() const override { return {step_.table}; }
     Reversal reversal() const override {
         return {is_plain_rename() ? Reversal::Kind::inverse : Reversal::Kind::journal, {}};
@@ -167,6 +168,7 @@ public:
         return fmt::format("copy {} to {}{}{}{}", step_.table, step_.to,
                            changes.empty() ? "" : ": ", changes, where_clause(step_.where));
     }
+    const BackfillOptions* backfill_options() const override { return &step_.options; }
     std::vector<std::string> tables() const override { return {step_.table, step_.to}; }
     Reversal reversal() const override { return {Reversal::Kind::journal, {}}; }
     bool is_repeatable() const override { return step_.to != step_.table; }

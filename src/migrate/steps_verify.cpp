@@ -32,6 +32,7 @@ public:
                            step_.expect == 1 ? "" : "s", step_.where.text.empty() ? "" : " where ",
                            step_.where.text);
     }
+    const BackfillOptions* backfill_options() const override { return &step_.options; }
     std::vector<std::string> tables() const override { return {step_.table}; }
     Reversal reversal() const override { return {Reversal::Kind::inverse, {}}; }
     std::unique_ptr<Step> inverse() const override {

@@ -15,10 +15,10 @@ namespace dynamigrate::migrate {
 
 namespace {
 
-constexpr std::array<std::string_view, 19> kCommands = {
-    "up",       "down",   "all",     "repeat",  "status", "list", "outstanding",
-    "named",    "run",    "plan",    "migrate", "resume", "runs", "generate",
-    "validate", "unlock", "version", "help",    "init"};
+constexpr std::array<std::string_view, 22> kCommands = {
+    "up",      "down", "all",     "repeat", "status", "list",      "outstanding", "named",
+    "run",     "plan", "migrate", "resume", "runs",   "generate",  "validate",    "unlock",
+    "version", "help", "init",    "serve",  "doctor", "iam-policy"};
 
 std::string place_of(const Migration& migration) {
     return migration.path() == "memory" ? "migration " + migration.id() : migration.path();

@@ -58,6 +58,7 @@ struct Reversal {
     std::string reason;  ///< for impossible: why, for people
 };
 
+struct BackfillOptions;
 struct CreateTable;
 struct IndexDefinition;
 
@@ -92,6 +93,8 @@ public:
     /// that, applied twice to an item, may differ from one application.
     virtual bool is_repeatable() const { return true; }
     virtual ShapeChange shape_change() const { return {}; }
+    /// Nothing where the step is no backfill.
+    virtual const BackfillOptions* backfill_options() const { return nullptr; }
     /// What becomes of one item of the table, in the arena, for trying the step on a sample; nothing
     /// where the step leaves the item as it is, deletes it, or is no change of items one by one.
     /// Errors: what makes the step quarantine the item.
