@@ -90,7 +90,7 @@ private:
             if (error.kind() == base::ErrorKind::cancelled) {
                 throw;
             }
-            return {State::warning, check, error.what(), "not_checked", ""};
+            return unavailable(check, fmt::format("not checked: {}", error.what()));
         }
     }
 

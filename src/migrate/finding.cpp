@@ -85,7 +85,6 @@ constexpr std::array kKinds = std::to_array<FindingKind>({
     {"DM510", "journal_space"},
     {"DM511", "store_not_writable"},
     {"DM512", "table_busy"},
-    {"DM513", "not_checked"},
 });
 
 std::string plural(std::size_t number, std::string_view what) {
