@@ -211,6 +211,36 @@ void read_prices(Fields& fields, migrate::Prices& prices) {
     inner.finish();
 }
 
+template <class Number>
+void read_unit(Fields& fields, std::string_view name,
+               std::optional<Number> (*parse)(std::string_view), std::optional<Number>& target,
+               std::string_view wanted) {
+    if (const std::optional<std::string> text = fields.text(name)) {
+        target = parse(*text);
+        if (!target) {
+            fields.fail(*fields.find(name),
+                        "`" + std::string(name) + "` must be " + std::string(wanted));
+        }
+    }
+}
+
+void read_journal(Fields& fields, Config& config) {
+    const Value* journal = fields.find("journal");
+    if (journal == nullptr || !journal->is_object()) {
+        config.journal = fields.text_or("journal", "");
+        return;
+    }
+    Fields inner(*journal, fields.file(), "journal");
+    config.journal = inner.text_or("store", "");
+    config.journal_kms_key = inner.text_or("kms_key", "");
+    config.journal_region = inner.text_or("region", "");
+    config.journal_endpoint = inner.text_or("endpoint", "");
+    read_unit(inner, "retention", parse_age, config.journal_retention,
+              "hours, days or weeks, such as 30d");
+    read_unit(inner, "max_bytes", parse_bytes, config.journal_max_bytes, "a size, such as 10GB");
+    inner.finish();
+}
+
 void read_common(Fields& fields, Config& config) {
     config.endpoint = fields.text_or("endpoint", "");
     config.region = fields.text_or("region", "");
@@ -222,7 +252,7 @@ void read_common(Fields& fields, Config& config) {
     config.max_wcu = read_rate(fields, "max_wcu");
     config.lanes = fields.count("lanes");
     config.segments = fields.count("segments");
-    config.journal = fields.text_or("journal", "");
+    read_journal(fields, config);
     config.backup = fields.text_or("backup", "");
     config.single_region_writers = fields.boolean("single_region_writers").value_or(false);
     read_prices(fields, config.prices);

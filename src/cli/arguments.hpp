@@ -20,6 +20,8 @@ struct Arguments {
     std::string bump, journal, schema, crypto;
     std::string from, to;
     std::string host, port, store, gateway_key, gateway_secret;
+    std::string key, keys, since, until, older_than;
+    std::optional<std::uint32_t> limit;
     std::optional<std::uint32_t> lanes, segments, sample;
     std::optional<authoring::Rate> max_rcu, max_wcu;
 

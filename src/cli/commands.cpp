@@ -53,6 +53,11 @@ Command find_command(const std::string& verb) {
         {"generate", generate},
         {"resume", resume},
         {"unlock", unlock},
+        {"undo", undo},
+        {"journal", journal},
+        {"pause", pause},
+        {"rate", set_rate},
+        {"abort", abort_run},
         {"serve", serve},
         {"version", show_version},
     });

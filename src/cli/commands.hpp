@@ -37,6 +37,13 @@ ExitCode migrate_database(Session& session);
 ExitCode resume(Session& session);
 ExitCode retry_failed(Session& session);
 ExitCode unlock(Session& session);
+ExitCode undo(Session& session);
+ExitCode journal(Session& session);
+
+// Talking to a run that is under way.
+ExitCode pause(Session& session);
+ExitCode set_rate(Session& session);
+ExitCode abort_run(Session& session);
 
 // Changing the history only.
 ExitCode enter_baseline(Session& session);

@@ -40,6 +40,7 @@ DryRun::DryRun(Wiring& wiring, Console& console, const Project& project,
       expiry_(expiry_parts()),
       metered_(expiry_, meter_) {
     link_journals(project.settings.journal_directory, settings().journal_directory);
+    journals_ = wiring.journals().make_view(settings().journal_directory);
     // Whoever holds the lock may go on: nothing is written that it would have to keep out.
     migrate::Migrator(registry_, settings(), world()).unlock();
 }
@@ -121,6 +122,7 @@ migrate::World DryRun::world() {
     migrate::World world = wiring_.world();
     world.service = &metered_;
     world.meter = &meter_;
+    world.journals = journals_.get();
     return world;
 }
 

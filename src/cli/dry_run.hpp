@@ -61,6 +61,7 @@ private:
     layers::MeterReading own_before_;
     migrate::DryRecorder recorder_;
     std::unique_ptr<dynamodb::Service> sampling_;
+    std::unique_ptr<Journals> journals_;
     std::unique_ptr<engine::Engine> overlay_;
     ExpiryCount expiry_;
     layers::MeterService metered_;

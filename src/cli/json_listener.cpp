@@ -84,6 +84,19 @@ void JsonListener::line(const std::string& text) {
     event("line", [&](json::Writer& writer) { writer.key("text").string(text); });
 }
 
+void JsonListener::undo_conflict(const backfill::UndoConflict& conflict) {
+    event("undo_conflict", [&](json::Writer& writer) {
+        writer.key("table").string(conflict.table);
+        writer.key("key").raw(conflict.key);
+        writer.key("reason").string(conflict.reason);
+        for (const auto& [name, image] : {std::pair{"before", &conflict.before},
+                                          {"after", &conflict.after},
+                                          {"now", &conflict.now}}) {
+            writer.key(name).raw(image->empty() ? "null" : *image);
+        }
+    });
+}
+
 void JsonListener::migration_ends(const migrate::PlannedMigration&,
                                   const migrate::HistoryRow& row) {
     event("migration_ends", [&](json::Writer& writer) {

@@ -26,6 +26,7 @@ public:
                    const migrate::StepResult& result) override;
     void progress(const backfill::Progress& progress, const layers::MeterReading& meter) override;
     void line(const std::string& text) override;
+    void undo_conflict(const backfill::UndoConflict& conflict) override;
     void migration_ends(const migrate::PlannedMigration& planned,
                         const migrate::HistoryRow& row) override;
 

@@ -1,10 +1,12 @@
 #include "commands.hpp"
 #include "confirm.hpp"
+#include "control_commands.hpp"
 #include "dry_report_text.hpp"
 #include "json_listener.hpp"
 #include "output_text.hpp"
 #include "people_listener.hpp"
 #include "signals.hpp"
+#include "undo_selection.hpp"
 
 #include <dynamigrate/json/value.hpp>
 
@@ -44,6 +46,9 @@ public:
         inner_.progress(progress, meter);
     }
     void line(const std::string& text) override { inner_.line(text); }
+    void undo_conflict(const backfill::UndoConflict& conflict) override {
+        inner_.undo_conflict(conflict);
+    }
     void migration_ends(const migrate::PlannedMigration& planned,
                         const migrate::HistoryRow& row) override {
         inner_.migration_ends(planned, row);
@@ -60,7 +65,7 @@ std::unique_ptr<migrate::Listener> make_listener(Session& session) {
         return std::make_unique<JsonListener>(session.console, session.tables(), clock);
     }
     return std::make_unique<PeopleListener>(session.console, session.tables(), clock,
-                                            session.arguments.dry);
+                                            session.arguments.dry, session.arguments.verbose);
 }
 
 /// A dry run's recorder listens first.
@@ -313,7 +318,60 @@ ExitCode retry_connected(Session& session) {
     return conclude(session, result);
 }
 
+bool confirm_undo(Session& session, const migrate::PlannedMigration& planned) {
+    const Arguments& arguments = session.arguments;
+    bool may_undo = arguments.dry || arguments.yes || arguments.force ||
+                    ask_yes(session.console,
+                            fmt::format("Confirm {} for database \"{}\".\nEnter [y] to confirm: ",
+                                        planned.lines.front(), session.project.database()));
+    if (!may_undo) {
+        session.console.report("Exiting");
+    }
+    return may_undo;
+}
+
+/// What was left as it is makes the command one that a guard refused in part.
+ExitCode conclude_undo(Session& session, const migrate::RunResult& result,
+                       const migrate::UndoneRun& undone) {
+    ExitCode code = conclude(session, result);
+    if (code != ExitCode::done || session.dry_run()) {
+        return code;
+    }
+    if (undone.result.selected == 0 && undone.of.undone != "wholly") {
+        session.console.report("nothing in the journal is of that key or time");
+        return ExitCode::failed;
+    }
+    return undone.result.conflicts + undone.result.unsettled > 0 ? ExitCode::refused : code;
+}
+
+ExitCode undo_connected(Session& session) {
+    const std::string run = session.arguments.words.front();
+    const backfill::UndoSelection selection = undo_selection(session.arguments);
+    const migrate::PlannedMigration planned = session.migrator().plan_undo(run, selection);
+    if (!confirm_undo(session, planned)) {
+        return ExitCode::refused;
+    }
+    migrate::Migrator& migrator = session.paced_migrator({planned.migration});
+    migrate::UndoneRun undone;
+    migrate::RunResult result =
+        run_watched(session, [&](migrate::Listener& listener, const SignalWatch& signals) {
+            undone = migrator.undo(run, selection, listener, signals.stop(), signals.stop_now());
+            migrate::RunResult told;
+            told.rows = {undone.row};
+            told.interrupted = undone.interrupted;
+            told.resume_command = "dynamigrate undo " + run;
+            return told;
+        });
+    session.phase = Phase::deciding;
+    return conclude_undo(session, result, undone);
+}
+
 ExitCode resume_connected(Session& session) {
+    if (!session.dry_run()) {
+        if (std::optional<ExitCode> end = resume_paused(session)) {
+            return *end;
+        }
+    }
     std::string run = session.arguments.words.empty() ? "" : session.arguments.words.front();
     std::vector<const migrate::Migration*> migrations;
     for (const migrate::UnfinishedRun& unfinished : session.migrator().unfinished()) {
@@ -346,6 +404,17 @@ ExitCode retry_failed(Session& session) {
     session.load_migrations(true);
     session.connect();
     return with_dry_report(session, retry_connected);
+}
+
+ExitCode undo(Session& session) {
+    if (session.arguments.words.empty()) {
+        throw Error(ErrorKind::invalid_argument,
+                    "say which run to undo; `dynamigrate runs` lists them");
+    }
+    session.open_project();
+    session.load_migrations(false);
+    session.connect();
+    return with_dry_report(session, undo_connected);
 }
 
 ExitCode resume(Session& session) {

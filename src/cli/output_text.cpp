@@ -47,6 +47,9 @@ void write(json::Writer& writer, const migrate::HistoryRow& row) {
     writer.key("write_units").number(row.write_units);
     writer.key("journal").string(row.journal);
     writer.key("layout").string(row.layout);
+    writer.key("journal_purged_at").string(row.journal_purged_at);
+    writer.key("undoes").string(row.undoes);
+    writer.key("undone").string(row.undone);
     writer.key("error").string(row.error);
     writer.end_object();
 }

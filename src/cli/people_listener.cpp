@@ -1,10 +1,15 @@
 #include "people_listener.hpp"
 
+#include <dynamigrate/dynamodb/table.hpp>
+#include <dynamigrate/dynamodb/wire.hpp>
+
 namespace dynamigrate::cli {
 
 namespace {
 
 constexpr std::chrono::seconds kBetweenLines{5};
+/// Of an undo's conflicts; of the others there is only the count, unless more is asked for.
+constexpr std::uint64_t kToldConflicts = 10;
 
 std::string title(const migrate::Migration& migration) {
     return migration.description().empty()
@@ -45,6 +50,9 @@ std::string headline(const migrate::PlannedMigration& planned) {
     if (planned.action == "reset") {
         return fmt::format("Reset database with \"{}\"", name);
     }
+    if (planned.action == "undo") {
+        return fmt::format("Undo a run of migration \"{}\"", name);
+    }
     if (planned.action == "named") {
         return fmt::format("Run named migration \"{}\"", name);
     }
@@ -60,6 +68,7 @@ void PeopleListener::result(const std::string& text) {
 
 void PeopleListener::migration_begins(const migrate::PlannedMigration& planned) {
     began_ = clock_.steady_now();
+    conflicts_ = 0;
     result(headline(planned));
 }
 
@@ -94,6 +103,28 @@ void PeopleListener::progress(const backfill::Progress& progress,
 }
 
 void PeopleListener::line(const std::string& text) { console_.say("  " + text); }
+
+void PeopleListener::undo_conflict(const backfill::UndoConflict& conflict) {
+    ++conflicts_;
+    if (is_verbose_) {
+        console_.say(fmt::format("  not restored: table {}, key {}: {}", conflict.table,
+                                 conflict.key, conflict.reason));
+        for (const auto& [name, image] : {std::pair{"before", &conflict.before},
+                                          {"after", &conflict.after},
+                                          {"now", &conflict.now}}) {
+            if (!image->empty()) {
+                console_.say(fmt::format("    {:<6} {}", name, *image));
+            }
+        }
+    } else if (conflicts_ <= kToldConflicts) {
+        base::Arena arena;
+        console_.say(fmt::format("  not restored: table {}, {}: {}", conflict.table,
+                                 dynamodb::key_digest(dynamodb::parse_item(conflict.key, arena)),
+                                 conflict.reason));
+    } else if (conflicts_ == kToldConflicts + 1) {
+        console_.say("  ... and more; --verbose tells all, with keys and images");
+    }
+}
 
 void PeopleListener::migration_ends(const migrate::PlannedMigration&,
                                     const migrate::HistoryRow& row) {

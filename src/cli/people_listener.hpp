@@ -11,11 +11,14 @@ namespace dynamigrate::cli {
 /// Tells a person what happens during a run.
 class PeopleListener final : public migrate::Listener {
 public:
-    PeopleListener(Console& console, Tables& tables, base::Clock& clock, bool is_dry)
+    /// `is_verbose`: keys and images of items are shown.
+    PeopleListener(Console& console, Tables& tables, base::Clock& clock, bool is_dry,
+                   bool is_verbose = false)
         : console_(console),
           tables_(tables),
           clock_(clock),
-          is_dry_(is_dry) {}
+          is_dry_(is_dry),
+          is_verbose_(is_verbose) {}
 
     void migration_begins(const migrate::PlannedMigration& planned) override;
     void step_begins(const migrate::Migration& migration, std::uint32_t index, std::size_t count,
@@ -26,6 +29,7 @@ public:
                    const migrate::StepResult& result) override;
     void progress(const backfill::Progress& progress, const layers::MeterReading& meter) override;
     void line(const std::string& text) override;
+    void undo_conflict(const backfill::UndoConflict& conflict) override;
     void migration_ends(const migrate::PlannedMigration& planned,
                         const migrate::HistoryRow& row) override;
 
@@ -36,6 +40,8 @@ private:
     Tables& tables_;
     base::Clock& clock_;
     bool is_dry_;
+    bool is_verbose_;
+    std::uint64_t conflicts_ = 0;
     ProgressView view_;
     base::SteadyTime began_{};
     base::SteadyTime shown_{};

@@ -1,5 +1,6 @@
 #include "project.hpp"
 
+#include "journals.hpp"
 #include "program_version.hpp"
 
 #include <fmt/format.h>
@@ -57,19 +58,22 @@ migrate::OutOfOrder out_of_order(const std::string& policy) {
                                 : migrate::OutOfOrder::error;
 }
 
-void set_journal(migrate::Settings& settings, const Arguments& arguments,
-                 const authoring::Config& config) {
+/// A store that is no directory leaves the default one, for what a run spools.
+void set_journal(Project& project, const Arguments& arguments) {
+    const authoring::Config& config = project.config;
+    migrate::Settings& settings = project.settings;
+    std::string store = first_of(arguments.journal, config.journal);
     settings.journal_directory = (config.directory / ".dynamigrate/journal").lexically_normal();
-    if (!arguments.journal.empty()) {
-        settings.journal = arguments.journal != "none";
-        settings.journal_directory = arguments.journal;
-    } else if (!config.journal.empty()) {
-        settings.journal = config.journal != "none";
-        settings.journal_directory = config.directory / config.journal;
+    settings.journal = store != "none";
+    if (is_remote_journal(store)) {
+        project.journal_store = store;
+    } else if (settings.journal && !store.empty()) {
+        settings.journal_directory =
+            arguments.journal.empty() ? config.directory / store : std::filesystem::path(store);
     }
-    if (!settings.journal) {
-        settings.journal_directory = (config.directory / ".dynamigrate/journal").lexically_normal();
-    }
+    settings.journal_retention = config.journal_retention;
+    settings.journal_max_bytes = config.journal_max_bytes;
+    settings.conflict_images = arguments.json || arguments.verbose;
 }
 
 migrate::Settings make_settings(const Arguments& arguments, const authoring::Config& config) {
@@ -81,7 +85,6 @@ migrate::Settings make_settings(const Arguments& arguments, const authoring::Con
     settings.scope = first_of(config.scope, first_of(settings.default_table, "default"));
     settings.tables = config.tables;
     settings.out_of_order = out_of_order(config.out_of_order);
-    set_journal(settings, arguments, config);
     settings.backfill.lanes = arguments.lanes ? arguments.lanes : config.lanes;
     settings.backfill.segments = arguments.segments ? arguments.segments : config.segments;
     settings.single_region_writers = config.single_region_writers;
@@ -114,6 +117,7 @@ Project load_project(const Arguments& arguments, const base::Environment& enviro
     project.capacity.read = arguments.max_rcu ? arguments.max_rcu : project.config.max_rcu;
     project.capacity.write = arguments.max_wcu ? arguments.max_wcu : project.config.max_wcu;
     project.settings = make_settings(arguments, project.config);
+    set_journal(project, arguments);
     return project;
 }
 

@@ -19,6 +19,8 @@ struct Project {
     std::string access_key, secret_key;
     CapacityWishes capacity;  ///< without the default
     migrate::Settings settings;
+    std::string
+        journal_store;  ///< "s3://bucket/prefix" or "table:NAME"; "" : the settings' directory
 
     /// What the confirmation calls the database.
     const std::string& database() const;

@@ -21,6 +21,9 @@ using migrate::HistoryRow;
 constexpr std::size_t kRecentRuns = 20;
 
 std::string state(const HistoryRow& row) {
+    if (!row.undone.empty() && row.undoes.empty()) {
+        return fmt::format("{}, undone {}", migrate::to_string(row.status), row.undone);
+    }
     return row.interrupted ? fmt::format("{}, interrupted", migrate::to_string(row.status))
                            : std::string(migrate::to_string(row.status));
 }
@@ -95,7 +98,10 @@ void print_details(Session& session, const HistoryRow& row) {
                               row.counts.read, row.counts.changed, row.counts.unchanged,
                               row.counts.conflicts, row.counts.quarantined));
     line("capacity", fmt::format("{:.1f} RCU, {:.1f} WCU", row.read_units, row.write_units));
+    line("undoes", row.undoes);
+    line("undone", row.undone);
     line("journal", row.journal);
+    line("removed", row.journal_purged_at);
     line("error", row.error);
 }
 

@@ -23,7 +23,11 @@ Wiring::Wiring(const Project& project, const base::Environment& environment, bas
       metered_(std::make_unique<layers::MeterService>(database_->service(), meter_)),
       paced_(std::make_unique<layers::PaceService>(*metered_, pace_)),
       retry_(std::make_unique<layers::RetryService>(*paced_, aws::RetryPolicy{}, clock_, random_,
-                                                    &meter_)) {}
+                                                    &meter_)),
+      unpaced_(std::make_unique<layers::RetryService>(*metered_, aws::RetryPolicy{}, clock_,
+                                                      random_, &meter_)),
+      journals_(std::make_unique<Journals>(
+          project, JournalSurroundings{environment_, *unpaced_, clock_, random_, log})) {}
 
 migrate::World Wiring::world() {
     return {.service = retry_.get(),
@@ -32,7 +36,8 @@ migrate::World Wiring::world() {
             .clock = &clock_,
             .random = &random_,
             .log = &log_,
-            .identity = base::ProcessIdentity::of_process()};
+            .identity = base::ProcessIdentity::of_process(),
+            .journals = journals_.get()};
 }
 
 void Wiring::check_connection(const std::string& table, const std::string& database) {

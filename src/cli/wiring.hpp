@@ -1,6 +1,7 @@
 #pragma once
 
 #include "database.hpp"
+#include "journals.hpp"
 #include "project.hpp"
 
 #include <dynamigrate/base/clock.hpp>
@@ -24,6 +25,7 @@ public:
     dynamodb::Service& service() { return *retry_; }
     migrate::World world();
     Database& database() { return *database_; }
+    Journals& journals() { return *journals_; }
 
     /// Errors: unavailable, unauthenticated ... when the database does not answer properly after a
     /// few attempts: sooner than a run would give up. Asks for `table`, which need not exist;
@@ -41,6 +43,8 @@ private:
     std::unique_ptr<layers::MeterService> metered_;
     std::unique_ptr<layers::PaceService> paced_;
     std::unique_ptr<layers::RetryService> retry_;
+    std::unique_ptr<layers::RetryService> unpaced_;  ///< for journals
+    std::unique_ptr<Journals> journals_;
 };
 
 }  // namespace dynamigrate::cli

@@ -287,6 +287,12 @@ void DryRecorder::line(const std::string& text) {
     }
 }
 
+void DryRecorder::undo_conflict(const backfill::UndoConflict& conflict) {
+    if (inner_ != nullptr) {
+        inner_->undo_conflict(conflict);
+    }
+}
+
 void DryRecorder::migration_ends(const PlannedMigration& planned, const HistoryRow& row) {
     end_cut_short(row);
     std::vector<backfill::QuarantinedItem> failed = parts_.quarantined(row.run);

@@ -61,6 +61,11 @@ HistoryRow Execution::run() {
         begin_row();
     }
     inputs_.lock.set_run(row_.run);
+    const ControlWatch::Following following =
+        inputs_.control.follow(row_.run, [this](const std::string& line) {
+            keep_pace();
+            tell(line);
+        });
     try {
         inputs_.listener.migration_begins(planned_);
         if (run_actions()) {
@@ -284,7 +289,7 @@ StepRun Execution::make_step_run(std::uint32_t index) {
 
 backfill::Surroundings Execution::make_surroundings() {
     backfill::Surroundings surroundings;
-    surroundings.service = inputs_.world.service;
+    surroundings.service = &inputs_.control.service();
     surroundings.pace = inputs_.world.pace;
     surroundings.journal = journal_.get();
     surroundings.records = records_.get();
@@ -324,12 +329,26 @@ std::string Execution::physical_table(const std::string& name) const {
     return mapped == inputs_.settings.tables.end() ? chosen : mapped->second;
 }
 
-void Execution::set_pace(std::optional<double> max_rcu, std::optional<double> max_wcu) const {
-    if (inputs_.world.pace) {
-        const BackfillSettings& settings = inputs_.settings.backfill;
-        inputs_.world.pace->set_limits(
-            {lower_limit(max_rcu, settings.max_rcu), lower_limit(max_wcu, settings.max_wcu)});
+void Execution::set_pace(std::optional<double> max_rcu, std::optional<double> max_wcu) {
+    {
+        std::lock_guard lock(pace_mutex_);
+        step_rcu_ = max_rcu;
+        step_wcu_ = max_wcu;
     }
+    keep_pace();
+}
+
+/// What a person wished during the run stands above the project's limits.
+void Execution::keep_pace() {
+    if (!inputs_.world.pace) {
+        return;
+    }
+    const BackfillSettings& settings = inputs_.settings.backfill;
+    const RunWishes wishes = inputs_.control.wishes();
+    std::lock_guard lock(pace_mutex_);
+    inputs_.world.pace->set_limits(
+        {lower_limit(step_rcu_, wishes.max_rcu ? wishes.max_rcu : settings.max_rcu),
+         lower_limit(step_wcu_, wishes.max_wcu ? wishes.max_wcu : settings.max_wcu)});
 }
 
 void Execution::tell(const std::string& line) {
@@ -350,7 +369,7 @@ void Execution::add_result(std::uint32_t index, const StepResult& result) {
     progress_ = {};
 }
 
-/// A part only ever grows; one that is shorter than it was is left for `verify_parts` to find.
+/// A part only ever grows; one that is shorter than it was is left for `expect_parts` to find.
 bool Execution::note_part(const layers::PartSummary& part) {
     auto known = std::find_if(row_.parts.begin(), row_.parts.end(),
                               [&](const auto& other) { return other.name == part.name; });

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "control_watch.hpp"
 #include "history.hpp"
 #include "lock.hpp"
 #include "rollback.hpp"
@@ -25,6 +26,7 @@ struct ExecutionInputs {
     History& history;
     layers::JournalStore& journals;
     Lock& lock;
+    ControlWatch& control;
     Listener& listener;
     std::stop_token stop;      ///< ends gracefully
     std::stop_token stop_now;  ///< ends at once; also stopped when the lock is lost
@@ -59,7 +61,6 @@ private:
     bool run_actions();
     void run_action(std::uint32_t index);
     StepResult undo(const RollbackAction& action, const StepRun& run);
-    void verify_parts(layers::Journal& journal, const HistoryRow& row);
     bool note_part(const layers::PartSummary& part);
     bool list_parts();
     static std::vector<layers::PartSummary> read_parts(layers::Journal& journal);
@@ -67,7 +68,8 @@ private:
     backfill::Surroundings make_surroundings();
     std::string physical_table(const std::string& name) const;
     std::string own_table() const;
-    void set_pace(std::optional<double> max_rcu, std::optional<double> max_wcu) const;
+    void set_pace(std::optional<double> max_rcu, std::optional<double> max_wcu);
+    void keep_pace();
     void add_result(std::uint32_t index, const StepResult& result);
     void finish();
     std::string end_time() const;
@@ -92,6 +94,8 @@ private:
     double read_units_before_ = 0;
     double write_units_before_ = 0;
     std::uint32_t current_ = 0;  ///< index of the action that runs
+    std::mutex pace_mutex_;      ///< guards the step's limits
+    std::optional<double> step_rcu_, step_wcu_;
     std::mutex listener_mutex_;  ///< guards the listener and what follows
     backfill::Counts progress_;
 };

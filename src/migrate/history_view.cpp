@@ -42,7 +42,18 @@ bool is_unfinished(const HistoryRow& row) noexcept {
     return row.status != Status::applied && row.status != Status::rolled_back;
 }
 
-bool rolls_back(const HistoryRow& row) noexcept { return row.action == "down"; }
+bool rolls_back(const HistoryRow& row) noexcept { return row.action == "down" || is_undo(row); }
+
+bool is_undo(const HistoryRow& row) noexcept { return row.action == "undo"; }
+
+namespace {
+
+/// An undo tells of the migration's state only once it took all of a run back.
+bool tells_state(const HistoryRow& row) noexcept {
+    return !is_undo(row) || (row.undone == "wholly" && !is_unfinished(row));
+}
+
+}  // namespace
 
 bool is_entry_only(const HistoryRow& row) noexcept {
     return row.action == "baseline" || row.action == "mark" || row.action == "repair";
@@ -50,7 +61,9 @@ bool is_entry_only(const HistoryRow& row) noexcept {
 
 HistoryView::HistoryView(std::vector<HistoryRow> rows) : rows_(std::move(rows)) {
     for (std::size_t i = 0; i < rows_.size(); ++i) {
-        latest_[canonical_id(rows_[i].id)] = i;
+        if (tells_state(rows_[i])) {
+            latest_[canonical_id(rows_[i].id)] = i;
+        }
     }
 }
 
@@ -116,7 +129,7 @@ std::vector<const HistoryRow*> HistoryView::standing_runs(std::string_view id,
         }
         if (row.status == Status::rolled_back) {
             runs.clear();
-        } else if (!rolls_back(row)) {
+        } else if (!rolls_back(row) && row.undone != "wholly") {
             runs.push_back(&row);
         }
     }
@@ -132,8 +145,8 @@ std::vector<const HistoryRow*> HistoryView::standing_runs(std::string_view id,
 std::string HistoryView::digest() const {
     std::string text;
     for (const HistoryRow& row : rows_) {
-        text += fmt::format("{} {} {} {} {} {}\n", row.id, row.run, to_string(row.status),
-                            row.attempt, row.steps_done, row.interrupted);
+        text += fmt::format("{} {} {} {} {} {} {}\n", row.id, row.run, to_string(row.status),
+                            row.attempt, row.steps_done, row.interrupted, row.undone);
     }
     return base::sha256_hex(text);
 }

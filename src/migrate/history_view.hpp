@@ -42,7 +42,9 @@ private:
 bool is_unfinished(const HistoryRow& row) noexcept;
 /// Whether a person entered the row and nothing ran.
 bool is_entry_only(const HistoryRow& row) noexcept;
-/// Whether the row is of a rollback.
+/// Whether the row is of a rollback or of an undo.
 bool rolls_back(const HistoryRow& row) noexcept;
+/// Whether the row is of the undo of one run.
+bool is_undo(const HistoryRow& row) noexcept;
 
 }  // namespace dynamigrate::migrate

@@ -1,8 +1,14 @@
 #pragma once
 
+#include "execution.hpp"
+#include "history_view.hpp"
+
 #include <dynamigrate/migrate/migrator.hpp>
 
 #include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,11 +24,29 @@ std::uint64_t bytes_left(const std::vector<HistoryRow>& rows, const std::string&
 /// `here`: where it would lie in the store at hand.
 std::string missing_journal(const HistoryRow& row, const std::string& here, std::string_view act);
 
-/// Whether the run's journal may be removed: the run ended for good, and what it did can then be
-/// undone no more. Unfinished runs need theirs.
-bool is_purgeable(const HistoryRow& row, const std::vector<HistoryRow>& rows);
+/// The row of the run whose id begins so. Errors: not_found, also when several do.
+const HistoryRow& row_by_prefix(const HistoryView& view, const std::string& prefix);
 
-/// When the run ended; the latest of what its row tells.
-base::WallTime ended_at(const HistoryRow& row);
+/// The journal of the row's run.
+/// Errors: failed_precondition when it kept none, it was removed, or it is not here.
+std::unique_ptr<layers::Journal> open_journal(const HistoryRow& row, layers::JournalStore& store);
+
+/// Oldest first, until `visit` returns false.
+void visit_journal(layers::Journal& journal,
+                   const std::function<bool(const layers::JournalPage&, const layers::JournalEntry&,
+                                            layers::EntryOutcome)>& visit);
+
+JournalCheck check_journal(const HistoryRow& row, layers::Journal& journal);
+
+/// Those of runs that ended before the time (nothing: ever) whose journals the store holds. Runs
+/// that can be resumed keep theirs.
+std::vector<PurgedJournal> purgeable_journals(const std::vector<HistoryRow>& rows,
+                                              std::optional<base::WallTime> before,
+                                              layers::JournalStore& store);
+/// Errors: failed_precondition, with what hinders.
+PurgedJournal expect_purgeable(const HistoryRow& row, const std::vector<HistoryRow>& rows);
+
+/// Removes them; each row says so before. Tells a line for each.
+void purge_journals(const std::vector<PurgedJournal>& journals, const ExecutionInputs& inputs);
 
 }  // namespace dynamigrate::migrate

@@ -133,6 +133,11 @@ void Lock::set_run(const std::string& run) {
     run_ = run;
 }
 
+void Lock::set_on_beat(std::function<void()> on_beat) {
+    std::lock_guard lock(beat_mutex_);
+    on_beat_ = std::move(on_beat);
+}
+
 bool Lock::is_stale() const { return clock_.steady_now() - renewed_.load() >= timing_.lease; }
 
 void Lock::expect_fresh() {
@@ -235,6 +240,10 @@ void Lock::beat(const std::stop_token& stop) {
                 return;
             }
             renewed_ = sent;
+            std::lock_guard lock(beat_mutex_);
+            if (on_beat_) {
+                on_beat_();
+            }
         } catch (const std::exception& error) {
             if (stop.stop_requested()) {
                 return;

@@ -55,6 +55,8 @@ public:
     /// hold the lock, though no heartbeat has told so yet; it then counts as lost.
     /// Errors: aborted.
     void expect_fresh();
+    /// Called after each renewal, by the thread that renews; what it throws is only logged.
+    void set_on_beat(std::function<void()> on_beat);
     /// Names the run in the lock from the next heartbeat on.
     void set_run(const std::string& run);
 
@@ -81,6 +83,8 @@ private:
     std::atomic<base::SteadyTime> renewed_{};  ///< when the last renewal that held was sent
     std::mutex mutex_;
     std::string run_;
+    std::mutex beat_mutex_;
+    std::function<void()> on_beat_;  ///< guarded by `beat_mutex_`
     std::stop_source lost_;
     std::jthread thread_;
 };

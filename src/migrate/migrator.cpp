@@ -3,10 +3,12 @@
 #include "execution.hpp"
 #include "history.hpp"
 #include "identity.hpp"
+#include "journals.hpp"
 #include "live_checks.hpp"
 #include "lock.hpp"
 #include "planner.hpp"
 #include "run_records.hpp"
+#include "run_undo.hpp"
 #include "table_shapes.hpp"
 #include "validation.hpp"
 
@@ -16,6 +18,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 
 namespace dynamigrate::migrate {
 
@@ -62,6 +65,48 @@ private:
     std::vector<std::unique_ptr<Callback>> callbacks_;
 };
 
+/// The lock, and the stops of what is done under it.
+class HeldLock {
+public:
+    HeldLock(NativeTable& table, const World& world, const Settings& settings, Listener& listener,
+             const std::stop_token& stop, const std::stop_token& stop_now)
+        : table_(create(table, stop_now)),
+          waits_({stop, stop_now}),
+          lock(
+              table_, world, {settings.lease, settings.heartbeat},
+              [&](const std::string& line) { listener.line(line); }, waits_.token()),
+          control(table_, world, lock),
+          ends_({stop, stop_now, lock.lost(), control.aborted()}),
+          ends_now_({stop_now, lock.lost()}),
+          release_(ends_.token(), Release{control}) {}
+
+    std::stop_token stop() const { return ends_.token(); }
+    std::stop_token stop_now() const { return ends_now_.token(); }
+
+private:
+    static NativeTable& create(NativeTable& table, const std::stop_token& stop_now) {
+        table.create_if_absent(stop_now);
+        return table;
+    }
+
+    NativeTable& table_;
+    JoinedStop waits_;
+
+public:
+    Lock lock;
+    ControlWatch control;
+
+private:
+    struct Release {
+        ControlWatch& control;
+        void operator()() const { control.release(); }
+    };
+
+    JoinedStop ends_;
+    JoinedStop ends_now_;
+    std::stop_callback<Release> release_;
+};
+
 }  // namespace
 
 struct Migrator::Parts {
@@ -72,6 +117,7 @@ struct Migrator::Parts {
     std::unique_ptr<ForeignHistory> foreign;
     History history;
     std::unique_ptr<layers::JournalStore> own_journals;
+    std::map<std::string, Migration> unknown;  ///< whose files are gone, by id
 
     Parts(const Registry& the_registry, Settings the_settings, const World& the_world)
         : registry(the_registry),
@@ -88,6 +134,26 @@ struct Migrator::Parts {
     }
 
     layers::JournalStore& journals() { return world.journals ? *world.journals : *own_journals; }
+
+    ExecutionInputs inputs(HeldLock& held, Listener& listener) {
+        return {registry,  settings,     world,    table,       history,        journals(),
+                held.lock, held.control, listener, held.stop(), held.stop_now()};
+    }
+
+    const Migration& migration_of(const HistoryRow& row) {
+        const Migration* known = registry.find(row.id);
+        return known ? *known : unknown.try_emplace(row.id, row.id, row.description).first->second;
+    }
+
+    void purge_expired(HeldLock& held, Listener& listener) {
+        if (settings.journal_retention) {
+            HistoryView view = history.read();
+            purge_journals(
+                purgeable_journals(view.rows(), world.clock->now() - *settings.journal_retention,
+                                   journals()),
+                inputs(held, listener));
+        }
+    }
 
     PlanPolicy policy() const { return {settings.out_of_order, settings.force}; }
 
@@ -272,19 +338,12 @@ RunResult Migrator::run(const std::vector<PlannedMigration>& plan, Listener& lis
     }
     parts.check_plan(plan);
     parts.check_untold();
-    parts.table.create_if_absent(stop_now);
-    parts.history.create_if_absent(stop_now);
-    JoinedStop waits({stop, stop_now});
-    Lock lock(
-        parts.table, parts.world, {parts.settings.lease, parts.settings.heartbeat},
-        [&](const std::string& line) { listener.line(line); }, waits.token());
-    JoinedStop ends({stop, stop_now, lock.lost()});
-    JoinedStop ends_now({stop_now, lock.lost()});
+    HeldLock held(parts.table, parts.world, parts.settings, listener, stop, stop_now);
+    parts.history.create_if_absent(held.stop_now());
     parts.check_basis(plan);
-    parts.history.note_news(lock.fence());
-    return parts.run_all(plan,
-                         {parts.registry, parts.settings, parts.world, parts.table, parts.history,
-                          parts.journals(), lock, listener, ends.token(), ends_now.token()});
+    parts.history.note_news(held.lock.fence());
+    parts.purge_expired(held, listener);
+    return parts.run_all(plan, parts.inputs(held, listener));
 }
 
 std::vector<UnfinishedRun> Migrator::unfinished() {
@@ -324,6 +383,69 @@ RunResult Migrator::resume(const std::string& run, Listener& listener, std::stop
     }
     Planner planner(parts_->registry, view, parts_->policy());
     return this->run({planner.resume(*candidates.front())}, listener, stop, stop_now);
+}
+
+PlannedMigration Migrator::plan_undo(const std::string& run,
+                                     const backfill::UndoSelection& selection) {
+    Parts& parts = *parts_;
+    HistoryView view = parts.history.read();
+    const HistoryRow& row = row_by_prefix(view, run);
+    check_undoable(view, row, selection, parts.journals());
+    return planned_undo(parts.migration_of(row), row, selection);
+}
+
+UndoneRun Migrator::undo(const std::string& run, const backfill::UndoSelection& selection,
+                         Listener& listener, std::stop_token stop, std::stop_token stop_now) {
+    Parts& parts = *parts_;
+    parts.check_untold();
+    HeldLock held(parts.table, parts.world, parts.settings, listener, stop, stop_now);
+    parts.history.note_news(held.lock.fence());
+    HistoryView view = parts.history.read();
+    const HistoryRow& row = row_by_prefix(view, run);
+    const Migration& migration = parts.migration_of(row);
+    RunUndo undo(parts.inputs(held, listener), view, row, migration, selection);
+    return undo.run();
+}
+
+HistoryRow Migrator::find_run(const std::string& prefix) {
+    HistoryView view = parts_->history.read();
+    return row_by_prefix(view, prefix);
+}
+
+void Migrator::read_journal(
+    const std::string& run,
+    const std::function<bool(const layers::JournalPage&, const layers::JournalEntry&,
+                             layers::EntryOutcome)>& visit) {
+    Parts& parts = *parts_;
+    HistoryView view = parts.history.read();
+    const HistoryRow& row = row_by_prefix(view, run);
+    visit_journal(*open_journal(row, parts.journals()), visit);
+}
+
+JournalCheck Migrator::check_journal(const std::string& run) {
+    Parts& parts = *parts_;
+    HistoryView view = parts.history.read();
+    const HistoryRow& row = row_by_prefix(view, run);
+    return migrate::check_journal(row, *open_journal(row, parts.journals()));
+}
+
+std::vector<PurgedJournal> Migrator::purgeable(const std::string& run,
+                                               std::optional<base::WallTime> before) {
+    Parts& parts = *parts_;
+    HistoryView view = parts.history.read();
+    if (!run.empty()) {
+        return {expect_purgeable(row_by_prefix(view, run), view.rows())};
+    }
+    return purgeable_journals(view.rows(), before, parts.journals());
+}
+
+void Migrator::purge(const std::vector<PurgedJournal>& journals, Listener& listener,
+                     std::stop_token stop) {
+    Parts& parts = *parts_;
+    if (!journals.empty()) {
+        HeldLock held(parts.table, parts.world, parts.settings, listener, stop, {});
+        purge_journals(journals, parts.inputs(held, listener));
+    }
 }
 
 std::optional<LockOwner> Migrator::lock_owner() { return read_lock_owner(parts_->table); }

@@ -255,6 +255,13 @@ PlannedMigration Planner::resume(const HistoryRow& row) const {
         throw changed_error(migration, row, fmt::format("its run {} began", row.run),
                             "undo the run with `dynamigrate down`, or go on with --force");
     }
+    if (!row.undone.empty() && !policy_.force) {
+        throw Error(ErrorKind::failed_precondition,
+                    fmt::format("run {} of {} is undone in part; undo the rest with `dynamigrate "
+                                "undo {}`, or go on with --force: what is undone stays so",
+                                row.run, row.id, row.run))
+            .at(migration.path());
+    }
     PlannedMigration planned = begin(migration, "resume");
     planned.resumed_run = row.run;
     planned.rolls_back = rolls_back(row);
@@ -348,7 +355,7 @@ std::vector<const HistoryRow*> Planner::standing_versions() const {
 
 PlannedMigration Planner::roll_back(const Migration& migration) const {
     const HistoryRow& row = *history_.latest(migration.id());
-    if (rolls_back(row)) {
+    if (rolls_back(row) && is_unfinished(row)) {
         return resume(row);
     }
     if (is_changed(migration, row) && !policy_.force) {
@@ -432,7 +439,7 @@ std::vector<PlannedMigration> Planner::down(
 
 PlannedRollback Planner::explain(const Migration& migration) const {
     const HistoryRow& row = *history_.latest(migration.id());
-    bool is_resumed = rolls_back(row);
+    bool is_resumed = rolls_back(row) && is_unfinished(row);
     PlannedRollback planned;
     planned.migration = &migration;
     planned.resumed_run = is_resumed ? row.run : "";

@@ -1,3 +1,5 @@
+#include "undo.hpp"
+
 #include "execution.hpp"
 
 #include <dynamigrate/base/error.hpp>
@@ -10,15 +12,9 @@
 
 namespace dynamigrate::migrate {
 
-namespace {
-
 using base::Error;
 using base::ErrorKind;
 
-/// Conflicts that are told one by one; of the others there is only the count.
-constexpr std::uint64_t kToldConflicts = 10;
-
-/// The table's TTL attribute; nothing where there is none or the endpoint knows no TTL.
 std::optional<std::string> ttl_attribute(dynamodb::Service& service, const std::string& table,
                                          const std::stop_token& stop) {
     std::string body;
@@ -63,15 +59,9 @@ std::string summary_line(const backfill::UndoResult& result) {
     return line;
 }
 
-}  // namespace
-
-/// Every part that the run told of must be there as it was; what was appended since is checked by
-/// the frames' own checksums.
-void Execution::verify_parts(layers::Journal& journal, const HistoryRow& row) {
-    if (row.parts.empty() || inputs_.settings.force) {
-        return;
-    }
-    std::vector<layers::PartSummary> found = read_parts(journal);
+std::vector<std::string> damaged_parts(const std::vector<layers::PartSummary>& found,
+                                       const HistoryRow& row) {
+    std::vector<std::string> damaged;
     for (const layers::PartSummary& part : row.parts) {
         bool is_there = std::any_of(found.begin(), found.end(), [&](const auto& other) {
             return other.name == part.name &&
@@ -79,12 +69,25 @@ void Execution::verify_parts(layers::Journal& journal, const HistoryRow& row) {
                     (other.bytes == part.bytes && other.checksum == part.checksum));
         });
         if (!is_there) {
-            throw Error(
-                ErrorKind::failed_precondition,
-                fmt::format("part {} of the journal of run {} is missing, shortened or "
-                            "altered in {}; restore it, or use --force to undo what is left",
-                            part.name, row.run, journal.location()));
+            damaged.push_back(part.name);
         }
+    }
+    return damaged;
+}
+
+void expect_parts(layers::Journal& journal, const HistoryRow& row) {
+    if (row.parts.empty()) {
+        return;
+    }
+    auto none = [](const layers::JournalPage&) { return false; };
+    auto ignore = [](const layers::JournalPage&, const layers::JournalEntry&,
+                     layers::EntryOutcome) {};
+    std::vector<std::string> damaged = damaged_parts(journal.read(none, ignore).parts, row);
+    if (!damaged.empty()) {
+        throw Error(ErrorKind::failed_precondition,
+                    fmt::format("part {} of the journal of run {} is missing, shortened or "
+                                "altered in {}; restore it, or use --force to undo what is left",
+                                damaged.front(), row.run, journal.location()));
     }
 }
 
@@ -98,19 +101,19 @@ StepResult Execution::undo(const RollbackAction& action, const StepRun& run) {
     if (action.run->status != Status::applied) {
         journal->seal(action.run->attempt);
     }
-    verify_parts(*journal, *action.run);
+    if (!inputs_.settings.force) {
+        expect_parts(*journal, *action.run);
+    }
     dynamodb::Service& service = *inputs_.world.service;
     backfill::Surroundings surroundings = run.surroundings;
     surroundings.journal = journal.get();
-    std::uint64_t told = 0;
     backfill::UndoPlan plan;
     plan.steps = {action.undone_step};
     plan.key_schema = [&](const std::string& table) { return key_schema(service, table); };
+    plan.with_images = inputs_.settings.conflict_images;
     plan.on_conflict = [&](const backfill::UndoConflict& conflict) {
-        if (told++ < kToldConflicts) {
-            tell(fmt::format("not restored: table {}, key {}: {}", conflict.table, conflict.key,
-                             conflict.reason));
-        }
+        std::lock_guard lock(listener_mutex_);
+        inputs_.listener.undo_conflict(conflict);
     };
     plan.before_wave = [&] { inputs_.lock.expect_fresh(); };
     for (const std::string& table : migration_.up_steps()[action.undone_step]->tables()) {

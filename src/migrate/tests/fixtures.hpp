@@ -137,6 +137,10 @@ public:
     void step_ends(const Migration&, std::uint32_t, const StepResult&) override {}
     void progress(const backfill::Progress&, const layers::MeterReading&) override {}
     void line(const std::string& text) override { lines.push_back(text); }
+    void undo_conflict(const backfill::UndoConflict& conflict) override {
+        lines.push_back("not restored: table " + conflict.table + ", key " + conflict.key + ": " +
+                        conflict.reason);
+    }
     void migration_ends(const PlannedMigration&, const HistoryRow& row) override {
         lines.push_back("end " + std::string(to_string(row.status)));
     }

@@ -5,10 +5,13 @@
 #include <dynamigrate/migrate/estimate.hpp>
 #include <dynamigrate/migrate/migrator.hpp>
 
+#include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace dynamigrate::authoring {
 
@@ -39,7 +42,10 @@ struct Config {
     std::string out_of_order;  ///< "", error, allow, ignore
     std::optional<Rate> max_rcu, max_wcu;
     std::optional<std::uint32_t> lanes, segments;
-    std::string journal;  ///< directory, or "none"; "" : the default
+    std::string journal;  ///< directory, s3://bucket/prefix, table:NAME or "none"; "" : the default
+    std::string journal_kms_key, journal_region, journal_endpoint;  ///< for s3
+    std::optional<std::chrono::hours> journal_retention;
+    std::optional<std::uint64_t> journal_max_bytes;
     std::string backup;
     bool single_region_writers = false;  ///< no application writes replicas in other Regions
     migrate::Prices prices;
@@ -48,6 +54,11 @@ struct Config {
     json::Value schema;
     json::Value raw;  ///< the whole blended tree
 };
+
+/// A time such as 30d, 12h or 2w; nothing for what is none.
+std::optional<std::chrono::hours> parse_age(std::string_view text);
+/// A size such as 500MB, 10GB or 1GiB; nothing for what is none.
+std::optional<std::uint64_t> parse_bytes(std::string_view text);
 
 /// What the command line says about finding the configuration.
 struct ConfigRequest {

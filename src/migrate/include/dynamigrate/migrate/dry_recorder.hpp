@@ -69,6 +69,7 @@ public:
                    const StepResult& result) override;
     void progress(const backfill::Progress& progress, const layers::MeterReading& meter) override;
     void line(const std::string& text) override;
+    void undo_conflict(const backfill::UndoConflict& conflict) override;
     void migration_ends(const PlannedMigration& migration, const HistoryRow& row) override;
 
     /// What was found so far; without prices, pace and what the dry run itself has read.

@@ -50,7 +50,7 @@ struct HistoryRow {
     std::string undoes;                         ///< of an undo: the run that it undoes
     std::string undone;                         ///< "", "partly" or "wholly", by an undo
     std::string journal_purged_at;              ///< ISO 8601; "" : it was not
-    std::string table;   ///< the migration's own table
+    std::string table;                          ///< the migration's own table
     std::string layout;  ///< where another tool's layout tells the row too ("onetable in app")
 };
 
@@ -83,11 +83,12 @@ struct Settings {
     std::chrono::milliseconds lease{30'000};
     std::chrono::milliseconds heartbeat{5'000};
     std::string tool_version;
-    bool force = false;  ///< run in spite of changed checksums, missing idempotence ...
     /// No application writes a replica in another Region while migrations run.
     bool single_region_writers = false;
-    std::string account, region;  ///< where tables must be; "" : anywhere
-    bool has_backups = true;      ///< false where point-in-time recovery means nothing
+    std::string account, region;   ///< where tables must be; "" : anywhere
+    bool has_backups = true;       ///< false where point-in-time recovery means nothing
+    bool conflict_images = false;  ///< tell an undo's conflicts with the items' images
+    bool force = false;            ///< run in spite of changed checksums, missing idempotence ...
 };
 
 /// What a command is about to do, decided before anything is touched.
@@ -116,6 +117,8 @@ public:
     virtual void progress(const backfill::Progress& progress,
                           const layers::MeterReading& meter) = 0;
     virtual void line(const std::string& text) = 0;
+    /// An undo left an item as it is. Called for each.
+    virtual void undo_conflict(const backfill::UndoConflict&) {}
     virtual void migration_ends(const PlannedMigration& migration, const HistoryRow& row) = 0;
 };
 
@@ -153,6 +156,30 @@ struct RunResult {
     std::vector<HistoryRow> rows;  ///< one per migration run
     bool interrupted = false;      ///< stopped by the user, resumable
     std::string resume_command;    ///< what to type
+};
+
+/// How one run was undone.
+struct UndoneRun {
+    HistoryRow row;  ///< of the undo
+    HistoryRow of;   ///< the run that it undid, as its row says now
+    backfill::UndoResult result;
+    bool interrupted = false;  ///< the same undo again goes on
+};
+
+/// What a journal holds, against what its run's row says.
+struct JournalCheck {
+    HistoryRow row;
+    std::string location;
+    std::uint64_t entries = 0;
+    std::vector<layers::PartSummary> parts;
+    std::vector<std::string> torn;  ///< parts whose tail a crash cut off: what is before it counts
+    std::vector<std::string> damages;  ///< what is missing, shortened, altered or unreadable
+};
+
+/// A journal that was removed, or could be.
+struct PurgedJournal {
+    HistoryRow row;
+    std::uint64_t bytes = 0;
 };
 
 /// Plans and runs migrations against one project's tables and history.
@@ -233,6 +260,37 @@ public:
     /// the migration changed since the run began or its journal cannot be reached (unless forced).
     RunResult resume(const std::string& run, Listener& listener, std::stop_token stop,
                      std::stop_token stop_now);
+
+    /// What `undo` would do. Errors: as it says.
+    PlannedMigration plan_undo(const std::string& run, const backfill::UndoSelection& selection);
+    /// Puts back what the run changed, from its journal, guarded by the images after; under the
+    /// lock. The run's row says `undone: partly` before the first write. When all of a run that
+    /// changed items only is back, its row says `wholly`, and its migration counts as rolled back
+    /// unless another run of it stands.
+    /// Repeatable: what is back already counts as such.
+    /// Errors: not_found for an unknown run; failed_precondition for a
+    /// run without a journal, one whose journal is not here, removed or damaged (unless forced), a
+    /// rollback or an undo, and for a part of an unfinished run.
+    UndoneRun undo(const std::string& run, const backfill::UndoSelection& selection,
+                   Listener& listener, std::stop_token stop, std::stop_token stop_now);
+
+    /// The row of the run whose id begins so. Errors: not_found, also when several do.
+    HistoryRow find_run(const std::string& prefix);
+    /// Visits the entries of the run's journal, oldest first, until `visit` returns false.
+    /// Errors: failed_precondition when it has none or it is not here; corrupted.
+    void read_journal(
+        const std::string& run,
+        const std::function<bool(const layers::JournalPage&, const layers::JournalEntry&,
+                                 layers::EntryOutcome)>& visit);
+    /// Reads all of it. Errors: as read_journal, but for damages, which it lists.
+    JournalCheck check_journal(const std::string& run);
+    /// Runs that ended and whose journals are here: the named one, or all that ended before `before`.
+    /// Errors: not_found; failed_precondition for a named run that is not finished or has none.
+    std::vector<PurgedJournal> purgeable(const std::string& run,
+                                         std::optional<base::WallTime> before);
+    /// Removes them, under the lock; the rows say so first.
+    void purge(const std::vector<PurgedJournal>& journals, Listener& listener,
+               std::stop_token stop);
 
     std::optional<LockOwner> lock_owner();
     /// Removes the lock whoever holds it; the fence keeps the old owner from writing on.

@@ -1,0 +1,105 @@
+#include <dynamigrate/migrate/control.hpp>
+
+#include "control_watch.hpp"
+#include "history.hpp"
+
+#include <dynamigrate/base/error.hpp>
+
+#include <fmt/format.h>
+
+namespace dynamigrate::migrate {
+
+using base::Error;
+using base::ErrorKind;
+
+namespace {
+
+constexpr auto kLook = std::chrono::milliseconds(250);
+
+}  // namespace
+
+struct RunControl::Parts {
+    World world;
+    NativeTable table;
+    History history;
+
+    Parts(const World& the_world, const Settings& settings)
+        : world(the_world),
+          table(*world.service, settings.history_table, settings.scope, *world.clock,
+                *world.random),
+          history(table) {}
+};
+
+RunControl::RunControl(const World& world, const Settings& settings)
+    : parts_(std::make_unique<Parts>(world, settings)) {}
+
+RunControl::~RunControl() = default;
+
+HistoryRow RunControl::at_work(const std::string& run) {
+    std::optional<LockOwner> owner = read_lock_owner(parts_->table);
+    if (owner && !owner->identity.is_dead_here()) {
+        for (const HistoryRow& row : parts_->history.read().rows()) {
+            bool is_begun = row.status == Status::running || row.status == Status::rolling_back;
+            if (is_begun && row.fence == owner->fence && row.run.starts_with(run)) {
+                return row;
+            }
+        }
+    }
+    throw Error(ErrorKind::not_found,
+                run.empty()
+                    ? std::string("no run is under way")
+                    : fmt::format("run {} is not under way; `dynamigrate runs` lists runs", run));
+}
+
+RunWishes RunControl::wishes(const std::string& run) { return read_wishes(parts_->table, run); }
+
+std::uint64_t RunControl::ask(const std::string& run,
+                              const std::function<void(RunWishes&)>& change) {
+    NativeTable& table = parts_->table;
+    for (;;) {
+        RunWishes wishes = read_wishes(table, run);
+        const std::uint64_t before = wishes.number;
+        change(wishes);
+        base::Arena arena;
+        dynamodb::ItemBuilder values(arena);
+        values.number(":before", static_cast<std::int64_t>(before));
+        values.number(":number", static_cast<std::int64_t>(before + 1));
+        values.boolean(":pause", wishes.pause).boolean(":abort", wishes.abort);
+        for (const auto& [name, rate] :
+             {std::pair{":rcu", wishes.max_rcu}, {":wcu", wishes.max_wcu}}) {
+            values.set(name, dynamodb::AttributeValue::number(
+                                 arena.copy(fmt::format("{:.3f}", rate.value_or(0)))));
+        }
+        values.string(
+            ":by", fmt::format("{}@{}", parts_->world.identity.user, parts_->world.identity.host));
+        dynamodb::ExpressionText text;
+        text.text = "attribute_not_exists(#number) OR #number = :before";
+        text.names = {{"#number", "number"}, {"#pause", "pause"}, {"#abort", "abort"},
+                      {"#rcu", "max_rcu"},   {"#wcu", "max_wcu"}, {"#by", "by"}};
+        text.values = values.build();
+        auto result = dynamodb::update_item(
+            table.service(), table.name(), table.key(arena, "control#" + run),
+            "SET #number = :number, #pause = :pause, #abort = :abort, #rcu = :rcu, #wcu = :wcu, "
+            "#by = :by",
+            text);
+        if (!result.condition_failed) {
+            return before + 1;
+        }
+    }
+}
+
+bool RunControl::wait_until_seen(const std::string& run, std::uint64_t number,
+                                 std::chrono::milliseconds time, std::stop_token stop) {
+    base::Clock& clock = *parts_->world.clock;
+    const base::SteadyTime end = clock.steady_now() + time;
+    for (;;) {
+        if (read_wishes(parts_->table, run).seen >= number) {
+            return true;
+        }
+        if (clock.steady_now() >= end || !clock.wait(kLook, stop)) {
+            return false;
+        }
+    }
+}
+
+}  // namespace dynamigrate::migrate

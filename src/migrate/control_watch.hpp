@@ -1,0 +1,73 @@
+#pragma once
+
+#include "lock.hpp"
+#include "native_table.hpp"
+
+#include <dynamigrate/dynamodb/service.hpp>
+#include <dynamigrate/migrate/control.hpp>
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+
+namespace dynamigrate::migrate {
+
+/// The record of a run's wishes: `control#<run>`. Written by whoever wishes, without the lock.
+RunWishes read_wishes(NativeTable& table, const std::string& run);
+
+/// Does what people wish of the run at work: reads its wishes with each heartbeat of the lock.
+///
+/// Threads: any. The lock, the table and the world must outlive it.
+class ControlWatch {
+public:
+    ControlWatch(NativeTable& table, const World& world, Lock& lock);
+    ~ControlWatch();
+
+    /// The service for the steps of runs: its calls wait while the run is paused.
+    dynamodb::Service& service() noexcept;
+    /// Stopped when somebody wishes that the run ends.
+    std::stop_token aborted() const noexcept { return aborted_.get_token(); }
+    RunWishes wishes() const;
+    /// Lets nothing wait any more: everything is to end.
+    void release();
+
+    /// Ends the following of a run.
+    class Following {
+    public:
+        explicit Following(ControlWatch& watch) : watch_(&watch) {}
+        Following(const Following&) = delete;
+        Following& operator=(const Following&) = delete;
+        ~Following() { watch_->unfollow(); }
+
+    private:
+        ControlWatch* watch_;
+    };
+    /// Follows the run's wishes from now on; what was wished before is over. `tell` gets a line, from
+    /// the thread of the heartbeat, when a wish takes effect.
+    Following follow(const std::string& run, std::function<void(const std::string&)> tell);
+
+private:
+    class Gate;
+    void unfollow();
+    void look();
+    void note_seen(const std::string& run, std::uint64_t number);
+    std::string take(const RunWishes& next);
+    void wait_while_paused(const std::stop_token& stop);
+
+    NativeTable& table_;
+    Lock& lock_;
+    std::unique_ptr<Gate> gate_;
+    std::stop_source aborted_;
+    mutable std::mutex mutex_;  ///< guards what follows
+    std::condition_variable_any changed_;
+    std::string run_;
+    RunWishes wishes_;
+    bool is_released_ = false;
+    std::mutex looking_;  ///< held while wishes are read and told
+    std::function<void(const std::string&)> tell_;
+};
+
+}  // namespace dynamigrate::migrate
