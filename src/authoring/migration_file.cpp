@@ -54,8 +54,10 @@ void add_steps(Migration& migration, const Value& list, const std::string& what,
         json::fail(place.file, list, "`" + what + "` must be a list of steps");
     }
     for (const Value& entry : list.elements()) {
-        migration.step(read_step(entry, place),
-                       fmt::format("{}:{}:{}", place.file, entry.line, entry.column));
+        for (migrate::StepPtr& step : read_steps(entry, place)) {
+            migration.step(std::move(step),
+                           fmt::format("{}:{}:{}", place.file, entry.line, entry.column));
+        }
     }
 }
 

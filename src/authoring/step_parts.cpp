@@ -173,9 +173,21 @@ migrate::Billing read_billing(const Value& value, const std::string& file) {
     return {throughput};
 }
 
-migrate::IndexDefinition read_index(const Value& value, const std::string& file,
-                                    const migrate::KeyAttribute* table_hash) {
-    Fields fields(value, file, "an index");
+dynamodb::Throughput read_throughput(const Value& value, const std::string& file,
+                                     const std::string& what) {
+    Fields fields(value, file, what);
+    dynamodb::Throughput throughput;
+    throughput.read = fields.number("read").value_or(0);
+    throughput.write = fields.number("write").value_or(0);
+    fields.finish();
+    if (throughput.read < 1 || throughput.write < 1) {
+        json::fail(file, value, "`" + what + "` needs `read` and `write` of 1 or more");
+    }
+    return throughput;
+}
+
+migrate::IndexDefinition read_index_parts(Fields& fields, const migrate::KeyAttribute* table_hash) {
+    const std::string& file = fields.file();
     migrate::IndexDefinition index;
     index.name = fields.required_text("name");
     const Value* hash = table_hash != nullptr ? fields.find("hash") : &fields.required("hash");
@@ -185,6 +197,12 @@ migrate::IndexDefinition read_index(const Value& value, const std::string& file,
     }
     if (const Value* billing = fields.find("billing")) {
         index.billing = read_billing(*billing, file);
+    }
+    if (const Value* warm = fields.find("warm")) {
+        index.warm = read_throughput(*warm, file, "warm");
+    }
+    if (const Value* maximum = fields.find("maximum")) {
+        index.maximum = read_throughput(*maximum, file, "maximum");
     }
     if (const Value* projection = fields.find("projection")) {
         if (projection->is_array()) {
@@ -196,9 +214,24 @@ migrate::IndexDefinition read_index(const Value& value, const std::string& file,
             fields.fail(*projection, "`projection` must be all, keys_only or a list of attributes");
         }
     }
-    fields.find("table");
+    return index;
+}
+
+migrate::IndexDefinition read_index(const Value& value, const std::string& file,
+                                    const migrate::KeyAttribute* table_hash) {
+    Fields fields(value, file, "an index");
+    migrate::IndexDefinition index = read_index_parts(fields, table_hash);
     fields.finish();
     return index;
+}
+
+std::string table_of(Fields& fields, const StepPlace& place) {
+    std::string table = fields.text_or("table", place.table);
+    if (table.empty()) {
+        fields.fail(fields.object(),
+                    "no table: give `table:` in the step, the migration or the configuration");
+    }
+    return table;
 }
 
 ExpressionParts::ExpressionParts(Fields& fields) : fields_(fields) {

@@ -15,6 +15,15 @@ migrate::Billing read_billing(const json::Value& value, const std::string& file)
 migrate::IndexDefinition read_index(const json::Value& value, const std::string& file,
                                     const migrate::KeyAttribute* table_hash = nullptr);
 
+/// The same, of fields that the caller finishes.
+migrate::IndexDefinition read_index_parts(Fields& fields,
+                                          const migrate::KeyAttribute* table_hash = nullptr);
+/// `{read: N, write: N}`, of 1 or more.
+dynamodb::Throughput read_throughput(const json::Value& value, const std::string& file,
+                                     const std::string& what);
+/// The table of the step, else of its place. Errors: neither names one.
+std::string table_of(Fields& fields, const StepPlace& place);
+
 /// `names` and `values` of a step, from which each of its expressions takes what it uses.
 class ExpressionParts {
 public:

@@ -1,6 +1,8 @@
 #include "step_reader.hpp"
 
+#include "index_steps.hpp"
 #include "step_parts.hpp"
+#include "table_setting_steps.hpp"
 
 #include <dynamigrate/dynamodb/wire.hpp>
 
@@ -15,15 +17,6 @@ using json::Value;
 using migrate::StepPtr;
 
 namespace {
-
-std::string table_of(Fields& fields, const StepPlace& place) {
-    std::string table = fields.text_or("table", place.table);
-    if (table.empty()) {
-        fields.fail(fields.object(),
-                    "no table: give `table:` in the step, the migration or the configuration");
-    }
-    return table;
-}
 
 std::shared_ptr<const dynamodb::OwnedItem> owned_item(const Value& value, const std::string& file) {
     auto owned = std::make_shared<dynamodb::OwnedItem>();
@@ -113,23 +106,7 @@ StepPtr update_table(const Value& value, const StepPlace& place) {
 }
 
 StepPtr create_index(const Value& value, const StepPlace& place) {
-    migrate::IndexDefinition index = read_index(value, place.file);
-    Fields fields(value, place.file, "create_index");
-    return migrate::make_create_index(table_of(fields, place), std::move(index));
-}
-
-StepPtr delete_index(const Value& value, const StepPlace& place) {
-    if (value.is_string()) {
-        return migrate::make_delete_index(place.table, value.text());
-    }
-    Fields fields(value, place.file, "delete_index");
-    std::string table = table_of(fields, place);
-    if (value.find("hash") != nullptr) {
-        return migrate::make_delete_index(std::move(table), read_index(value, place.file));
-    }
-    std::string name = fields.required_text("name");
-    fields.finish();
-    return migrate::make_delete_index(std::move(table), std::move(name));
+    return read_create_index(value, place).back();
 }
 
 StepPtr ttl(const Value& value, const StepPlace& place) {
@@ -323,7 +300,11 @@ const std::map<std::string, Reader>& readers() {
         {"delete_table", delete_table},
         {"update_table", update_table},
         {"create_index", create_index},
-        {"delete_index", delete_index},
+        {"update_index", read_update_index},
+        {"delete_index", read_delete_index},
+        {"pitr", read_pitr},
+        {"backup", read_backup},
+        {"tag", read_tag},
         {"ttl", ttl},
         {"transform", transform},
         {"copy", copy},
@@ -339,8 +320,7 @@ const std::map<std::string, Reader>& readers() {
 }
 
 bool is_of_a_later_version(const std::string& kind) {
-    static constexpr std::array<std::string_view, 5> kLater{"update_index", "pitr", "backup", "tag",
-                                                            "run"};
+    static constexpr std::array<std::string_view, 1> kLater{"run"};
     return std::find(kLater.begin(), kLater.end(), kind) != kLater.end();
 }
 
@@ -377,6 +357,15 @@ StepPtr read_step(const Value& entry, const StepPlace& place) {
         json::fail(place.file, where, message);
     }
     return reader->second(member.value, place);
+}
+
+std::vector<StepPtr> read_steps(const Value& entry, const StepPlace& place) {
+    const bool is_creation = entry.is_object() && entry.members().size() == 1 &&
+                             entry.members().front().key == "create_index";
+    if (is_creation) {
+        return read_create_index(entry.members().front().value, place);
+    }
+    return {read_step(entry, place)};
 }
 
 }  // namespace dynamigrate::authoring

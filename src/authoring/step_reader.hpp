@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace dynamigrate::authoring {
 
@@ -19,5 +20,7 @@ struct StepPlace {
 /// Reads one entry of `up` or `down`: a map with the step's kind as its one key.
 /// Errors: invalid_argument at file:line:column.
 migrate::StepPtr read_step(const json::Value& entry, const StepPlace& place);
+/// The same; an entry that means several steps gives all of them.
+std::vector<migrate::StepPtr> read_steps(const json::Value& entry, const StepPlace& place);
 
 }  // namespace dynamigrate::authoring

@@ -118,6 +118,11 @@ void OverlayBase::call(std::string_view operation, std::string_view table, const
     }
 }
 
+void OverlayBase::pass(std::string_view operation, const std::string& body, Reply& reply) {
+    reply.clear();
+    service_.call({operation, body, stop_, 0}, reply);
+}
+
 std::optional<dynamodb::TableDescription> OverlayBase::describe(std::string_view table) {
     return dynamodb::describe_table(service_, table, stop_);
 }

@@ -59,6 +59,9 @@ public:
     void read_page(std::string_view operation, std::string_view table, const std::string& body,
                    dynamodb::PageReader& reader, base::Arena& arena, dynamodb::Page& page);
 
+    /// Any reading operation, with the service's own errors.
+    void pass(std::string_view operation, const std::string& body, dynamodb::Reply& reply);
+
     std::string location() const { return service_.location(); }
 
 private:

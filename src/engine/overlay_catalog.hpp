@@ -15,7 +15,7 @@ namespace dynamigrate::engine {
 /// The definitions of another Service's tables, read when a table is first used, and of the tables
 /// that were made, changed or deleted here, which stay here.
 ///
-/// Tags, backups and continuous backups of the base's tables are not read.
+/// Tags and continuous backups of the base's tables are not read here, but by OverlaySettings.
 class OverlayCatalog final : public Catalog {
 public:
     /// How long the description of a table counts that is on its way to another status.

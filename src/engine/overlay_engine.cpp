@@ -3,6 +3,7 @@
 #include "local_engine.hpp"
 #include "overlay_catalog.hpp"
 #include "overlay_rows.hpp"
+#include "overlay_settings.hpp"
 
 #include <dynamigrate/base/error.hpp>
 #include <dynamigrate/base/file.hpp>
@@ -15,9 +16,7 @@ namespace dynamigrate::engine {
 namespace {
 
 /// What would have to be done by the base, or would tell of the overlay as if it were the base.
-constexpr std::array<std::string_view, 8> kRefused{
-    "CreateBackup", "DeleteBackup",       "DescribeBackup",         "DescribeContinuousBackups",
-    "ListBackups",  "ListTagsOfResource", "RestoreTableFromBackup", "UpdateContinuousBackups"};
+constexpr std::array<std::string_view, 2> kRefused{"DeleteBackup", "RestoreTableFromBackup"};
 
 /// An engine over another Service, with what it stands on.
 class OverlayEngine final : public Engine {
@@ -33,7 +32,9 @@ public:
                               std::string(call.operation) + " cannot be tried on an overlay")
                 .service_code("UnknownOperationException");
         }
-        engine_.call(call, reply);
+        if (!settings_->answer(call, reply)) {
+            engine_.call(call, reply);
+        }
     }
     std::string location() const override { return "overlay over " + base_.location(); }
     std::size_t delete_expired() override { return engine_.delete_expired(); }
@@ -46,6 +47,7 @@ private:
         parts.store = std::make_unique<Store>(Store::Kind::spill, directory_);
         parts.locks = std::make_unique<KeyLocks>();
         parts.catalog = std::make_unique<OverlayCatalog>(base_, clock);
+        settings_ = std::make_unique<OverlaySettings>(base_, *parts.catalog);
         parts.rows =
             std::make_unique<OverlayRows>(base_, *parts.store, *parts.locks, clock, options);
         return parts;
@@ -58,6 +60,7 @@ private:
     base::SystemClock clock_;
     std::filesystem::path directory_;
     OverlayBase base_;
+    std::unique_ptr<OverlaySettings> settings_;  ///< made with the parts
     LocalEngine engine_;
 };
 

@@ -1,6 +1,7 @@
 #include "execution.hpp"
 
 #include "journals.hpp"
+#include "step_notes.hpp"
 
 #include <dynamigrate/base/error.hpp>
 #include <dynamigrate/base/file.hpp>
@@ -276,6 +277,7 @@ StepRun Execution::make_step_run(std::uint32_t index) {
     run.started_at = row_.started_at;
     run.index = index;
     run.force = inputs_.settings.force;
+    run.shows_keys = inputs_.settings.shows_keys;
     run.settings = inputs_.settings.backfill;
     run.stop = inputs_.stop;
     run.stop_now = inputs_.stop_now;
@@ -283,8 +285,25 @@ StepRun Execution::make_step_run(std::uint32_t index) {
     run.set_pace = [this](std::optional<double> max_rcu, std::optional<double> max_wcu) {
         set_pace(max_rcu, max_wcu);
     };
+    run.is_verify_only = [this](const std::string& name) {
+        const VerifyOnly& verify_only = inputs_.settings.verify_only;
+        return verify_only.all || verify_only.tables.contains(name) ||
+               verify_only.tables.contains(physical_table(name));
+    };
     run.tell = [this](const std::string& line) { tell(line); };
+    open_notes(index, run);
     return run;
+}
+
+void Execution::open_notes(std::uint32_t index, StepRun& run) {
+    notes_ = std::make_unique<NativeStepNotes>(inputs_.table, row_.run, index, row_.fence);
+    run.notes = notes_.get();
+    const RollbackAction& action = actions_[index];
+    if (action.step && action.run) {
+        reversed_notes_ = std::make_unique<NativeStepNotes>(inputs_.table, action.run->run,
+                                                            action.undone_step, row_.fence);
+        run.reversed = reversed_notes_.get();
+    }
 }
 
 backfill::Surroundings Execution::make_surroundings() {

@@ -65,6 +65,7 @@ private:
     bool list_parts();
     static std::vector<layers::PartSummary> read_parts(layers::Journal& journal);
     StepRun make_step_run(std::uint32_t index);
+    void open_notes(std::uint32_t index, StepRun& run);
     backfill::Surroundings make_surroundings();
     std::string physical_table(const std::string& name) const;
     std::string own_table() const;
@@ -90,6 +91,8 @@ private:
     std::set<std::uint32_t> retried_;  ///< steps whose quarantined items are tried again
     std::unique_ptr<layers::Journal> journal_;
     std::unique_ptr<backfill::RunRecords> records_;
+    std::unique_ptr<StepNotes> notes_;
+    std::unique_ptr<StepNotes> reversed_notes_;
     layers::MeterReading meter_before_;
     double read_units_before_ = 0;
     double write_units_before_ = 0;

@@ -49,6 +49,7 @@ constexpr std::array kKinds = std::to_array<FindingKind>({
     {"DM212", "different_table"},
     {"DM213", "different_index"},
     {"DM214", "too_many_projected"},
+    {"DM215", "bad_tags"},
     // Changes of items as written.
     {"DM301", "bad_expression"},
     {"DM302", "reserved_word"},

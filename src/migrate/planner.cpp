@@ -62,7 +62,7 @@ PlannedReversal to_reversal(const RollbackAction& action, const Migration& migra
     reversal.reason = action.refusal;
     if (!action.refusal.empty()) {
         reversal.kind = Kind::impossible;
-    } else if (action.run) {
+    } else if (action.run && !action.step) {
         reversal.kind = Kind::journal;
         reversal.run = action.run->run;
         reversal.journal = action.run->journal;

@@ -64,7 +64,7 @@ private:
                 undo_unfinished(run, index, step);
             } else if (is_oldest) {
                 StepPtr inverse = step.inverse();
-                actions_.push_back({inverse, nullptr, 0, inverse->summary(), {}});
+                actions_.push_back({inverse, &run, index, inverse->summary(), {}});
             }
         }
     }
@@ -83,6 +83,10 @@ private:
     }
 
     void undo_unfinished(const HistoryRow& run, std::uint32_t index, const Step& step) {
+        if (StepPtr inverse = step.inverse_of_unfinished()) {
+            actions_.push_back({inverse, &run, index, inverse->summary(), {}});
+            return;
+        }
         if (!run.journal.empty()) {
             actions_.push_back(
                 {nullptr, &run, index, "undo what was done of " + step.summary(), {}});

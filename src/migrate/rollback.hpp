@@ -12,7 +12,7 @@ namespace dynamigrate::migrate {
 /// One action of a rollback: a step to run, or what a run journalled in one of its steps to undo.
 struct RollbackAction {
     StepPtr step;                     ///< nullptr: undo
-    const HistoryRow* run = nullptr;  ///< whose journal, for undo
+    const HistoryRow* run = nullptr;  ///< whose journal, for undo; whose notes, for an inverse
     std::uint32_t undone_step = 0;    ///< index in that run
     std::string line;                 ///< for people
     std::string refusal{};            ///< why it cannot be done, and what to do; "" when it can

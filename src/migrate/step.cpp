@@ -11,6 +11,8 @@ std::unique_ptr<Step> Step::inverse() const {
     throw base::Error(base::ErrorKind::internal, "step " + kind() + " was asked for an inverse");
 }
 
+std::vector<IndexChange> Step::index_changes() const { return {}; }
+
 void Step::validate(const std::string&, std::vector<Finding>&) const {}
 
 std::optional<dynamodb::Item> Step::try_on(const dynamodb::Item&, const dynamodb::KeySchema&,

@@ -1,9 +1,15 @@
-#include <dynamigrate/migrate/steps.hpp>
+#include "steps_index.hpp"
 
 #include "control_plane.hpp"
+#include "index_progress.hpp"
+#include "index_settings.hpp"
+#include "index_verification.hpp"
+#include "index_violations.hpp"
 #include "step_checks.hpp"
 #include "steps_private.hpp"
 #include "table_requests.hpp"
+
+#include <dynamigrate/json/json5.hpp>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -29,39 +35,41 @@ bool is_ready(const IndexDescription& index) {
     return index.status == "ACTIVE" && !index.is_backfilling;
 }
 
-std::string progress_line(const TableDescription& table, const IndexDescription& index,
-                          std::chrono::seconds elapsed) {
-    std::string line = fmt::format("index {} of table {}: {}", index.name, table.name,
-                                   index.is_backfilling ? "backfilling" : index.status);
-    if (index.item_count > 0 && table.item_count > 0) {
-        line += fmt::format(", {} %",
-                            std::min<std::int64_t>(99, index.item_count * 100 / table.item_count));
-    }
-    if (elapsed >= std::chrono::minutes(1)) {
-        line += fmt::format(", for {} min", elapsed.count() / 60);
-    }
-    return line;
-}
-
 class CreateIndexStep final : public Step {
 public:
-    CreateIndexStep(std::string table, IndexDefinition definition)
+    CreateIndexStep(std::string table, IndexDefinition definition, IndexBuild build)
         : table_(std::move(table)),
-          definition_(std::move(definition)) {}
+          definition_(std::move(definition)),
+          build_(build) {}
 
     std::string kind() const override { return "create_index"; }
     std::string summary() const override {
-        return fmt::format("create_index {} on {}: key {}", definition_.name, table_,
-                           to_string(definition_.hash, definition_.sort));
+        return fmt::format("create_index {} on {}: key {}{}", definition_.name, table_,
+                           to_string(definition_.hash, definition_.sort),
+                           build_.verify_only ? ", verified only" : "");
     }
     std::vector<std::string> tables() const override { return {table_}; }
     Reversal reversal() const override { return {Reversal::Kind::inverse, {}}; }
-    std::unique_ptr<Step> inverse() const override;
+    std::unique_ptr<Step> inverse() const override {
+        return make_index_deletion(table_, definition_, build_.verify_only);
+    }
+    std::unique_ptr<Step> inverse_of_unfinished() const override {
+        return make_if_asked(inverse());
+    }
+    std::vector<IndexChange> index_changes() const override {
+        IndexChange change;
+        change.table = table_;
+        change.index = definition_;
+        return {change};
+    }
     ShapeChange shape_change() const override { return {.created_index = &definition_}; }
     void validate(const std::string& place, std::vector<Finding>& findings) const override {
         Checks checks(place, findings);
         checks.table_name(table_);
         checks.index(definition_);
+        if (build_.capacity) {
+            checks.billing(Billing{build_.capacity});
+        }
     }
     StepResult run(const StepRun& run) const override;
 
@@ -69,17 +77,25 @@ private:
     void check_existing(const TableDescription& table, const IndexDescription& index) const;
     void check_room(const TableDescription& table) const;
     bool create(const StepRun& run, const std::string& table) const;
+    bool check_items(const StepRun& run, const TableDescription& table) const;
+    std::optional<dynamodb::Throughput> throughput_for_build(const StepRun& run,
+                                                             const TableDescription& table) const;
+    bool restore_capacity(const StepRun& run, const std::string& table) const;
     void request(const StepRun& run, const TableDescription& table) const;
     std::string ask(const StepRun& run, const TableDescription& table) const;
     bool wait_until_ready(const StepRun& run, const std::string& table) const;
 
     std::string table_;
     IndexDefinition definition_;
+    IndexBuild build_;
 };
 
 StepResult CreateIndexStep::run(const StepRun& run) const {
     std::string table = run.table(table_);
-    if (!create(run, table) || !wait_until_ready(run, table)) {
+    if (build_.verify_only || is_verify_only(run, table_)) {
+        return verify_index(run, table, definition_);
+    }
+    if (!create(run, table) || !wait_until_ready(run, table) || !restore_capacity(run, table)) {
         return stopped_step();
     }
     return done_step(fmt::format("index {} of table {} is ready", definition_.name, table));
@@ -88,12 +104,20 @@ StepResult CreateIndexStep::run(const StepRun& run) const {
 /// Asks for the index once nothing else is changing; false when stopped.
 bool CreateIndexStep::create(const StepRun& run, const std::string& table) const {
     Pauses pauses(run);
-    for (;;) {
+    for (bool is_checked = false;;) {
         TableDescription current = require_table(run, table);
         const IndexDescription* existing = current.index(definition_.name);
         if (existing != nullptr && existing->status != "DELETING") {
             check_existing(current, *existing);
             return true;
+        }
+        if (!is_checked) {
+            check_room(current);
+            if (!check_items(run, current)) {
+                return false;
+            }
+            is_checked = true;
+            continue;
         }
         std::string reason = busy_with(current);
         if (reason.empty()) {
@@ -156,7 +180,72 @@ void CreateIndexStep::check_room(const TableDescription& table) const {
     }
 }
 
+/// False when stopped.
+bool CreateIndexStep::check_items(const StepRun& run, const TableDescription& table) const {
+    if (build_.violations == Violations::ignore) {
+        return true;
+    }
+    KeyViolations found = find_violations(run, table, definition_);
+    if (found.stopped || found.count == 0) {
+        return !found.stopped;
+    }
+    std::string line = violations_line(found, definition_.name);
+    if (build_.violations == Violations::fail) {
+        throw Error(ErrorKind::failed_precondition,
+                    fmt::format("{}; correct them first (`set` in create_index, or a transform), "
+                                "or write `violations: allow`",
+                                line));
+    }
+    run.tell(line);
+    return true;
+}
+
+/// What the index is asked for with. Where that is more than it keeps, what it keeps is noted first.
+std::optional<dynamodb::Throughput> CreateIndexStep::throughput_for_build(
+    const StepRun& run, const TableDescription& table) const {
+    std::optional<dynamodb::Throughput> after = index_throughput(definition_, billing_of(table));
+    if (!after || !build_.capacity || same(*after, *build_.capacity)) {
+        return after;
+    }
+    if (run.notes != nullptr) {
+        run.notes->write(kCapacityAfter, json::to_json(to_json_value(*after)));
+    }
+    return build_.capacity;
+}
+
+/// False when stopped.
+bool CreateIndexStep::restore_capacity(const StepRun& run, const std::string& table) const {
+    std::optional<std::string> after =
+        run.notes == nullptr ? std::nullopt : run.notes->read(kCapacityAfter);
+    if (!after) {
+        return true;
+    }
+    UpdateIndex back;
+    back.name = definition_.name;
+    back.provisioned = to_throughput(json::parse_json(*after, "a run's records"));
+    auto answer =
+        change_table(run, table, "UpdateTable",
+                     [&](const TableDescription& current) -> std::optional<std::string> {
+                         // A table that is on demand by now has no capacity to restore.
+                         if (current.is_on_demand || current.index(back.name) == nullptr ||
+                             !remaining(back, settings_of(current, back.name))) {
+                             return std::nullopt;
+                         }
+                         return update_index_body(back, table);
+                     });
+    if (!answer || !wait_until_idle(run, table)) {
+        return false;
+    }
+    run.notes->forget(kCapacityAfter);
+    run.tell(fmt::format("index {} of table {} has {} again", back.name, table,
+                         to_string(*back.provisioned)));
+    return true;
+}
+
 void CreateIndexStep::request(const StepRun& run, const TableDescription& table) const {
+    if (run.notes != nullptr) {
+        run.notes->write(kAsked, "create");
+    }
     std::string answer = ask(run, table);
     if (dynamodb::parse_table_description(answer).index(definition_.name) == nullptr &&
         require_table(run, table.name).index(definition_.name) == nullptr) {
@@ -170,7 +259,7 @@ void CreateIndexStep::request(const StepRun& run, const TableDescription& table)
 }
 
 std::string CreateIndexStep::ask(const StepRun& run, const TableDescription& table) const {
-    auto throughput = index_throughput(definition_, billing_of(table));
+    auto throughput = throughput_for_build(run, table);
     try {
         return send(run, "UpdateTable", create_index_body(definition_, table.name, throughput));
     } catch (const Error& error) {
@@ -186,6 +275,7 @@ std::string CreateIndexStep::ask(const StepRun& run, const TableDescription& tab
 
 bool CreateIndexStep::wait_until_ready(const StepRun& run, const std::string& table) const {
     Pauses pauses(run);
+    IndexProgress progress;
     for (int missing = 0;;) {
         TableDescription current = require_table(run, table);
         const IndexDescription* index = current.index(definition_.name);
@@ -201,119 +291,13 @@ bool CreateIndexStep::wait_until_ready(const StepRun& run, const std::string& ta
             return true;
         }
         if (index != nullptr) {
-            pauses.tell(progress_line(current, *index, pauses.elapsed()));
+            pauses.tell(progress.line(current, *index, pauses.elapsed()));
         }
         if (!pauses.next()) {
-            return false;
-        }
-    }
-}
-
-class DeleteIndexStep final : public Step {
-public:
-    /// Without a key in the definition its inverse is not known.
-    DeleteIndexStep(std::string table, IndexDefinition definition)
-        : table_(std::move(table)),
-          definition_(std::move(definition)) {}
-
-    std::string kind() const override { return "delete_index"; }
-    std::string summary() const override {
-        return fmt::format("delete_index {} of {}", definition_.name, table_);
-    }
-    std::vector<std::string> tables() const override { return {table_}; }
-    Reversal reversal() const override {
-        if (!definition_.hash.name.empty()) {
-            return {Reversal::Kind::inverse, {}};
-        }
-        return {Reversal::Kind::impossible,
-                fmt::format("the definition of index {} is not in the migration; give delete_index "
-                            "its hash, sort and projection too",
-                            definition_.name)};
-    }
-    std::unique_ptr<Step> inverse() const override {
-        return std::make_unique<CreateIndexStep>(table_, definition_);
-    }
-    ShapeChange shape_change() const override { return {.deleted_index = definition_.name}; }
-    void validate(const std::string& place, std::vector<Finding>& findings) const override {
-        Checks checks(place, findings);
-        checks.table_name(table_);
-        if (definition_.name.empty()) {
-            checks.error("bad_name", "delete_index needs the index's name");
-        }
-    }
-    StepResult run(const StepRun& run) const override;
-
-private:
-    bool request(const StepRun& run, const std::string& table) const;
-    bool wait_until_deleted(const StepRun& run, const std::string& table) const;
-
-    std::string table_;
-    IndexDefinition definition_;
-};
-
-std::unique_ptr<Step> CreateIndexStep::inverse() const {
-    return std::make_unique<DeleteIndexStep>(table_, definition_);
-}
-
-StepResult DeleteIndexStep::run(const StepRun& run) const {
-    std::string table = run.table(table_);
-    if (!request(run, table) || !wait_until_deleted(run, table)) {
-        return stopped_step();
-    }
-    return done_step(fmt::format("index {} of table {} is gone", definition_.name, table));
-}
-
-/// A creating index can be deleted while it is: only a change of the table itself, or of another
-/// index, is waited for.
-bool DeleteIndexStep::request(const StepRun& run, const std::string& table) const {
-    Pauses pauses(run);
-    for (;;) {
-        TableDescription current = require_table(run, table);
-        const IndexDescription* index = current.index(definition_.name);
-        if (index == nullptr || index->status == "DELETING") {
-            return true;
-        }
-        if (index->is_local) {
-            throw Error(ErrorKind::failed_precondition,
-                        fmt::format("index {} of table {} is a local index; it lives as long as "
-                                    "its table",
-                                    definition_.name, table));
-        }
-        std::string reason = index->is_backfilling ? std::string() : busy_with(current);
-        if (reason.empty()) {
-            try {
-                send(run, "UpdateTable", delete_index_body(definition_.name, table));
-                run.tell(fmt::format("deleting index {} of table {}", definition_.name, table));
-                return true;
-            } catch (const Error& error) {
-                if (!is_busy(error)) {
-                    throw;
-                }
-                reason = error.message();
-            }
-        }
-        pauses.tell("waiting: " + reason);
-        if (!pauses.next()) {
-            return false;
-        }
-    }
-}
-
-bool DeleteIndexStep::wait_until_deleted(const StepRun& run, const std::string& table) const {
-    Pauses pauses(run);
-    for (int old = 0;;) {
-        TableDescription current = require_table(run, table);
-        const IndexDescription* index = current.index(definition_.name);
-        if (index == nullptr) {
-            return true;
-        }
-        if (index->status == "ACTIVE" && ++old > kOldDescriptions) {
-            throw Error(ErrorKind::unimplemented,
-                        fmt::format("{} accepted to delete index {} of table {} and did not",
-                                    run.surroundings.service->location(), definition_.name, table));
-        }
-        pauses.tell(progress_line(current, *index, pauses.elapsed()));
-        if (!pauses.next()) {
+            run.tell(
+                fmt::format("index {} of table {} goes on being built; `dynamigrate resume` "
+                            "waits for it, `dynamigrate down` deletes it",
+                            definition_.name, table));
             return false;
         }
     }
@@ -321,18 +305,13 @@ bool DeleteIndexStep::wait_until_deleted(const StepRun& run, const std::string& 
 
 }  // namespace
 
-StepPtr make_create_index(std::string table, IndexDefinition definition) {
-    return std::make_shared<CreateIndexStep>(std::move(table), std::move(definition));
+std::unique_ptr<Step> make_index_creation(std::string table, IndexDefinition definition,
+                                          IndexBuild build) {
+    return std::make_unique<CreateIndexStep>(std::move(table), std::move(definition), build);
 }
 
-StepPtr make_delete_index(std::string table, std::string name) {
-    IndexDefinition definition;
-    definition.name = std::move(name);
-    return make_delete_index(std::move(table), std::move(definition));
-}
-
-StepPtr make_delete_index(std::string table, IndexDefinition definition) {
-    return std::make_shared<DeleteIndexStep>(std::move(table), std::move(definition));
+StepPtr make_create_index(std::string table, IndexDefinition definition, IndexBuild build) {
+    return make_index_creation(std::move(table), std::move(definition), build);
 }
 
 }  // namespace dynamigrate::migrate

@@ -44,6 +44,7 @@ public:
         return make_delete_empty_table(definition_.name);
     }
     ShapeChange shape_change() const override { return {.created = &definition_}; }
+    std::vector<IndexChange> index_changes() const override;
     void validate(const std::string& place, std::vector<Finding>& findings) const override;
     StepResult run(const StepRun& run) const override;
 
@@ -56,6 +57,19 @@ private:
 
     CreateTable definition_;
 };
+
+std::vector<IndexChange> CreateTableStep::index_changes() const {
+    std::vector<IndexChange> changes;
+    for (const auto* indexes : {&definition_.indexes, &definition_.local_indexes}) {
+        for (const IndexDefinition& index : *indexes) {
+            IndexChange& change = changes.emplace_back();
+            change.table = definition_.name;
+            change.index = index;
+            change.is_local = indexes == &definition_.local_indexes;
+        }
+    }
+    return changes;
+}
 
 void CreateTableStep::validate(const std::string& place, std::vector<Finding>& findings) const {
     Checks checks(place, findings);
@@ -201,6 +215,13 @@ public:
             fmt::format("deleting table {} deletes its items; restore it from a backup", table_)};
     }
     ShapeChange shape_change() const override { return {.deletes_table = true}; }
+    std::vector<IndexChange> index_changes() const override {
+        IndexChange change;
+        change.kind = IndexChange::Kind::remove;
+        change.table = table_;
+        change.is_of_all = true;
+        return {change};
+    }
     void validate(const std::string& place, std::vector<Finding>& findings) const override {
         Checks(place, findings).table_name(table_);
     }

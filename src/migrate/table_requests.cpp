@@ -18,14 +18,16 @@ using dynamodb::TableDescription;
 using dynamodb::Throughput;
 using json::Writer;
 
+void write_units(Writer& out, std::string_view name, std::string_view read, std::string_view write,
+                 const Throughput& throughput) {
+    out.key(name).begin_object();
+    out.key(read).number(static_cast<std::int64_t>(throughput.read));
+    out.key(write).number(static_cast<std::int64_t>(throughput.write)).end_object();
+}
+
 void write_throughput(Writer& out, const Throughput& throughput) {
-    out.key("ProvisionedThroughput")
-        .begin_object()
-        .key("ReadCapacityUnits")
-        .number(static_cast<std::int64_t>(throughput.read))
-        .key("WriteCapacityUnits")
-        .number(static_cast<std::int64_t>(throughput.write))
-        .end_object();
+    write_units(out, "ProvisionedThroughput", "ReadCapacityUnits", "WriteCapacityUnits",
+                throughput);
 }
 
 void write_billing(Writer& out, const Billing& billing) {
@@ -100,6 +102,13 @@ void write_index(Writer& out, const IndexDefinition& index,
     out.end_object();
     if (throughput) {
         write_throughput(out, *throughput);
+    } else if (index.maximum) {
+        write_units(out, "OnDemandThroughput", "MaxReadRequestUnits", "MaxWriteRequestUnits",
+                    *index.maximum);
+    }
+    if (index.warm) {
+        write_units(out, "WarmThroughput", "ReadUnitsPerSecond", "WriteUnitsPerSecond",
+                    *index.warm);
     }
 }
 

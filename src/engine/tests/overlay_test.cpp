@@ -344,9 +344,39 @@ TEST_F(Overlay, KeepsTheTimeToLiveToItself) {
     EXPECT_EQ(answer(*base, "DescribeTimeToLive", asked).find("until"), std::string::npos);
 }
 
+TEST_F(Overlay, KeepsRecoveryTagsAndBackupsToItself) {
+    std::string arn = parse(ask("DescribeTable", R"({"TableName":"items"})"))
+                          .find("Table")
+                          ->find("TableArn")
+                          ->text();
+    std::string of_arn = R"({"ResourceArn":")" + arn + R"("})";
+    answer(*base, "TagResource",
+           R"({"ResourceArn":")" + arn + R"(","Tags":[{"Key":"team","Value":"core"}]})");
+    std::string wish = R"({"TableName":"items","PointInTimeRecoverySpecification":)"
+                       R"({"PointInTimeRecoveryEnabled":true}})";
+    std::string asked = R"({"TableName":"items"})";
+
+    EXPECT_NE(ask("ListTagsOfResource", of_arn).find("core"), std::string::npos);
+    ask("TagResource", R"({"ResourceArn":")" + arn + R"(","Tags":[{"Key":"a","Value":"b"}]})");
+    EXPECT_NE(ask("ListTagsOfResource", of_arn).find(R"("Key":"a")"), std::string::npos);
+    EXPECT_EQ(answer(*base, "ListTagsOfResource", of_arn).find(R"("Key":"a")"), std::string::npos);
+
+    EXPECT_NE(ask("DescribeContinuousBackups", asked).find("DISABLED"), std::string::npos);
+    EXPECT_NE(ask("UpdateContinuousBackups", wish).find(R"(Status":"ENABLED")"), std::string::npos);
+    EXPECT_NE(answer(*base, "DescribeContinuousBackups", asked).find("DISABLED"),
+              std::string::npos);
+
+    json::Value made = parse(ask("CreateBackup", R"({"TableName":"items","BackupName":"bbb"})"));
+    std::string backup = made.find("BackupDetails")->find("BackupArn")->text();
+    EXPECT_NE(ask("DescribeBackup", R"({"BackupArn":")" + backup + R"("})").find("AVAILABLE"),
+              std::string::npos);
+    EXPECT_NE(ask("ListBackups", asked).find("bbb"), std::string::npos);
+    EXPECT_EQ(answer(*base, "ListBackups", asked).find("bbb"), std::string::npos);
+}
+
 TEST_F(Overlay, RefusesByNameWhatItCannotTry) {
-    EXPECT_EQ(ask("CreateBackup", R"({"TableName":"items","BackupName":"b"})"),
-              "CreateBackup cannot be tried on an overlay");
+    EXPECT_EQ(ask("DeleteBackup", R"({"BackupArn":"b"})"),
+              "DeleteBackup cannot be tried on an overlay");
     EXPECT_NE(ask("CreateGlobalTable", "{}").find("CreateGlobalTable"), std::string::npos);
 }
 

@@ -19,6 +19,7 @@ struct Store {
     std::map<std::string, Table, std::less<>> tables;
     std::map<std::string, std::string> transaction_tokens;  ///< token -> request
     int tables_created = 0;
+    std::vector<Backup> backups;
 
     /// Errors: ResourceNotFoundException; also for a table that is CREATING or DELETING.
     Table& table(std::string_view name);
@@ -81,6 +82,9 @@ void update_ttl(Store& store, Request& request, json::Writer& out);
 void describe_ttl(Store& store, Request& request, json::Writer& out);
 void update_backups(Store& store, Request& request, json::Writer& out);
 void describe_backups(Store& store, Request& request, json::Writer& out);
+void create_backup(Store& store, Request& request, json::Writer& out);
+void describe_backup(Store& store, Request& request, json::Writer& out);
+void list_backups(Store& store, Request& request, json::Writer& out);
 void tag(Store& store, Request& request, json::Writer& out);
 void untag(Store& store, Request& request, json::Writer& out);
 void list_tags(Store& store, Request& request, json::Writer& out);

@@ -58,6 +58,14 @@ struct Table {
     const Index* index(std::string_view wanted) const;
 };
 
+/// An on-demand backup: of its table nothing is kept.
+struct Backup {
+    std::string arn;
+    std::string table;
+    std::string name;
+    int describes_left = 0;  ///< that still see CREATING
+};
+
 /// Throws Error invalid_argument with that code, of which `call` makes the service's error.
 [[noreturn]] void refuse(std::string_view code, const std::string& message);
 [[noreturn]] void refuse_validation(const std::string& message);

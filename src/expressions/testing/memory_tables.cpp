@@ -182,7 +182,10 @@ void update_index(const Store& store, Table& table, const Value& update) {
     } else if (const Value* removal = update.find("Delete")) {
         delete_index(store, table, text(*removal, "IndexName"));
     } else if (const Value* change = update.find("Update")) {
-        global_index(table, text(*change, "IndexName")).throughput = read_throughput(*change);
+        Index& index = global_index(table, text(*change, "IndexName"));
+        if (change->find("ProvisionedThroughput") != nullptr) {
+            index.throughput = read_throughput(*change);
+        }
     }
 }
 
@@ -458,6 +461,43 @@ void describe_backups(Store& store, Request& request, Writer& out) {
     out.key("PointInTimeRecoveryStatus")
         .string(table.has_point_in_time_recovery ? "ENABLED" : "DISABLED");
     out.end_object().end_object();
+}
+
+void create_backup(Store& store, Request& request, Writer& out) {
+    const Table& table = store.table(text(request.body, "TableName"));
+    Backup backup{std::string(kArnPrefix) + table.name + "/backup/" +
+                      std::to_string(store.backups.size() + 1),
+                  table.name, text(request.body, "BackupName"),
+                  store.options.describes_until_active};
+    out.key("BackupDetails").begin_object().key("BackupArn").string(backup.arn);
+    out.key("BackupStatus").string("CREATING").end_object();
+    store.backups.push_back(std::move(backup));
+}
+
+void describe_backup(Store& store, Request& request, Writer& out) {
+    std::string arn = text(request.body, "BackupArn");
+    for (Backup& backup : store.backups) {
+        if (backup.arn == arn) {
+            bool is_made = backup.describes_left == 0 || has_ended(backup.describes_left);
+            out.key("BackupDescription").begin_object().key("BackupDetails").begin_object();
+            out.key("BackupArn").string(arn).key("BackupStatus");
+            out.string(is_made ? "AVAILABLE" : "CREATING").end_object().end_object();
+            return;
+        }
+    }
+    refuse("BackupNotFoundException", "Backup not found: " + arn);
+}
+
+void list_backups(Store& store, Request& request, Writer& out) {
+    std::string table = text(request.body, "TableName");
+    out.key("BackupSummaries").begin_array();
+    for (const Backup& backup : store.backups) {
+        if (table.empty() || backup.table == table) {
+            out.begin_object().key("BackupName").string(backup.name);
+            out.key("BackupArn").string(backup.arn).end_object();
+        }
+    }
+    out.end_array();
 }
 
 void tag(Store& store, Request& request, Writer&) {

@@ -260,7 +260,8 @@ std::vector<std::string> lines(const Migration& migration, const std::vector<His
     std::vector<std::string> lines;
     for (const RollbackAction& action :
          plan_rollback(migration, view.standing_runs(migration.id()))) {
-        lines.push_back(action.line + (action.run ? " @" + action.run->run.substr(0, 3) : ""));
+        lines.push_back(action.line +
+                        (!action.step && action.run ? " @" + action.run->run.substr(0, 3) : ""));
     }
     return lines;
 }

@@ -59,6 +59,21 @@ private:
     std::vector<backfill::QuarantinedItem> quarantined_;
 };
 
+/// The notes of a step, in memory.
+class KeptNotes final : public StepNotes {
+public:
+    std::optional<std::string> read(std::string_view name) override {
+        auto found = notes.find(std::string(name));
+        return found == notes.end() ? std::nullopt : std::optional(found->second);
+    }
+    void write(std::string_view name, std::string_view text) override {
+        notes[std::string(name)] = text;
+    }
+    void forget(std::string_view name) override { notes.erase(std::string(name)); }
+
+    std::map<std::string, std::string> notes;
+};
+
 /// Steps run against a DynamoDB in memory; the logical table `app` is `prod-app` there.
 class StepsTest : public ::testing::Test {
 protected:
@@ -77,6 +92,8 @@ protected:
         run.run = "run-1";
         run.started_at = "2026-01-31T00:00:00.000Z";
         run.index = next_index++;
+        run.notes = &notes;
+        run.reversed = &notes;
         run.stop = stop.get_token();
         run.table = [](const std::string& name) { return name == "app" ? "prod-app" : name; };
         run.tell = [this](const std::string& line) { told.push_back(line); };
@@ -136,6 +153,7 @@ protected:
     using Strings = std::vector<std::string>;
     expressions::MemoryService service;
     KeptRecords records;
+    KeptNotes notes;  ///< of every step: tests of several begin with none
     base::FakeClock clock;
     base::SeededRandom random{7};
     base::TemporaryDirectory directory;

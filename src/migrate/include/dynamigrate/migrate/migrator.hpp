@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -63,6 +64,12 @@ struct LateVersion {
     std::string later;
 };
 
+/// Tables whose indexes somebody else owns (CloudFormation, CDK, Terraform): steps verify them only.
+struct VerifyOnly {
+    bool all = false;
+    std::set<std::string> tables;  ///< as written or real
+};
+
 /// How a project is set up.
 struct Settings {
     std::string history_table = "dynamigrate-history";
@@ -88,7 +95,11 @@ struct Settings {
     std::string account, region;   ///< where tables must be; "" : anywhere
     bool has_backups = true;       ///< false where point-in-time recovery means nothing
     bool conflict_images = false;  ///< tell an undo's conflicts with the items' images
-    bool force = false;            ///< run in spite of changed checksums, missing idempotence ...
+    VerifyOnly verify_only;
+    bool shows_keys = false;     ///< lists of items name keys, not their digests
+    bool backs_up = false;       ///< takes a backup of each table before a run's first write
+    bool requires_pitr = false;  ///< refuses to apply to tables without point-in-time recovery
+    bool force = false;          ///< run in spite of changed checksums, missing idempotence ...
 };
 
 /// What a command is about to do, decided before anything is touched.

@@ -11,6 +11,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace dynamigrate::migrate {
@@ -25,13 +26,29 @@ struct BackfillSettings {
     std::optional<backfill::FailureBudget> failure_budget;
 };
 
+/// What a step remembers beyond the death of its process, by name: kept in the run's records.
+///
+/// Errors: aborted when the run no longer belongs to the caller (lock lost).
+class StepNotes {
+public:
+    virtual ~StepNotes() = default;
+    /// Nothing when there is no such note.
+    virtual std::optional<std::string> read(std::string_view name) = 0;
+    /// Ensures: it is there when this returns.
+    virtual void write(std::string_view name, std::string_view text) = 0;
+    virtual void forget(std::string_view name) = 0;
+};
+
 /// What a step may use while it runs. Made by the migrator; all outlives the step.
 struct StepRun {
     backfill::Surroundings surroundings;  ///< service, journal, records, clock, random, log ...
     std::string run;
-    std::string started_at;   ///< ISO 8601, fixed for the run (resumes included)
-    std::uint32_t index = 0;  ///< of the step in the run
-    bool force = false;       ///< go on where only a person can know that it is right
+    std::string started_at;         ///< ISO 8601, fixed for the run (resumes included)
+    std::uint32_t index = 0;        ///< of the step in the run
+    bool force = false;             ///< go on where only a person can know that it is right
+    StepNotes* notes = nullptr;     ///< of this step in this run
+    StepNotes* reversed = nullptr;  ///< of the step that an inverse reverses; nullptr: unknown
+    bool shows_keys = false;        ///< lists name keys of items, not their digests
     BackfillSettings settings;
     std::stop_token stop;
     std::stop_token stop_now;
@@ -39,6 +56,8 @@ struct StepRun {
     std::function<std::string(const std::string&)> table;
     /// Sets the pace for the table of this step from the step's and the settings' limits.
     std::function<void(std::optional<double> max_rcu, std::optional<double> max_wcu)> set_pace;
+    /// Whether somebody else owns the table's indexes: steps only verify them. May be empty: never.
+    std::function<bool(const std::string&)> is_verify_only;
     /// A line for people about what is going on ("index by_email: backfilling, 42 %").
     std::function<void(const std::string&)> tell;
 };
@@ -58,6 +77,7 @@ struct Reversal {
     std::string reason;  ///< for impossible: why, for people
 };
 
+struct IndexChange;
 struct BackfillOptions;
 struct CreateTable;
 struct IndexDefinition;
@@ -89,6 +109,13 @@ public:
     virtual Reversal reversal() const = 0;
     /// The inverse step; requires reversal().kind == inverse.
     virtual std::unique_ptr<Step> inverse() const;
+    /// Reverses what the step, begun and not ended, did besides what is journalled, by its notes;
+    /// nullptr: there is nothing of the kind.
+    virtual std::unique_ptr<Step> inverse_of_unfinished() const { return nullptr; }
+    /// Whether it only makes the table safer (a backup, point-in-time recovery on).
+    virtual bool secures_table() const { return false; }
+    /// The global and local indexes that it creates, changes and deletes, in order.
+    virtual std::vector<IndexChange> index_changes() const;
     /// Whether `run` brings the same end after a crash without a journal too. False for a backfill
     /// that, applied twice to an item, may differ from one application.
     virtual bool is_repeatable() const { return true; }

@@ -30,6 +30,44 @@ struct IndexDefinition {
     dynamodb::ProjectionType projection = dynamodb::ProjectionType::all;
     std::vector<std::string> attributes;  ///< for ProjectionType::include
     std::optional<Billing> billing;
+    std::optional<dynamodb::Throughput> warm = std::nullopt;     ///< WarmThroughput
+    std::optional<dynamodb::Throughput> maximum = std::nullopt;  ///< on demand, units per second
+};
+
+/// What becomes of an index whose key some items violate (wrong type, empty, too long): such items
+/// are not in it.
+enum class Violations {
+    fail,    ///< they are looked for before the build, and stop it
+    allow,   ///< they are looked for and listed; the index is built without them
+    ignore,  ///< nobody looks
+};
+
+/// How an index is created.
+struct IndexBuild {
+    Violations violations = Violations::fail;
+    /// Capacity while it is built, of a provisioned table's index; afterwards its own again.
+    std::optional<dynamodb::Throughput> capacity = std::nullopt;
+    bool verify_only = false;  ///< somebody else creates it: only check that it is as defined
+};
+
+/// A change of an index's settings; what is not given stays.
+struct UpdateIndex {
+    std::string table;
+    std::string name;
+    std::optional<dynamodb::Throughput> provisioned;  ///< its capacity, of a provisioned table
+    std::optional<dynamodb::Throughput> warm;
+    std::optional<dynamodb::Throughput> maximum;
+    bool verify_only = false;
+};
+
+/// What a step does to an index.
+struct IndexChange {
+    enum class Kind { create, update, remove };
+    Kind kind = Kind::create;
+    std::string table;      ///< as written
+    IndexDefinition index;  ///< for update and remove: its name, and what is known
+    bool is_local = false;
+    bool is_of_all = false;  ///< remove: all indexes, the table goes
 };
 
 struct CreateTable {
@@ -151,6 +189,22 @@ struct PartiqlStep {
     std::shared_ptr<const dynamodb::OwnedItem> owner;  ///< of the parameters
 };
 
+struct PitrStep {
+    std::string table;
+    bool enabled = true;
+};
+
+struct BackupStep {
+    std::string table;
+    std::string name;
+};
+
+struct TagStep {
+    std::string table;
+    std::map<std::string, std::string> tags;
+    std::vector<std::string> removed;
+};
+
 struct TtlStep {
     std::string table;
     std::string attribute;
@@ -160,11 +214,15 @@ struct TtlStep {
 StepPtr make_create_table(CreateTable definition);
 StepPtr make_delete_table(std::string table);
 StepPtr make_update_table(UpdateTable change);
-StepPtr make_create_index(std::string table, IndexDefinition definition);
+StepPtr make_create_index(std::string table, IndexDefinition definition, IndexBuild build = {});
+StepPtr make_update_index(UpdateIndex change);
 StepPtr make_delete_index(std::string table, std::string name);
 /// With the whole definition the step has an inverse.
-StepPtr make_delete_index(std::string table, IndexDefinition definition);
+StepPtr make_delete_index(std::string table, IndexDefinition definition, bool verify_only = false);
 StepPtr make_ttl(TtlStep step);
+StepPtr make_pitr(PitrStep step);
+StepPtr make_backup(BackupStep step);
+StepPtr make_tag(TagStep step);
 StepPtr make_transform(TransformStep step);
 StepPtr make_copy(CopyStep step);
 StepPtr make_update(UpdateStep step);
