@@ -224,6 +224,39 @@ void read_unit(Fields& fields, std::string_view name,
     }
 }
 
+bool read_manage(Fields& fields, const Value& value) {
+    const std::string text = value.is_string() ? value.text() : "";
+    if (text != "verify" && text != "apply") {
+        fields.fail(value, "`manage` must be apply or verify, or a map of tables with one of them");
+    }
+    return text == "verify";
+}
+
+/// Backups, point-in-time recovery, and who owns indexes.
+void read_safety(Fields& fields, Config& config) {
+    config.backup = fields.text_or("backup", "");
+    if (config.backup == "none") {
+        config.backup.clear();
+    }
+    if (!config.backup.empty() && config.backup != "before-up") {
+        fields.fail(*fields.find("backup"), "`backup` must be before-up or none");
+    }
+    config.require_pitr = fields.boolean("require_pitr").value_or(false);
+    const Value* manage = fields.find("manage");
+    if (manage == nullptr || manage->is_null()) {
+        return;
+    }
+    if (!manage->is_object()) {
+        config.verify_only = read_manage(fields, *manage);
+        return;
+    }
+    for (const Value::Member& table : manage->members()) {
+        if (read_manage(fields, table.value)) {
+            config.verify_only_tables.insert(table.key);
+        }
+    }
+}
+
 void read_journal(Fields& fields, Config& config) {
     const Value* journal = fields.find("journal");
     if (journal == nullptr || !journal->is_object()) {
@@ -253,8 +286,8 @@ void read_common(Fields& fields, Config& config) {
     config.lanes = fields.count("lanes");
     config.segments = fields.count("segments");
     read_journal(fields, config);
-    config.backup = fields.text_or("backup", "");
     config.single_region_writers = fields.boolean("single_region_writers").value_or(false);
+    read_safety(fields, config);
     read_prices(fields, config.prices);
     read_history(fields, config);
     read_aws(fields, config);

@@ -45,6 +45,8 @@ Command find_command(const std::string& verb) {
         {"mark", mark},
         {"repair", repair},
         {"adopt", adopt},
+        {"indexes", show_indexes},
+        {"restore", show_restore},
         {"plan", show_plan},
         {"validate", validate},
         {"doctor", doctor},

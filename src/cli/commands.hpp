@@ -19,6 +19,8 @@ ExitCode list_named(Session& session);
 ExitCode show_runs(Session& session);
 ExitCode show_history(Session& session);
 ExitCode show_quarantine(Session& session);
+ExitCode show_indexes(Session& session);
+ExitCode show_restore(Session& session);
 
 // Beginning.
 ExitCode init(Session& session);

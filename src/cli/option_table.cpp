@@ -106,6 +106,8 @@ const std::vector<VerbText>& verb_texts() {
         {"pause", "[RUN]", 1, "let a run that is under way elsewhere wait"},
         {"rate", "[RUN]", 1, "slow a run that is under way, or let it go faster: --max-wcu N"},
         {"abort", "[RUN]", 1, "stop a run that is under way; it can be resumed"},
+        {"indexes", "[TABLE]", 1, "show the indexes as declared and as they are"},
+        {"restore", "[RUN]", 1, "print the commands that restore tables to before a run"},
         {"unlock", "", 0, "remove the lock of a runner that is gone"},
         {"serve", "", 0, "be a DynamoDB for development, until Ctrl-C"},
         {"version", "", 0, "print the program's version"},

@@ -22,9 +22,6 @@ void check_supported(const authoring::Config& config) {
                           "this version does not run migrations through a Lambda function; "
                           "remove `arn`");
     }
-    if (!config.backup.empty()) {
-        throw unsupported(config, "this version makes no backups before a run; remove `backup`");
-    }
 }
 
 std::string first_of(const std::string& a, const std::string& b) { return a.empty() ? b : a; }
@@ -90,6 +87,16 @@ migrate::Settings make_settings(const Arguments& arguments, const authoring::Con
     settings.single_region_writers = config.single_region_writers;
     settings.tool_version = kProgramVersion;
     settings.force = arguments.force;
+    settings.shows_keys = arguments.verbose;
+    settings.backs_up = config.backup == "before-up";
+    settings.requires_pitr = config.require_pitr;
+    settings.verify_only.all = config.verify_only;
+    for (const std::string& table : config.verify_only_tables) {
+        settings.verify_only.tables.insert(table);
+        if (auto real = config.tables.find(table); real != config.tables.end()) {
+            settings.verify_only.tables.insert(real->second);
+        }
+    }
     return settings;
 }
 

@@ -2,6 +2,7 @@
 
 #include "journals.hpp"
 #include "step_notes.hpp"
+#include "table_names.hpp"
 
 #include <dynamigrate/base/error.hpp>
 #include <dynamigrate/base/file.hpp>
@@ -241,6 +242,10 @@ void Execution::check_undone_journals() {
 
 /// Returns false when it was stopped.
 bool Execution::run_actions() {
+    if (row_.steps_done == 0 && !actions_.empty() &&
+        !inputs_.backups->back_up(make_step_run(0), planned_)) {
+        return false;
+    }
     for (current_ = row_.steps_done; current_ < actions_.size(); ++current_) {
         if (is_stopped()) {
             return false;
@@ -336,16 +341,7 @@ std::string Execution::own_table() const {
 }
 
 std::string Execution::physical_table(const std::string& name) const {
-    const std::string& chosen = !name.empty()                 ? name
-                                : !migration_.table().empty() ? migration_.table()
-                                                              : inputs_.settings.default_table;
-    if (chosen.empty()) {
-        throw Error(ErrorKind::invalid_argument,
-                    "the step names no table; add `table:` to the step, the migration or the "
-                    "configuration");
-    }
-    auto mapped = inputs_.settings.tables.find(chosen);
-    return mapped == inputs_.settings.tables.end() ? chosen : mapped->second;
+    return real_table(inputs_.settings, migration_, name);
 }
 
 void Execution::set_pace(std::optional<double> max_rcu, std::optional<double> max_wcu) {

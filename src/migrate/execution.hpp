@@ -1,5 +1,6 @@
 #pragma once
 
+#include "backup_policy.hpp"
 #include "control_watch.hpp"
 #include "history.hpp"
 #include "lock.hpp"
@@ -30,6 +31,7 @@ struct ExecutionInputs {
     Listener& listener;
     std::stop_token stop;      ///< ends gracefully
     std::stop_token stop_now;  ///< ends at once; also stopped when the lock is lost
+    BackupPolicy* backups;     ///< null where no migration is applied
 };
 
 /// Runs one planned migration, or continues its run, and keeps its row.

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <dynamigrate/migrate/steps.hpp>
+#include <dynamigrate/migrate/indexes.hpp>
 
 #include <optional>
 #include <string>
@@ -15,9 +15,5 @@ std::string cdk_snippet(const IndexDefinition& index,
                         const std::optional<dynamodb::Throughput>& throughput);
 std::string terraform_snippet(const IndexDefinition& index,
                               const std::optional<dynamodb::Throughput>& throughput);
-
-/// All three, each under a heading.
-std::string index_snippets(const IndexDefinition& index,
-                           const std::optional<dynamodb::Throughput>& throughput);
 
 }  // namespace dynamigrate::migrate

@@ -1,18 +1,25 @@
 #include <dynamigrate/migrate/migrator.hpp>
 
+#include "backup_policy.hpp"
+#include "backups.hpp"
 #include "execution.hpp"
 #include "history.hpp"
 #include "identity.hpp"
+#include "index_settings.hpp"
 #include "journals.hpp"
 #include "live_checks.hpp"
 #include "lock.hpp"
 #include "planner.hpp"
 #include "run_records.hpp"
 #include "run_undo.hpp"
+#include "step_notes.hpp"
+#include "steps_index.hpp"
 #include "table_shapes.hpp"
 #include "validation.hpp"
 
 #include <dynamigrate/base/error.hpp>
+
+#include <dynamigrate/json/json5.hpp>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -135,9 +142,9 @@ struct Migrator::Parts {
 
     layers::JournalStore& journals() { return world.journals ? *world.journals : *own_journals; }
 
-    ExecutionInputs inputs(HeldLock& held, Listener& listener) {
-        return {registry,  settings,     world,    table,       history,        journals(),
-                held.lock, held.control, listener, held.stop(), held.stop_now()};
+    ExecutionInputs inputs(HeldLock& held, Listener& listener, BackupPolicy* backups = nullptr) {
+        return {registry,  settings,     world,    table,       history,         journals(),
+                held.lock, held.control, listener, held.stop(), held.stop_now(), backups};
     }
 
     const Migration& migration_of(const HistoryRow& row) {
@@ -342,8 +349,10 @@ RunResult Migrator::run(const std::vector<PlannedMigration>& plan, Listener& lis
     parts.history.create_if_absent(held.stop_now());
     parts.check_basis(plan);
     parts.history.note_news(held.lock.fence());
+    BackupPolicy backups(parts.settings, parts.world, plan);
+    backups.check_pitr(held.stop());
     parts.purge_expired(held, listener);
-    return parts.run_all(plan, parts.inputs(held, listener));
+    return parts.run_all(plan, parts.inputs(held, listener, &backups));
 }
 
 std::vector<UnfinishedRun> Migrator::unfinished() {
@@ -355,6 +364,30 @@ std::vector<UnfinishedRun> Migrator::unfinished() {
         runs.push_back({*row, !is_alive});
     }
     return runs;
+}
+
+std::vector<RaisedCapacity> Migrator::raised_capacities() {
+    std::vector<RaisedCapacity> raised;
+    HistoryView view = parts_->history.read();
+    for (const HistoryRow* row : view.unfinished()) {
+        NativeStepNotes notes(parts_->table, row->run, row->steps_done, 0);
+        if (auto after = notes.read(kCapacityAfter)) {
+            raised.push_back(
+                {row->run, row->id, to_throughput(json::parse_json(*after, "a run's records"))});
+        }
+    }
+    return raised;
+}
+
+std::vector<TableBackup> Migrator::backups(const std::string& run) {
+    std::vector<TableBackup> backups;
+    for (const auto& [name, text] : NativeStepNotes(parts_->table, run, 0, 0).all()) {
+        if (name.starts_with(kBackupBefore)) {
+            NotedBackup noted = parse_noted_backup(text);
+            backups.push_back({noted.table, noted.name, noted.arn});
+        }
+    }
+    return backups;
 }
 
 std::vector<backfill::QuarantinedItem> Migrator::quarantined(const std::string& run) {

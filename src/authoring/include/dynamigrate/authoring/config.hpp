@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -46,8 +47,12 @@ struct Config {
     std::string journal_kms_key, journal_region, journal_endpoint;  ///< for s3
     std::optional<std::chrono::hours> journal_retention;
     std::optional<std::uint64_t> journal_max_bytes;
-    std::string backup;
     bool single_region_writers = false;  ///< no application writes replicas in other Regions
+    std::string backup;                  ///< "" or before-up
+    bool require_pitr = false;  ///< refuse to apply to tables without point-in-time recovery
+    /// Somebody else owns the indexes of all tables, or of these.
+    bool verify_only = false;
+    std::set<std::string> verify_only_tables;
     migrate::Prices prices;
     /// Kept for JavaScript migrations as they are (secrets: never printed).
     json::Value crypto;

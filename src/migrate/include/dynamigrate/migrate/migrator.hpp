@@ -146,6 +146,20 @@ struct World {
     layers::JournalStore* journals = nullptr;
 };
 
+/// An on-demand backup of a table.
+struct TableBackup {
+    std::string table;  ///< real name
+    std::string name;
+    std::string arn;
+};
+
+/// The capacity that an unfinished run gave an index for its build, and has not taken back.
+struct RaisedCapacity {
+    std::string run;
+    std::string migration;
+    dynamodb::Throughput after;  ///< what the index is to have
+};
+
 /// Who holds the lock.
 struct LockOwner {
     std::string owner;  ///< "user@host pid 123"
@@ -264,6 +278,10 @@ public:
 
     /// Runs whose row is `running`, `rolling_back` or `failed` and the latest of its migration.
     std::vector<UnfinishedRun> unfinished();
+    /// What resuming those runs takes back.
+    std::vector<RaisedCapacity> raised_capacities();
+    /// The backups that were made before the run, by the policy `backs_up`.
+    std::vector<TableBackup> backups(const std::string& run);
     /// The items that the run could not migrate, by step.
     std::vector<backfill::QuarantinedItem> quarantined(const std::string& run);
     /// Continues a run where it was left. "" : the only one.
