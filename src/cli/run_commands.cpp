@@ -113,6 +113,7 @@ std::string digest(const std::string& key) {
 
 void print_run(Session& session, const HistoryRow& row) {
     std::vector<backfill::QuarantinedItem> items = session.migrator().quarantined(row.run);
+    std::vector<migrate::TableBackup> backups = session.migrator().backups(row.run);
     if (session.arguments.json) {
         session.print_json([&](json::Writer& writer) {
             writer.key("run");
@@ -121,11 +122,21 @@ void print_run(Session& session, const HistoryRow& row) {
             for (const backfill::QuarantinedItem& item : items) {
                 write(writer, item);
             }
+            writer.end_array().key("backups").begin_array();
+            for (const migrate::TableBackup& backup : backups) {
+                writer.begin_object().key("table").string(backup.table);
+                writer.key("name").string(backup.name);
+                writer.key("arn").string(backup.arn).end_object();
+            }
             writer.end_array();
         });
         return;
     }
     print_details(session, row);
+    for (const migrate::TableBackup& backup : backups) {
+        session.console.print(
+            fmt::format("backup       {} {} {}", backup.table, backup.name, backup.arn));
+    }
     for (const backfill::QuarantinedItem& item : items) {
         session.console.print(fmt::format("quarantined  {} {}: {}: {}", item.table,
                                           session.arguments.verbose ? item.key : digest(item.key),
