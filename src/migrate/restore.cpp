@@ -210,8 +210,9 @@ private:
                         "configuration, and in the "
                         "application; whatever was written since the run began is not in it",
                         guide_.target, facts_.table));
-        guide_.remarks.emplace_back(
-            "the history still counts the migration as applied: mark it as rolled back");
+        guide_.remarks.push_back(
+            fmt::format("where the history counts {} as applied: `dynamigrate mark rolled-back {}`",
+                        facts_.migration, shell_word(facts_.migration)));
     }
 
     const RestoreFacts& facts_;
@@ -245,6 +246,7 @@ RestoreFacts restore_facts(dynamodb::Service& service, const std::string& table,
                     fmt::format("there is no table {} at {}", table, service.location()));
     }
     RestoreFacts facts;
+    facts.migration = row.id;
     facts.table = table;
     facts.arn = description->arn;
     facts.has_deletion_protection = description->has_deletion_protection;

@@ -14,6 +14,7 @@ namespace dynamigrate::migrate {
 
 /// What a table can be restored from, and what a restored table does not bring along.
 struct RestoreFacts {
+    std::string migration;  ///< that the run applied
     std::string table;
     std::string arn;
     std::optional<TableBackup> backup;  ///< made before the run
