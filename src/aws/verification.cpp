@@ -152,7 +152,7 @@ bool is_equal_secretly(std::string_view a, std::string_view b) noexcept {
 
 std::string signature_of(const ReceivedRequest& request, const std::vector<std::string_view>& names,
                          std::string_view date, std::string_view scope,
-                         const base::Sha256Digest& key) {
+                         const base::Sha256Digest& key, bool is_s3) {
     std::vector<std::string> values;
     values.reserve(names.size());
     std::vector<SignedHeader> headers;
@@ -162,7 +162,7 @@ std::string signature_of(const ReceivedRequest& request, const std::vector<std::
     }
     CanonicalRequest canonical = make_canonical_request(
         {.method = request.method, .path = request.path, .query = request.query},
-        std::move(headers), base::sha256_hex(request.payload), false);
+        std::move(headers), base::sha256_hex(request.payload), is_s3);
     std::string text =
         fmt::format("{}\n{}\n{}\n{}", kAlgorithm, date, scope, base::sha256_hex(canonical.text));
     return base::to_hex(base::as_view(base::hmac_sha256(base::as_view(key), text)));
@@ -214,7 +214,7 @@ std::optional<Refusal> Verifier::check(const ReceivedRequest& request) {
     base::Sha256Digest derived = signing_key(index, authorization.day, authorization.region);
     std::string scope =
         fmt::format("{}/{}/{}/{}", authorization.day, authorization.region, service_, kTerminator);
-    if (!is_equal_secretly(signature_of(request, names, date, scope, derived),
+    if (!is_equal_secretly(signature_of(request, names, date, scope, derived, service_ == "s3"),
                            authorization.signature)) {
         return Refusal{kInvalid,
                        "The request signature we calculated does not match the signature you "

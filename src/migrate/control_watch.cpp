@@ -118,6 +118,9 @@ void ControlWatch::look() {
     const RunWishes next = read_wishes(table_, run);
     if (next.number > known) {
         tell_(take(next));
+        if (next.abort) {
+            aborted_.request_stop();  // calls release(): not while locked
+        }
         note_seen(run, next.number);
     }
 }
@@ -128,7 +131,6 @@ std::string ControlWatch::take(const RunWishes& next) {
     std::string line;
     if (next.abort) {
         line = "stopping: finishing the pages at hand";
-        aborted_.request_stop();
     } else if (next.pause != wishes_.pause) {
         line = next.pause ? "paused; `dynamigrate resume` lets it go on" : "going on";
     } else {

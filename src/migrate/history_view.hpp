@@ -14,7 +14,8 @@ public:
     /// `rows`: oldest first.
     explicit HistoryView(std::vector<HistoryRow> rows);
 
-    const std::vector<HistoryRow>& rows() const noexcept { return rows_; }
+    const std::vector<HistoryRow>& rows() const& noexcept { return rows_; }
+    std::vector<HistoryRow> rows() && { return std::move(rows_); }
     /// The latest row of a version or name, or nullptr.
     const HistoryRow* latest(std::string_view id) const;
     const HistoryRow* row_of_run(std::string_view run) const;

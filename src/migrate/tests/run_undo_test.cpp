@@ -170,6 +170,7 @@ TEST_F(RunUndoCase, RefusesWhatCannotBeUndone) {
     const std::string undo_run = undo(run).row.run;
     EXPECT_THAT(error_of([&] { undo(undo_run); }).what(), HasSubstr("is itself an undo"));
     project.settings.journal = false;
+    project.settings.force = true;
     const std::string bare = project.up().rows.at(0).run;
     EXPECT_THAT(error_of([&] { undo(bare); }).what(), HasSubstr("kept no journal"));
 }
