@@ -174,7 +174,7 @@ void DirectorySource::load(migrate::Registry& registry) {
             findings_->push_back({migrate::Finding::Severity::error,
                                   is_duplicate ? "duplicate_migration" : "unreadable",
                                   error.where().empty() ? file.string() : error.where(),
-                                  error.message(), is_duplicate ? "" : "correct the file"});
+                                  error.message(), ""});
         }
     }
 }

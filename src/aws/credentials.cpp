@@ -15,8 +15,8 @@ constexpr auto kRetryAfter = std::chrono::minutes(1);
 
 std::string to_string(const Credentials& credentials) {
     const std::string& id = credentials.access_key_id;
-    std::string text = fmt::format(
-        "key ...{} from {}", id.size() > 8 ? id.substr(id.size() - 4) : "", credentials.source);
+    std::string end = id.size() > 8 ? " ..." + id.substr(id.size() - 4) : "";
+    std::string text = fmt::format("key{} from {}", end, credentials.source);
     if (credentials.expires) {
         text += ", valid until " + base::to_iso8601(*credentials.expires);
     }

@@ -25,6 +25,11 @@ public:
     std::string location() const override { return "no database"; }
 };
 
+/// Programs and --verbose are told everything.
+Findings told(const Session& session, const Findings& findings) {
+    return session.arguments.verbose ? findings : migrate::worth_telling(findings);
+}
+
 /// "app (about 1200 items, 0.4 MB)", for each existing table that the migration works on.
 std::vector<std::string> table_estimates(Session& session, const migrate::Migration& migration) {
     std::vector<std::string> estimates;
@@ -51,7 +56,7 @@ void print_planned(Session& session, const migrate::PlannedMigration& planned) {
     if (!estimates.empty()) {
         session.console.print(fmt::format("  on {}", fmt::join(estimates, ", ")));
     }
-    for (const migrate::Finding& finding : planned.findings) {
+    for (const migrate::Finding& finding : told(session, planned.findings)) {
         session.console.print("  " + migrate::to_line(finding));
     }
 }
@@ -100,7 +105,7 @@ void print_findings(Session& session, const Findings& findings) {
         });
         return;
     }
-    session.console.print_text(migrate::to_block(findings));
+    session.console.print_text(migrate::to_block(told(session, findings)));
     if (findings.empty() && !session.console.is_quiet()) {
         std::size_t count = session.registry.all().size();
         session.console.print(

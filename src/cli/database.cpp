@@ -1,6 +1,7 @@
 #include "database.hpp"
 
 #include "account.hpp"
+#include "stream_functions.hpp"
 
 #include <dynamigrate/aws/credentials.hpp>
 #include <dynamigrate/aws/region.hpp>
@@ -63,9 +64,12 @@ public:
     void check_account(const std::string& account) override;
     std::shared_ptr<const aws::Credentials> credentials() override { return credentials_->get({}); }
     std::string account() override;
+    std::optional<std::vector<std::string>> stream_functions(const std::string& stream) override;
     std::optional<std::string> server_date() override;
 
 private:
+    aws::Endpoint endpoint_of(std::string_view service) const;
+
     const base::Environment& environment_;
     base::Clock& clock_;
     base::SystemChildProcesses programs_;
@@ -94,11 +98,23 @@ std::string RemoteDatabase::account() {
     if (is_local()) {
         return {};
     }
+    return caller_account(endpoint_of("sts"), *http_, *credentials_, clock_);
+}
+
+std::optional<std::vector<std::string>> RemoteDatabase::stream_functions(
+    const std::string& stream) {
+    if (is_local()) {
+        return std::nullopt;
+    }
+    return cli::stream_functions(endpoint_of("lambda"), *http_, *credentials_, clock_, stream);
+}
+
+/// Another service of the same account and Region.
+aws::Endpoint RemoteDatabase::endpoint_of(std::string_view service) const {
     aws::EndpointOptions options = endpoint_options_;
     options.endpoint.clear();
     options.region = endpoint_.region;
-    aws::Endpoint sts = aws::resolve_endpoint("sts", options, environment_, shared_config_);
-    return caller_account(sts, *http_, *credentials_, clock_);
+    return aws::resolve_endpoint(std::string(service), options, environment_, shared_config_);
 }
 
 std::optional<std::string> RemoteDatabase::server_date() {

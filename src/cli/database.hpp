@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace dynamigrate::cli {
 
@@ -34,6 +35,10 @@ public:
     virtual std::shared_ptr<const aws::Credentials> credentials() { return nullptr; }
     /// The AWS account of the credentials; "" where there is none.
     virtual std::string account() { return {}; }
+    /// The Lambda functions that read the stream, with their state; nothing where none could.
+    virtual std::optional<std::vector<std::string>> stream_functions(const std::string&) {
+        return std::nullopt;
+    }
     /// The header `date` of an answer; nothing where there is none.
     virtual std::optional<std::string> server_date() { return std::nullopt; }
 };

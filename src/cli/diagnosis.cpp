@@ -39,7 +39,9 @@ fs::path existing_part(fs::path directory) {
 }
 
 bool is_writable(const fs::path& directory) {
-    return ::access(existing_part(directory).c_str(), W_OK) == 0;
+    fs::path there = existing_part(directory);
+    std::error_code ignored;
+    return fs::is_directory(there, ignored) && ::access(there.c_str(), W_OK | X_OK) == 0;
 }
 
 }  // namespace
@@ -97,10 +99,22 @@ Diagnosis diagnose_clock(const std::optional<std::string>& server, base::WallTim
             "clock_skew", "set this machine's clock: AWS refuses signatures 5 minutes off"};
 }
 
-Diagnosis diagnose_journal(const migrate::Settings& settings, std::uint64_t bytes) {
+Diagnosis diagnose_journal(const migrate::Settings& settings, std::uint64_t bytes,
+                           const std::string& elsewhere) {
     if (!settings.journal) {
         return {State::warning, "journal", "none is kept", "no_journal",
                 "remove `journal: none`: without it nothing can be undone by it"};
+    }
+    auto needed = static_cast<std::uint64_t>(static_cast<double>(bytes) * kJournalPerByte);
+    if (settings.journal_max_bytes && *settings.journal_max_bytes < needed) {
+        return {State::warning, "journal",
+                fmt::format("may take {} (max_bytes), at most about {} needed",
+                            megabytes(*settings.journal_max_bytes), megabytes(needed)),
+                "journal_space", "raise `max_bytes`, or remove old ones with `journal purge`"};
+    }
+    if (!elsewhere.empty()) {
+        return good("journal",
+                    fmt::format("{}; at most about {} needed", elsewhere, megabytes(needed)));
     }
     const fs::path& directory = settings.journal_directory;
     if (!is_writable(directory)) {
@@ -112,7 +126,6 @@ Diagnosis diagnose_journal(const migrate::Settings& settings, std::uint64_t byte
     if (failure) {
         return unavailable("journal", "how much room there is cannot be asked");
     }
-    auto needed = static_cast<std::uint64_t>(static_cast<double>(bytes) * kJournalPerByte);
     std::string text =
         fmt::format("{} free in {}, at most about {} needed", megabytes(space.available),
                     directory.string(), megabytes(needed));

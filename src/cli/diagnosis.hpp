@@ -8,6 +8,7 @@
 #include <dynamigrate/migrate/finding.hpp>
 #include <dynamigrate/migrate/migrator.hpp>
 
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -36,19 +37,26 @@ Diagnosis diagnose_credentials(const aws::Credentials& credentials, base::WallTi
 /// `server`: the time in the header `date` of an answer.
 Diagnosis diagnose_clock(const std::optional<std::string>& server, base::WallTime now);
 /// Room for the journals of a run that reads `bytes` of items.
-Diagnosis diagnose_journal(const migrate::Settings& settings, std::uint64_t bytes);
+/// Where they are kept in a bucket or a table, `elsewhere`: that room is not limited.
+Diagnosis diagnose_journal(const migrate::Settings& settings, std::uint64_t bytes,
+                           const std::string& elsewhere = {});
 /// Whether this process may write into the directory of the embedded engine.
 Diagnosis diagnose_store(const std::filesystem::path& directory);
 Diagnosis diagnose_lock(const std::optional<migrate::LockOwner>& owner);
 Diagnosis diagnose_runs(const std::vector<migrate::UnfinishedRun>& runs);
 
+/// Who reads a stream, by its ARN; nothing where that cannot be asked.
+using StreamReaders =
+    std::function<std::optional<std::vector<std::string>>(const std::string& stream)>;
+
 /// State, capacity, stream, expiry, point-in-time recovery and replicas of a table.
 std::vector<Diagnosis> diagnose_table(dynamodb::Service& service,
                                       const dynamodb::TableDescription& table,
-                                      const migrate::Settings& settings);
+                                      const migrate::Settings& settings,
+                                      const StreamReaders& readers = {});
 
-/// Asks for each action that items are read and written by with a request that changes nothing: its
-/// condition cannot hold. The others are named as not checked.
+/// Asks for each action by a request that changes nothing: it only reads, or names an item that no
+/// table has under a condition that cannot hold. What cannot be asked so is named as not checked.
 Diagnosis diagnose_permissions(dynamodb::Service& service, const dynamodb::TableDescription& table,
                                const std::set<std::string>& actions);
 

@@ -25,6 +25,13 @@ struct Group {
     std::vector<Diagnosis> checks;
 };
 
+std::string in_one_line(std::string text) {
+    for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at)) {
+        text.replace(at, 1, ": ");
+    }
+    return text;
+}
+
 /// Looks at everything once; what fails is a diagnosis.
 class Doctor {
 public:
@@ -106,7 +113,7 @@ private:
             checks.push_back(good("connection", session_.wiring().database().location()));
         } catch (const Error& error) {
             bool is_other_account = error.message().find("AWS account") != std::string::npos;
-            checks.push_back({State::error, "connection", error.what(),
+            checks.push_back({State::error, "connection", in_one_line(error.what()),
                               is_other_account ? "wrong_account" : "unreachable",
                               "correct the endpoint, the profile or the credentials, then look "
                               "again"});
@@ -172,15 +179,20 @@ private:
                 continue;
             }
             bytes += static_cast<std::uint64_t>(table->size_bytes);
-            Group group{"table " + name, diagnose_table(session_.wiring().service(), *table,
-                                                        session_.project.settings)};
+            Group group{
+                "table " + name,
+                diagnose_table(session_.wiring().service(), *table, session_.project.settings,
+                               [this](const std::string& stream) {
+                                   return session_.wiring().database().stream_functions(stream);
+                               })};
             group.checks.push_back(
                 session_.wiring().database().is_local()
                     ? unavailable("permissions")
                     : diagnose_permissions(session_.wiring().service(), *table, actions));
             groups_.push_back(std::move(group));
         }
-        groups_.front().checks.push_back(diagnose_journal(session_.project.settings, bytes));
+        groups_.front().checks.push_back(
+            diagnose_journal(session_.project.settings, bytes, session_.project.journal_store));
     }
 
     void look_at_migrations() {
@@ -190,10 +202,6 @@ private:
         append(runner.validate().findings);
         try {
             outstanding_ = session_.migrator().outstanding().size();
-            for (const migrate::PlannedMigration& planned :
-                 session_.migrator().plan_up(std::nullopt, true)) {
-                append(planned.findings);
-            }
         } catch (const Error& error) {
             if (error.kind() == base::ErrorKind::cancelled) {
                 throw;
@@ -249,7 +257,8 @@ void print(Session& session, const Doctor& doctor) {
             }
         }
     }
-    session.console.print_text(migrate::to_block(doctor.findings()));
+    session.console.print_text(migrate::to_block(
+        session.arguments.verbose ? doctor.findings() : migrate::worth_telling(doctor.findings())));
     session.console.print("next: " + doctor.next());
 }
 

@@ -148,7 +148,23 @@ std::string kinesis_destinations(dynamodb::Service& service, const TableDescript
                            : fmt::format("Kinesis: {}", fmt::join(streams, ", "));
 }
 
-Diagnosis diagnose_stream(dynamodb::Service& service, const TableDescription& table) {
+std::string lambda_functions(const std::string& stream, const StreamReaders& readers) {
+    try {
+        auto functions = readers && !stream.empty() ? readers(stream) : std::nullopt;
+        return !functions           ? "Lambda functions: not available here"
+               : functions->empty() ? "no Lambda functions"
+                                    : fmt::format("Lambda: {}", fmt::join(*functions, ", "));
+    } catch (const Error& error) {
+        if (error.kind() == ErrorKind::cancelled) {
+            throw;
+        }
+        return error.kind() == ErrorKind::permission_denied ? "Lambda functions: not allowed to ask"
+                                                            : "Lambda functions: not checked";
+    }
+}
+
+Diagnosis diagnose_stream(dynamodb::Service& service, const TableDescription& table,
+                          const StreamReaders& readers) {
     std::string kinesis = kinesis_destinations(service, table);
     bool has_kinesis = kinesis.starts_with("Kinesis: ");
     if (!table.has_stream && !has_kinesis) {
@@ -157,11 +173,14 @@ Diagnosis diagnose_stream(dynamodb::Service& service, const TableDescription& ta
     json::Value raw = json::parse_json(table.raw, "the table's description");
     std::string view = text_at(raw, {"StreamSpecification", "StreamViewType"});
     return {State::note, "stream",
-            fmt::format("{}; {}; Lambda functions that read it: not checked",
-                        table.has_stream ? "on, " + view : "off", kinesis),
+            fmt::format("{}{}{}", table.has_stream ? "on, " + view + "; " : "off; ",
+                        table.has_stream
+                            ? lambda_functions(text_at(raw, {"LatestStreamArn"}), readers) + "; "
+                            : "",
+                        kinesis),
             "stream_consumers",
-            "each changed item gives a record: `aws lambda list-event-source-mappings` lists who "
-            "reads them"};
+            "each changed item gives a record: see that its readers can take that, let them pass "
+            "over it, or lower --max-wcu"};
 }
 
 Diagnosis diagnose_replicas(const TableDescription& table, const migrate::Settings& settings) {
@@ -177,64 +196,137 @@ Diagnosis diagnose_replicas(const TableDescription& table, const migrate::Settin
             "the configuration"};
 }
 
-/// A key that no item has, of the table's types.
+/// The value of a key attribute that no item has.
+void write_key_value(json::Writer& out, const dynamodb::KeyAttribute& attribute) {
+    bool is_number = attribute.type == dynamodb::AttributeType::number;
+    out.begin_object().key(dynamodb::to_string(attribute.type));
+    out.string(is_number ? "-9e125" : "ZHluYW1pZ3JhdGUtZG9jdG9y").end_object();
+}
+
 void write_key(json::Writer& out, const TableDescription& table) {
-    auto write_attribute = [&](const dynamodb::KeyAttribute& attribute) {
-        out.key(attribute.name).begin_object().key(dynamodb::to_string(attribute.type));
-        bool is_number = attribute.type == dynamodb::AttributeType::number;
-        out.string(is_number ? "-9e125" : "ZHluYW1pZ3JhdGUtZG9jdG9y").end_object();
-    };
     out.begin_object();
-    write_attribute(table.key.hash);
+    write_key_value(out.key(table.key.hash.name), table.key.hash);
     if (table.key.sort) {
-        write_attribute(*table.key.sort);
+        write_key_value(out.key(table.key.sort->name), *table.key.sort);
     }
     out.end_object();
 }
 
-std::string keyed(const TableDescription& table, std::string_view member, bool is_conditional) {
+/// A condition that cannot hold.
+void write_condition(json::Writer& out, const TableDescription& table) {
+    out.key("ConditionExpression").string("attribute_exists(#k) AND attribute_not_exists(#k)");
+    out.key("ExpressionAttributeNames").begin_object();
+    out.key("#k").string(table.key.hash.name).end_object();
+}
+
+std::string conditional(const TableDescription& table, std::string_view member) {
     std::string body;
     json::Writer out(body);
-    out.begin_object().key("TableName").string(table.name).key(member);
-    write_key(out, table);
-    if (is_conditional) {
-        out.key("ConditionExpression").string("attribute_exists(#k) AND attribute_not_exists(#k)");
-        out.key("ExpressionAttributeNames").begin_object();
-        out.key("#k").string(table.key.hash.name).end_object();
-    }
+    write_key(out.begin_object().key("TableName").string(table.name).key(member), table);
+    write_condition(out, table);
     out.end_object();
+    return body;
+}
+
+std::string get_body(const TableDescription& table) {
+    std::string body;
+    json::Writer out(body);
+    write_key(out.begin_object().key("TableName").string(table.name).key("Key"), table);
+    out.end_object();
+    return body;
+}
+
+std::string batch_get_body(const TableDescription& table) {
+    std::string body;
+    json::Writer out(body);
+    out.begin_object().key("RequestItems").begin_object().key(table.name).begin_object();
+    write_key(out.key("Keys").begin_array(), table);
+    out.end_array().end_object().end_object().end_object();
     return body;
 }
 
 std::string scan_body(const TableDescription& table) {
     std::string body;
-    json::Writer(body)
-        .begin_object()
-        .key("TableName")
-        .string(table.name)
-        .key("Limit")
-        .number(1)
-        .end_object();
+    json::Writer out(body);
+    out.begin_object().key("TableName").string(table.name);
+    out.key("Limit").number(1).end_object();
+    return body;
+}
+
+std::string query_body(const TableDescription& table) {
+    std::string body;
+    json::Writer out(body);
+    out.begin_object().key("TableName").string(table.name);
+    out.key("KeyConditionExpression").string("#k = :k");
+    out.key("ExpressionAttributeNames").begin_object();
+    out.key("#k").string(table.key.hash.name).end_object();
+    out.key("ExpressionAttributeValues").begin_object();
+    write_key_value(out.key(":k"), table.key.hash);
+    out.end_object().end_object();
+    return body;
+}
+
+std::string check_body(const TableDescription& table) {
+    std::string body;
+    json::Writer out(body);
+    out.begin_object().key("TransactItems").begin_array().begin_object().key("ConditionCheck");
+    write_key(out.begin_object().key("TableName").string(table.name).key("Key"), table);
+    write_condition(out, table);
+    out.end_object().end_object().end_array().end_object();
+    return body;
+}
+
+std::string statement_body(const TableDescription& table, std::string_view begin) {
+    std::string statement = fmt::format("{} WHERE \"{}\" = ?", begin, table.key.hash.name);
+    if (table.key.sort) {
+        statement += fmt::format(" AND \"{}\" = ?", table.key.sort->name);
+    }
+    std::string body;
+    json::Writer out(body);
+    out.begin_object().key("Statement").string(statement).key("Parameters").begin_array();
+    write_key_value(out, table.key.hash);
+    if (table.key.sort) {
+        write_key_value(out, *table.key.sort);
+    }
+    out.end_array().end_object();
     return body;
 }
 
 /// The request that asks whether the action is allowed; no operation for what cannot be asked.
 std::pair<std::string_view, std::string> probe(const TableDescription& table,
-                                               const std::string& action) {
-    if (action == "dynamodb:Scan") {
-        return {"Scan", scan_body(table)};
+                                               std::string_view action) {
+    if (action == "DescribeTable" || action == "DescribeTimeToLive" ||
+        action == "DescribeContinuousBackups") {
+        return {action, named(table)};
     }
-    if (action == "dynamodb:GetItem") {
-        return {"GetItem", keyed(table, "Key", false)};
+    if (action == "Scan") {
+        return {action, scan_body(table)};
     }
-    if (action == "dynamodb:UpdateItem") {
-        return {"UpdateItem", keyed(table, "Key", true)};
+    if (action == "Query") {
+        return {action, query_body(table)};
     }
-    if (action == "dynamodb:DeleteItem") {
-        return {"DeleteItem", keyed(table, "Key", true)};
+    if (action == "GetItem") {
+        return {action, get_body(table)};
     }
-    if (action == "dynamodb:PutItem") {
-        return {"PutItem", keyed(table, "Item", true)};
+    if (action == "BatchGetItem") {
+        return {action, batch_get_body(table)};
+    }
+    if (action == "UpdateItem" || action == "DeleteItem") {
+        return {action, conditional(table, "Key")};
+    }
+    if (action == "PutItem") {
+        return {action, conditional(table, "Item")};
+    }
+    if (action == "ConditionCheckItem") {
+        return {"TransactWriteItems", check_body(table)};
+    }
+    if (action == "PartiQLSelect") {
+        return {"ExecuteStatement",
+                statement_body(table, fmt::format("SELECT * FROM \"{}\"", table.name))};
+    }
+    if (action == "PartiQLUpdate") {  // which changes only what is there
+        return {"ExecuteStatement",
+                statement_body(table, fmt::format("UPDATE \"{}\" SET \"_dm\" = 1", table.name))};
     }
     return {};
 }
@@ -242,11 +334,12 @@ std::pair<std::string_view, std::string> probe(const TableDescription& table,
 }  // namespace
 
 std::vector<Diagnosis> diagnose_table(dynamodb::Service& service, const TableDescription& table,
-                                      const migrate::Settings& settings) {
+                                      const migrate::Settings& settings,
+                                      const StreamReaders& readers) {
     return {diagnose_state(table),
             diagnose_capacity(table),
             diagnose_recovery(service, table, settings),
-            diagnose_stream(service, table),
+            diagnose_stream(service, table, readers),
             diagnose_expiry(service, table),
             diagnose_replicas(table, settings)};
 }
@@ -258,7 +351,7 @@ Diagnosis diagnose_permissions(dynamodb::Service& service, const TableDescriptio
     std::vector<std::string> unchecked;
     for (const std::string& action : actions) {
         std::string name = action.substr(action.find(':') + 1);
-        auto [operation, body] = probe(table, action);
+        auto [operation, body] = probe(table, name);
         Answer answer = operation.empty() ? Answer{} : ask(service, operation, body);
         (answer.kind == Answer::Kind::answered ? allowed
          : answer.kind == Answer::Kind::denied ? denied

@@ -140,6 +140,16 @@ std::size_t count(const std::vector<Finding>& findings, Finding::Severity severi
                       [&](const Finding& finding) { return finding.severity == severity; }));
 }
 
+std::vector<Finding> worth_telling(std::vector<Finding> findings) {
+    auto is_note = [](const Finding& finding) {
+        return finding.severity == Finding::Severity::note;
+    };
+    if (!std::all_of(findings.begin(), findings.end(), is_note)) {
+        std::erase_if(findings, is_note);
+    }
+    return findings;
+}
+
 std::string to_line(const Finding& finding) {
     return fmt::format("{}: {}: {}{}", named_severity(finding), finding.place, finding.message,
                        finding.remedy.empty() ? "" : "; " + finding.remedy);

@@ -28,13 +28,16 @@ bool is_one_of(const std::string& word, const std::array<std::string_view, N>& w
     return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-constexpr std::array<std::string_view, 9> kWriters{
-    "transform", "update", "delete", "rename_attribute", "remove_attribute",
-    "put",       "copy",   "code",   "partiql"};
-constexpr std::array<std::string_view, 15> kNeedTable{
-    "transform", "update", "delete", "rename_attribute", "remove_attribute",
-    "put",       "copy",   "verify", "partiql",          "ttl",
-    "pitr",      "tag",    "backup", "create_index",     "update_table"};
+constexpr std::array kWriters = std::to_array<std::string_view>(
+    {"transform", "update", "delete", "rename_attribute", "remove_attribute", "put", "copy", "code",
+     "partiql", "for_each"});
+constexpr std::array kNeedTable = std::to_array<std::string_view>(
+    {"transform", "update", "delete", "rename_attribute", "remove_attribute", "put", "copy",
+     "verify", "partiql", "for_each", "ttl", "pitr", "tag", "backup", "create_index",
+     "update_index", "update_table"});
+/// Steps of which each item's outcome can be foretold.
+constexpr std::array kTriable = std::to_array<std::string_view>(
+    {"transform", "update", "rename_attribute", "remove_attribute"});
 
 bool writes_items(const Step& step) { return is_one_of(step.kind(), kWriters); }
 
@@ -312,8 +315,7 @@ void LiveChecks::check_expiry(const At& at, Table& table, const std::string& att
 
 /// Changes the sample as the step would, so that the next step finds what it will find.
 void LiveChecks::try_step(const At& at, Table& table) {
-    bool is_tried = writes_items(at.step) && at.step.kind() != "put" && at.step.kind() != "copy";
-    if (!is_tried) {
+    if (!is_one_of(at.step.kind(), kTriable)) {
         return;
     }
     sample(table);

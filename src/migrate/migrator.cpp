@@ -162,7 +162,9 @@ struct Migrator::Parts {
         }
     }
 
-    PlanPolicy policy() const { return {settings.out_of_order, settings.force}; }
+    PlanPolicy policy() const {
+        return {settings.out_of_order, settings.force, settings.default_table};
+    }
 
     /// With what the tables and their items say.
     std::vector<PlannedMigration> inspected(std::vector<PlannedMigration> plan) const {
@@ -230,10 +232,10 @@ Migrator::~Migrator() = default;
 
 std::vector<Finding> Migrator::validate() const {
     std::vector<Finding> findings = check_structure(parts_->registry);
-    std::vector<Finding> together = check_project(parts_->registry);
+    std::vector<Finding> together = check_project(parts_->registry, parts_->settings.default_table);
     findings.insert(findings.end(), together.begin(), together.end());
     for (const Migration& migration : parts_->registry.all()) {
-        std::vector<Finding> own = check_migration(migration);
+        std::vector<Finding> own = check_migration(migration, parts_->settings.default_table);
         findings.insert(findings.end(), own.begin(), own.end());
     }
     return findings;

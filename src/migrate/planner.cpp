@@ -218,7 +218,7 @@ PlannedMigration Planner::begin(const Migration& migration, const std::string& a
     PlannedMigration planned;
     planned.migration = &migration;
     planned.action = action;
-    planned.findings = check_migration(migration);
+    planned.findings = check_migration(migration, policy_.default_table);
     planned.basis = history_.digest();
     for (const StepPtr& step : migration.up_steps()) {
         planned.lines.push_back(step->summary());

@@ -15,6 +15,7 @@ namespace dynamigrate::migrate {
 struct PlanPolicy {
     OutOfOrder out_of_order = OutOfOrder::error;
     bool force = false;
+    std::string default_table;  ///< of steps and migrations that name none
 };
 
 /// Decides what a command would do: a pure function of registry, history and policy.

@@ -186,7 +186,7 @@ void check_later(const Registry& registry, const Migration& migration,
 
 }  // namespace
 
-std::vector<Finding> check_project(const Registry& registry) {
+std::vector<Finding> check_project(const Registry& registry, const std::string& default_table) {
     std::vector<Finding> findings;
     TableShapes shapes;
     for (const Migration& migration : registry.all()) {
@@ -197,11 +197,11 @@ std::vector<Finding> check_project(const Registry& registry) {
         check_later(registry, migration, findings);
         for (const StepPtr& step : migration.up_steps()) {
             std::vector<std::string> tables = step->tables();
-            std::string name = tables.empty() ? "" : tables.front();
+            std::string named = tables.empty() ? "" : tables.front();
+            std::string usual = migration.table().empty() ? default_table : migration.table();
             ShapeChange change = step->shape_change();
             std::vector<Finding> found;
-            shapes.apply(name.empty() ? migration.table() : name, change, migration.place_of(step),
-                         found);
+            shapes.apply(named.empty() ? usual : named, change, migration.place_of(step), found);
             std::copy_if(found.begin(), found.end(), std::back_inserter(findings),
                          [&](const Finding& finding) { return !is_own_affair(change, finding); });
         }

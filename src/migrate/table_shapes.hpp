@@ -44,7 +44,7 @@ private:
 
 /// Checks of all versions together, in their order: what they make of tables, and dependencies on
 /// later versions. Codes: those of TableShapes; `depends_on_later`, a warning; `no_description`, a
-/// note.
-std::vector<Finding> check_project(const Registry& registry);
+/// note. `default_table`: as in check_migration.
+std::vector<Finding> check_project(const Registry& registry, const std::string& default_table = {});
 
 }  // namespace dynamigrate::migrate

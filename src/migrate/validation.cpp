@@ -15,10 +15,13 @@ namespace dynamigrate::migrate {
 
 namespace {
 
-constexpr std::array<std::string_view, 22> kCommands = {
-    "up",      "down", "all",     "repeat", "status", "list",      "outstanding", "named",
-    "run",     "plan", "migrate", "resume", "runs",   "generate",  "validate",    "unlock",
-    "version", "help", "init",    "serve",  "doctor", "iam-policy"};
+constexpr std::array kCommands = std::to_array<std::string_view>(
+    {"up",          "down",         "all",      "repeat",  "status",     "list",
+     "outstanding", "named",        "run",      "plan",    "migrate",    "resume",
+     "runs",        "generate",     "validate", "unlock",  "version",    "help",
+     "init",        "serve",        "doctor",   "history", "iam-policy", "indexes",
+     "quarantine",  "retry-failed", "baseline", "mark",    "repair",     "adopt",
+     "undo",        "journal",      "pause",    "rate",    "abort",      "restore"});
 
 std::string place_of(const Migration& migration) {
     return migration.path() == "memory" ? "migration " + migration.id() : migration.path();
@@ -146,12 +149,15 @@ std::vector<Finding> check_structure(const Registry& registry) {
     return findings;
 }
 
-std::vector<Finding> check_migration(const Migration& migration) {
+std::vector<Finding> check_migration(const Migration& migration, const std::string& default_table) {
     std::vector<Finding> findings;
     for (const auto* steps : {&migration.up_steps(), &migration.down_steps()}) {
         for (const StepPtr& step : *steps) {
             step->validate(migration.place_of(step), findings);
         }
+    }
+    if (!migration.table().empty() || !default_table.empty()) {
+        std::erase_if(findings, [](const Finding& finding) { return finding.code == "no_table"; });
     }
     if (migration.up_steps().empty()) {
         findings.push_back(make_warning("no_steps", migration, "the migration has no steps",

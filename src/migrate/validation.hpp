@@ -13,8 +13,10 @@ namespace dynamigrate::migrate {
 std::vector<Finding> check_structure(const Registry& registry);
 
 /// The migration's own checks and its steps'. Codes of its own, all warnings: `no_steps`,
-/// `irreversible`, `irreversible_step`.
-std::vector<Finding> check_migration(const Migration& migration);
+/// `irreversible`, `irreversible_step`. `default_table`: for steps that name none, where the
+/// migration names none either.
+std::vector<Finding> check_migration(const Migration& migration,
+                                     const std::string& default_table = {});
 
 /// The ids along one dependency cycle, the first repeated at the end; empty when there is none.
 std::vector<std::string> find_cycle(const Registry& registry);

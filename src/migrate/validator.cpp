@@ -145,6 +145,18 @@ void append(std::vector<Finding>& to, std::vector<Finding> more) {
     to.insert(to.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
+void append_new(std::vector<Finding>& to, const std::vector<Finding>& more) {
+    for (const Finding& finding : more) {
+        bool is_known = std::any_of(to.begin(), to.end(), [&](const Finding& known) {
+            return known.code == finding.code && known.place == finding.place &&
+                   known.message == finding.message;
+        });
+        if (!is_known) {
+            to.push_back(finding);
+        }
+    }
+}
+
 /// The plan, or why there can be none as a finding.
 template <class MakePlan>
 std::vector<PlannedMigration> plan_or_find(std::vector<Finding>& findings, MakePlan&& make_plan) {
@@ -193,7 +205,10 @@ ValidationResult Runner::validate(const MigrateOptions& options) {
     }
     append(result.findings, check.take());
     if (result.is_valid()) {
-        plan_or_find(result.findings, [&] { return migration_plan(options); });
+        for (const PlannedMigration& planned :
+             plan_or_find(result.findings, [&] { return migration_plan(options); })) {
+            append_new(result.findings, planned.findings);
+        }
     }
     return result;
 }

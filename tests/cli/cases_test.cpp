@@ -69,6 +69,7 @@ std::string normalised(std::string text) {
         {std::regex(R"(("(read|write)_units":)[0-9.]+)"), "$1N"},
         {std::regex(R"([0-9.]+ RCU, [0-9.]+ WCU)"), "N RCU, N WCU"},
         {std::regex(R"(WCU, \d+ s\n)"), "WCU, N s\n"},
+        {std::regex(R"(after \d+ ms)"), "after N ms"},
     };
     for (const auto& [pattern, replacement] : kRules) {
         text = std::regex_replace(text, pattern, replacement);

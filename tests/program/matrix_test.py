@@ -149,8 +149,9 @@ class Tables:
         project = self.project(people(1))
         project.migration("1.0.0.yaml", self.steps(
             f"create_table: {{ name: {project.table}, hash: other }}"))
-        refused = project.run("up", expect=1)
-        self.assertIn("exists already with another definition", refused.stderr)
+        refused = project.run("up", expect=6)
+        self.assertIn("exists with the key pk:S, not other:S", refused.stderr)
+        self.assertEqual(project.run("runs").stdout, "No runs\n")
 
     def test_delete_table_is_irreversible_by_itself(self):
         project = self.stepping(people(1), "delete_table: {}")
@@ -789,15 +790,20 @@ class OwnBinary:
         harness.fill(self.dynamodb, "people", items)
         project = self.project(table="people")
         project.program = str(OWN_PROGRAM)
+        self.assertEqual(project.run("outstanding").stdout, "0.1.0\n1.0.0\n2.0.0\n3.0.0\n")
+        project.run("up")
         before = self.items("people")
-        self.assertEqual(project.run("outstanding").stdout, "1.0.0\n2.0.0\n")
+        self.assertEqual(len(before), 42)
         project.run("all")
         after = self.items("people")
         self.assertEqual(after["p007"], {"pk": text("p007"), "name": text("F7 L7"),
                                          "visits": number(8)})
         visits = self.items("visits")
-        self.assertEqual(len(visits), 40)
+        self.assertEqual(len(visits), 43)
         self.assertEqual(visits["VISIT#p007"]["visits"], number(7))
+        self.assertEqual(visits["COUNT"]["people"], number(42))
+        project.run("down")
+        self.assertNotIn("COUNT", self.items("visits"))
         project.run("down")
         self.assertEqual(self.items("visits"), {})
         project.run("down")
@@ -904,8 +910,8 @@ class DynaliteTest(Tables, Puts, Changes, Moves, Sources, Sequence, OwnBinary, S
         self.assertGreaterEqual(operations.count("UpdateItem"), 50)
         self.assertTrue(all("v" in i for i in self.items(project.table).values()))
 
-    def refused(self, step, *said):
-        project = self.stepping(people(5), step)
+    def refused(self, step, *said, **settings):
+        project = self.stepping(people(5), step, **settings)
         before = self.items(project.table)
         failed = project.run("up", expect=1)
         for part in said:
@@ -915,8 +921,9 @@ class DynaliteTest(Tables, Puts, Changes, Moves, Sources, Sequence, OwnBinary, S
     def test_what_it_lacks_is_refused_by_name(self):
         self.refused("ttl: { attribute: expires }", "TimeToLive")
         self.refused('transform: { set: { pk: "T#${pk}" }, atomic: true }', "TransactWriteItems")
-        self.refused("""partiql: { statement: 'DELETE FROM "x-y" WHERE pk = ?', parameters: [a] }""",
-                     "ExecuteStatement")
+        table = self.name()
+        self.refused(f"""partiql: {{ statement: "DELETE FROM {table} WHERE pk = 'p'" }}""",
+                     "ExecuteStatement", table=table)
 
     def test_an_index_it_cannot_add_is_refused(self):
         project = self.stepping(people(5), "create_index: { name: by_name, hash: name }")

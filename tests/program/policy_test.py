@@ -19,9 +19,9 @@ MIGRATIONS = {
     "transform_key": 'transform: { where: "n = :n", values: { ":n": 2 }, set: { pk: "z${pk}" } }',
     "update": 'update: { where: "n > :z", values: { ":z": 0, ":one": 1 }, '
               'expression: "SET n = n + :one" }',
-    "rename_attribute": "rename_attribute: { from: old, to: new }",
-    "remove_attribute": "remove_attribute: { name: new }",
-    "verify": 'verify: { where: "attribute_exists(new)", expect: 0 }',
+    "rename_attribute": "rename_attribute: { from: old, to: fresh }",
+    "remove_attribute": "remove_attribute: { name: fresh }",
+    "verify": 'verify: { where: "attribute_exists(fresh)", expect: 0 }',
     "copy": "copy: { to: other }",
     "create_index": "create_index: { name: by_name, hash: name }",
     "indexed": 'transform: { source: { index: by_name }, set: { seen: true } }',

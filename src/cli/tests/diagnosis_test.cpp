@@ -95,8 +95,12 @@ TEST(Diagnosis, TellsOfRoomForTheJournal) {
     settings.journal_directory = directory.path() / "not/there/yet";
     EXPECT_EQ(diagnose_journal(settings, 1000).state, State::good);
     EXPECT_EQ(diagnose_journal(settings, std::uint64_t{1} << 62).code, "journal_space");
-    settings.journal_directory = "/proc/journal";
+    base::write_file_atomically(directory.path() / "file", "");
+    settings.journal_directory = directory.path() / "file" / "journal";
     EXPECT_EQ(diagnose_journal(settings, 1000).code, "journal_not_writable");
+    EXPECT_EQ(diagnose_journal(settings, 1000, "s3://bucket/journals").state, State::good);
+    settings.journal_max_bytes = 500;
+    EXPECT_EQ(diagnose_journal(settings, 1000, "s3://bucket/journals").code, "journal_space");
     settings.journal = false;
     EXPECT_EQ(diagnose_journal(settings, 1000).code, "no_journal");
 }
@@ -104,7 +108,9 @@ TEST(Diagnosis, TellsOfRoomForTheJournal) {
 TEST(Diagnosis, TellsWhetherTheStoreCanBeWritten) {
     base::TemporaryDirectory directory;
     EXPECT_EQ(diagnose_store(directory.path() / "store").state, State::good);
-    EXPECT_EQ(diagnose_store("/proc/store").code, "store_not_writable");
+    base::write_file_atomically(directory.path() / "file", "");
+    EXPECT_EQ(diagnose_store(directory.path() / "file").code, "store_not_writable");
+    EXPECT_EQ(diagnose_store(directory.path() / "file" / "store").code, "store_not_writable");
 }
 
 TEST(Diagnosis, TellsOfTheLockAndOfUnfinishedRuns) {
@@ -157,7 +163,24 @@ TEST_F(TableDiagnosis, TellsOfTheStreamsConsumers) {
     Diagnosis stream = look("stream");
     EXPECT_EQ(stream.code, "stream_consumers");
     EXPECT_THAT(stream.text, HasSubstr("NEW_IMAGE"));
-    EXPECT_THAT(stream.text, HasSubstr("not checked"));
+    EXPECT_THAT(stream.text, HasSubstr("Lambda functions: not available here"));
+    std::string asked;
+    auto told = [&](std::vector<std::string> functions) {
+        StreamReaders readers = [&](const std::string& arn) {
+            asked = arn;
+            return std::optional(functions);
+        };
+        return diagnose_table(*engine, table(), settings, readers)[3].text;
+    };
+    EXPECT_THAT(told({"index (Enabled)", "mail (Disabled)"}),
+                HasSubstr("Lambda: index (Enabled), mail (Disabled)"));
+    EXPECT_THAT(asked, HasSubstr("/stream/"));
+    EXPECT_THAT(told({}), HasSubstr("no Lambda functions"));
+    StreamReaders denied = [](const std::string&) -> std::optional<std::vector<std::string>> {
+        throw base::Error(base::ErrorKind::permission_denied, "no");
+    };
+    EXPECT_THAT(diagnose_table(*engine, table(), settings, denied)[3].text,
+                HasSubstr("Lambda functions: not allowed to ask"));
 }
 
 TEST_F(TableDiagnosis, LeavesOutWhatCannotBeAsked) {
@@ -171,12 +194,23 @@ TEST_F(TableDiagnosis, LeavesOutWhatCannotBeAsked) {
 }
 
 TEST_F(TableDiagnosis, AsksForPermissionsWithoutChangingAnything) {
-    std::set<std::string> actions{"dynamodb:Scan",       "dynamodb:GetItem",
-                                  "dynamodb:UpdateItem", "dynamodb:PutItem",
-                                  "dynamodb:DeleteItem", "dynamodb:UpdateTable"};
+    std::set<std::string> actions{"dynamodb:Scan",
+                                  "dynamodb:GetItem",
+                                  "dynamodb:UpdateItem",
+                                  "dynamodb:PutItem",
+                                  "dynamodb:DeleteItem",
+                                  "dynamodb:UpdateTable",
+                                  "dynamodb:Query",
+                                  "dynamodb:BatchGetItem",
+                                  "dynamodb:PartiQLUpdate",
+                                  "dynamodb:PartiQLSelect",
+                                  "dynamodb:ConditionCheckItem",
+                                  "dynamodb:DescribeTimeToLive"};
     Diagnosis all = diagnose_permissions(*engine, table(), actions);
     EXPECT_EQ(all.state, State::good);
-    EXPECT_THAT(all.text, HasSubstr("allowed: DeleteItem, GetItem, PutItem, Scan, UpdateItem"));
+    EXPECT_THAT(all.text, HasSubstr("allowed: BatchGetItem, ConditionCheckItem, DeleteItem, "
+                                    "DescribeTimeToLive, GetItem, PartiQLSelect, PartiQLUpdate, "
+                                    "PutItem, Query, Scan, UpdateItem"));
     EXPECT_THAT(all.text, HasSubstr("not checked: UpdateTable"));
     int items = 0;
     dynamodb::scan(*engine, "app", true, [&](const dynamodb::Item&) { return ++items > 0; });

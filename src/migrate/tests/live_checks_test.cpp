@@ -88,6 +88,42 @@ TEST_F(LiveCase, FindsNothingInASoundPlan) {
     EXPECT_THAT(check(setting("emailLower", "'x'")), IsEmpty());
 }
 
+/// Remembers what is read.
+class Reading final : public dynamodb::Service {
+public:
+    explicit Reading(dynamodb::Service& inner) : inner_(inner) {}
+    void call(const dynamodb::Call& call, dynamodb::Reply& reply) override {
+        if (call.operation == "Scan" || call.operation == "Query") {
+            reads.emplace_back(call.body);
+        }
+        inner_.call(call, reply);
+    }
+    std::string location() const override { return "reading"; }
+
+    std::vector<std::string> reads;
+
+private:
+    dynamodb::Service& inner_;
+};
+
+TEST_F(LiveCase, ReadsAFewItemsOnceOfATableWhoseItemsAreTried) {
+    Migration first = setting("a", "1");
+    first.remove_attribute("b");
+    Migration second = setting("c", "1");
+    Migration third("1.2.0", "text");
+    third.on("app").step(make_ttl({"", "at", false}));
+    Reading service(project.memory);
+    LiveChecks checks(service, project.settings, now);
+    for (Migration* migration : {&third, &first, &second}) {
+        PlannedMigration planned;
+        planned.migration = migration;
+        checks.check(planned);
+        EXPECT_EQ(service.reads.size(), migration == &third ? 0u : 1u);
+    }
+    ASSERT_EQ(service.reads.size(), 1u);
+    EXPECT_EQ(service.reads[0], R"({"TableName":"app","Limit":25})");
+}
+
 TEST_F(LiveCase, FindsUnknownTablesButNotThoseMadeBefore) {
     auto findings = check(setting("a", "1", "nope"));
     ASSERT_EQ(findings.size(), 1u);

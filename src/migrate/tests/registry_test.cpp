@@ -113,6 +113,15 @@ TEST(Validation, NamesMissingDependenciesAndNamesThatAreCommands) {
                 ElementsAre("name_is_a_command", "missing_dependency"));
 }
 
+TEST(Validation, TakesTheDefaultTableForStepsThatNameNone) {
+    Migration migration("1.0.0");
+    migration.step(make_pitr({"", true})).down_auto();
+    EXPECT_THAT(codes(check_migration(migration)), ElementsAre("no_table"));
+    EXPECT_THAT(codes(check_migration(migration, "app")), IsEmpty());
+    migration.on("app");
+    EXPECT_THAT(codes(check_migration(migration)), IsEmpty());
+}
+
 TEST(Validation, WarnsOfWhatCannotBeReversed) {
     Migration irreversible("1.0.0");
     irreversible.step(fake_step("a"));

@@ -36,6 +36,8 @@ std::size_t count(const std::vector<Finding>& findings, Finding::Severity severi
 
 /// `warning DM109: migrations/1.0.0.yaml:3:5: message; remedy`
 std::string to_line(const Finding& finding);
+/// Without the notes where there is something worse to look at.
+std::vector<Finding> worth_telling(std::vector<Finding> findings);
 /// All findings, by place, as one block of lines that ends with their counts; "" for none.
 std::string to_block(const std::vector<Finding>& findings);
 
