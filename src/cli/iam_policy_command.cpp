@@ -30,6 +30,7 @@ migrate::PolicyScope policy_scope(const Project& project) {
         if (!scope.journal_prefix.empty() && !scope.journal_prefix.ends_with('/')) {
             scope.journal_prefix += '/';
         }
+        scope.journal_key = project.config.journal_kms_key;
     } else if (journal.starts_with(kTableScheme)) {
         scope.journal_table = journal.substr(kTableScheme.size());
     }

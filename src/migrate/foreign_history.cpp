@@ -140,29 +140,38 @@ std::vector<ForeignChange> ForeignHistory::changes(const HistoryRow& row, base::
     return changes;
 }
 
+namespace {
+
+std::string application_table(const Settings& settings) {
+    auto mapped = settings.tables.find(settings.default_table);
+    return mapped == settings.tables.end() ? settings.default_table : mapped->second;
+}
+
+}  // namespace
+
+std::string layout_table(const Settings& settings) {
+    if (settings.history_layout == "native" || !settings.layout_table.empty()) {
+        return settings.layout_table;
+    }
+    return settings.history_layout == "onetable"   ? application_table(settings)
+           : settings.history_layout == "dynamorm" ? "MigrationHistories"
+                                                   : "";
+}
+
 std::unique_ptr<ForeignHistory> open_foreign_history(dynamodb::Service& service, base::Clock& clock,
                                                      const Settings& settings) {
     std::unique_ptr<HistoryLayout> layout = make_layout(settings.history_layout);
     if (!layout) {
         return nullptr;
     }
-    std::string table = settings.layout_table;
-    bool is_shared = false;
-    auto mapped = settings.tables.find(settings.default_table);
-    const std::string& application =
-        mapped == settings.tables.end() ? settings.default_table : mapped->second;
-    if (table.empty() && layout->name() == "onetable") {
-        table = application;
-    } else if (table.empty() && layout->name() == "dynamorm") {
-        table = "MigrationHistories";
-    }
+    std::string table = layout_table(settings);
     if (table.empty()) {
         throw Error(ErrorKind::invalid_argument,
                     fmt::format("the history layout {0} needs the name of its table; write "
                                 "`history: {{ layout: {0}, table: NAME }}`, or {0}:NAME to `adopt`",
                                 layout->name()));
     }
-    is_shared = table == application;
+    bool is_shared = table == application_table(settings);
     return std::make_unique<ForeignHistory>(service, clock, std::move(layout), table, is_shared);
 }
 

@@ -48,6 +48,10 @@ private:
     std::optional<bool> has_status_table_;
 };
 
+/// The table of the settings' layout, by its real name; "" for the native layout, or where none is
+/// named.
+std::string layout_table(const Settings& settings);
+
 /// The history that the settings name; nothing for the native layout.
 /// Errors: invalid_argument when the layout needs a table's name and none is given.
 std::unique_ptr<ForeignHistory> open_foreign_history(dynamodb::Service& service, base::Clock& clock,

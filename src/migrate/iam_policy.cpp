@@ -1,5 +1,7 @@
 #include <dynamigrate/migrate/iam_policy.hpp>
 
+#include "foreign_history.hpp"
+
 #include <dynamigrate/json/writer.hpp>
 #include <dynamigrate/migrate/steps.hpp>
 
@@ -33,6 +35,12 @@ const Actions kPut =
 const Actions kRemove = dynamodb_actions({"PartiQLDelete", "DeleteItem"});
 const Actions kScan = dynamodb_actions({"Scan"});
 const Actions kQuery = dynamodb_actions({"Query"});
+const Actions kBackUp = dynamodb_actions({"CreateBackup"});
+const Actions kLookAtBackups = dynamodb_actions({"DescribeBackup"});
+const Actions kListBackups = dynamodb_actions({"ListBackups"});
+const Actions kLayout =
+    dynamodb_actions({"ConditionCheckItem", "CreateTable", "DeleteItem", "DescribeTable", "GetItem",
+                      "PutItem", "Query", "Scan", "UpdateItem"});
 const Actions kHistory =
     dynamodb_actions({"ConditionCheckItem", "CreateTable", "DeleteItem", "DescribeTable", "GetItem",
                       "PutItem", "Query", "UpdateItem"});
@@ -51,7 +59,7 @@ const std::map<std::string, Actions, std::less<>>& shape_actions() {
         {"delete_index", dynamodb_actions({"UpdateTable"})},
         {"ttl", dynamodb_actions({"UpdateTimeToLive"})},
         {"pitr", dynamodb_actions({"UpdateContinuousBackups"})},
-        {"backup", dynamodb_actions({"CreateBackup", "ListBackups"})},
+        {"backup", dynamodb_actions({"CreateBackup"})},
         {"tag", dynamodb_actions({"ListTagsOfResource", "TagResource", "UntagResource"})},
     };
     return kActions;
@@ -122,6 +130,9 @@ public:
     std::vector<PolicyStatement> statements() const {
         std::vector<PolicyStatement> list;
         list.push_back({"History", kHistory, {table_arn(settings_.history_table)}});
+        if (std::string layout = layout_table(settings_); !layout.empty()) {
+            list.push_back({"HistoryLayout", kLayout, {table_arn(layout)}});
+        }
         add_grouped(list);
         if (!scope_.journal_bucket.empty()) {
             std::string bucket =
@@ -131,16 +142,34 @@ public:
                             {"s3:DeleteObject", "s3:GetObject", "s3:PutObject"},
                             {fmt::format("{}/{}*", bucket, scope_.journal_prefix)}});
         }
+        if (!scope_.journal_key.empty()) {
+            list.push_back(
+                {"JournalKey", {"kms:Decrypt", "kms:GenerateDataKey"}, {scope_.journal_key}});
+        }
         if (!scope_.journal_table.empty()) {
             list.push_back({"JournalTable", kJournalTable, {table_arn(scope_.journal_table)}});
         }
-        list.push_back({"Account", {"sts:GetCallerIdentity"}, {"*"}});
+        Actions of_account{"sts:GetCallerIdentity"};
+        add(of_account, of_account_);
+        list.push_back({"Account", of_account, {"*"}});
         return list;
     }
 
 private:
+    void add_backups(StepActions& needed) const {
+        if (settings_.backs_up) {
+            for (Actions* actions : {&needed.on_table, &needed.on_target}) {
+                add(*actions, kBackUp);
+            }
+            add(needed.on_backups, kLookAtBackups);
+            add(needed.on_account, kListBackups);
+        }
+    }
+
     void add_step(const Migration& migration, const Step& step, bool is_undone) {
         StepActions needed = actions_of(step);
+        add_backups(needed);
+        add(of_account_, needed.on_account);
         std::vector<std::string> tables = step.tables();
         if (tables.empty()) {
             tables.emplace_back();
@@ -154,6 +183,9 @@ private:
         add(by_resource_[table], needed.on_table);
         if (!needed.on_indexes.empty()) {
             add(by_resource_[table + "/index/*"], needed.on_indexes);
+        }
+        if (!needed.on_backups.empty()) {
+            add(by_resource_[table + "/backup/*"], needed.on_backups);
         }
         for (std::size_t i = 1; i < tables.size(); ++i) {
             if (is_journalled) {
@@ -200,6 +232,7 @@ private:
     const Settings& settings_;
     const PolicyScope& scope_;
     std::map<std::string, Actions> by_resource_;
+    Actions of_account_;
 };
 
 }  // namespace
@@ -210,6 +243,10 @@ StepActions actions_of(const Step& step) {
     const std::string kind = step.kind();
     if (auto shape = shape_actions().find(kind); shape != shape_actions().end()) {
         add(needed.on_table, shape->second);
+        if (kind == "backup") {
+            needed.on_backups = kLookAtBackups;
+            needed.on_account = kListBackups;
+        }
         return needed;
     }
     add_source(step, needed);

@@ -1,7 +1,8 @@
 #include "live_checks.hpp"
 
 #include <dynamigrate/base/error.hpp>
-#include <dynamigrate/dynamodb/wire.hpp>
+#include <dynamigrate/dynamodb/page.hpp>
+#include <dynamigrate/dynamodb/size.hpp>
 #include <dynamigrate/json/json5.hpp>
 #include <dynamigrate/json/writer.hpp>
 
@@ -20,6 +21,7 @@ using base::Error;
 using Severity = Finding::Severity;
 
 constexpr int kSampleItems = 25;
+constexpr std::size_t kMostSampleBytes = 200'000;
 /// DynamoDB leaves alone what would have expired longer ago than that.
 constexpr std::int64_t kOldestExpiry = std::int64_t{5} * 365 * 24 * 3600;
 
@@ -115,21 +117,22 @@ void LiveChecks::tell_once(const At& at, Table& table, Severity severity, std::s
     }
 }
 
-/// Nothing where the service does not know the operation, or does not allow it.
-std::optional<std::string> LiveChecks::ask(std::string_view operation, std::string_view body) {
-    dynamodb::Call call;
-    call.operation = operation;
-    call.body = body;
-    dynamodb::Reply reply;
+/// False where the service does not know the operation, or does not allow it.
+bool LiveChecks::ask(std::string_view operation, std::string_view body, dynamodb::Reply& reply) {
     try {
-        service_.call(call, reply);
-        return std::string(reply.body);
+        service_.call({operation, body}, reply);
+        return true;
     } catch (const Error& error) {
         if (error.kind() == base::ErrorKind::cancelled) {
             throw;
         }
-        return std::nullopt;
+        return false;
     }
+}
+
+std::optional<std::string> LiveChecks::ask(std::string_view operation, std::string_view body) {
+    dynamodb::Reply reply;
+    return ask(operation, body, reply) ? std::optional<std::string>(reply.body) : std::nullopt;
 }
 
 void LiveChecks::check(PlannedMigration& planned) {
@@ -270,20 +273,29 @@ void LiveChecks::sample(Table& table) {
         .key("Limit")
         .number(kSampleItems)
         .end_object();
-    std::optional<std::string> answer = ask("Scan", body);
-    if (answer) {
-        base::Arena arena;
-        json::Value page = json::parse_json(*answer, "answer of Scan");
-        const json::Value* items = page.find("Items");
-        for (const json::Value& item : items ? items->elements() : std::vector<json::Value>{}) {
-            table.sample.emplace_back(dynamodb::item_from_wire(item, "answer of Scan", arena));
-        }
+    dynamodb::Reply reply;
+    if (ask("Scan", body, reply)) {
+        keep_sample(table, reply);
     }
     if (std::optional<std::string> ttl =
             ask("DescribeTimeToLive", table_body(table.description->name))) {
         bool is_on = text_at(*ttl, {"TimeToLiveDescription", "TimeToLiveStatus"}) == "ENABLED";
         table.expiry =
             is_on ? text_at(*ttl, {"TimeToLiveDescription", "AttributeName"}) : std::string();
+    }
+}
+
+void LiveChecks::keep_sample(Table& table, dynamodb::Reply& reply) {
+    base::Arena arena;
+    dynamodb::Page page;
+    dynamodb::PageReader().read(reply, arena, page);
+    std::size_t bytes = 0;
+    for (const dynamodb::Item& item : page.items) {
+        bytes += dynamodb::item_size(item).value;
+        if (bytes > kMostSampleBytes && !table.sample.empty()) {
+            return;
+        }
+        table.sample.emplace_back(item);
     }
 }
 

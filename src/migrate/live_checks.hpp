@@ -49,12 +49,14 @@ private:
     void check_backups(const At& at, Table& table);
     void check_home(const At& at, const dynamodb::TableDescription& description);
     void sample(Table& table);
+    static void keep_sample(Table& table, dynamodb::Reply& reply);
     void check_expiry(const At& at, Table& table, const std::string& attribute);
     void try_step(const At& at, Table& table);
     void tell(const At& at, Finding::Severity severity, std::string code, std::string message,
               std::string remedy) const;
     void tell_once(const At& at, Table& table, Finding::Severity severity, std::string code,
                    std::string message, std::string remedy) const;
+    bool ask(std::string_view operation, std::string_view body, dynamodb::Reply& reply);
     std::optional<std::string> ask(std::string_view operation, std::string_view body);
     bool has_expired(const dynamodb::Item& item, const std::string& attribute) const;
     std::string real_name(const Migration& migration, const std::string& name) const;

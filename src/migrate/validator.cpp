@@ -1,5 +1,6 @@
 #include "identity.hpp"
 #include "rollback_target.hpp"
+#include "validation.hpp"
 
 #include <dynamigrate/base/error.hpp>
 #include <dynamigrate/migrate/runner.hpp>
@@ -203,8 +204,10 @@ ValidationResult Runner::validate(const MigrateOptions& options) {
     for (const Migration& migration : registry_.all()) {
         check.check(migration);
     }
-    append(result.findings, check.take());
-    if (result.is_valid()) {
+    std::vector<Finding> of_history = check.take();
+    bool can_plan = !has_error(of_history) && !has_error(check_structure(registry_));
+    append(result.findings, std::move(of_history));
+    if (can_plan) {
         for (const PlannedMigration& planned :
              plan_or_find(result.findings, [&] { return migration_plan(options); })) {
             append_new(result.findings, planned.findings);

@@ -151,7 +151,7 @@ class Tables:
             f"create_table: {{ name: {project.table}, hash: other }}"))
         refused = project.run("up", expect=6)
         self.assertIn("exists with the key pk:S, not other:S", refused.stderr)
-        self.assertEqual(project.run("runs").stdout, "No runs\n")
+        self.assertEqual(project.run("runs").stdout, "none\n")
 
     def test_delete_table_is_irreversible_by_itself(self):
         project = self.stepping(people(1), "delete_table: {}")

@@ -86,6 +86,32 @@ TEST(IamPolicy, UndoOfTheJournalNeedsWritesOfItsOwn) {
     EXPECT_TRUE(can_delete(remove.down_auto()));
 }
 
+TEST(IamPolicy, CoversBackupsAnotherToolsHistoryAndTheJournalsKey) {
+    Registry registry;
+    Migration migration("1.0.0", "text");
+    registry.add(migration.on("app").remove_attribute("x"));
+    auto policy_of = [&](const Settings& settings, const PolicyScope& scope) {
+        return iam_policy(iam_statements(registry, settings, scope));
+    };
+    Settings settings;
+    std::string plain = policy_of(settings, {});
+    for (const char* absent : {"Backup\"", "kms:", "HistoryLayout"}) {
+        EXPECT_EQ(plain.find(absent), std::string::npos) << absent;
+    }
+    settings.backs_up = true;
+    settings.history_layout = "onetable";
+    settings.default_table = "app";
+    PolicyScope scope;
+    scope.journal_bucket = "bucket";
+    scope.journal_key = "arn:aws:kms:eu-west-1:123456789012:key/1";
+    std::string full = policy_of(settings, scope);
+    for (const char* wanted :
+         {"dynamodb:CreateBackup", "dynamodb:ListBackups", "table/app/backup/*", "HistoryLayout",
+          "kms:GenerateDataKey", "123456789012:key/1"}) {
+        EXPECT_NE(full.find(wanted), std::string::npos) << wanted;
+    }
+}
+
 TEST(IamPolicy, IsTheLeastForASet) {
     Registry registry;
     IndexDefinition index;

@@ -124,6 +124,18 @@ TEST_F(LiveCase, ReadsAFewItemsOnceOfATableWhoseItemsAreTried) {
     EXPECT_EQ(service.reads[0], R"({"TableName":"app","Limit":25})");
 }
 
+TEST_F(LiveCase, KeepsOneOfLargeItemsOnly) {
+    for (int i = 0; i < 3; ++i) {
+        project.memory.put("app", R"({"pk":{"S":"large)" + std::to_string(i) + R"("},"x":{"S":")" +
+                                      std::string(300'000, 'x') + R"("}})");
+    }
+    int tried = 0;
+    Migration migration("1.0.0", "text");
+    migration.on("app").transform([&](ItemEditor& item) { tried += item.has("x") ? 1 : 0; });
+    EXPECT_THAT(check(migration), IsEmpty());
+    EXPECT_LE(tried, 1);
+}
+
 TEST_F(LiveCase, FindsUnknownTablesButNotThoseMadeBefore) {
     auto findings = check(setting("a", "1", "nope"));
     ASSERT_EQ(findings.size(), 1u);

@@ -216,6 +216,16 @@ TEST(Validation, FindsWhatChangedSinceItWasApplied) {
                                  HasSubstr("restore what was applied"), HasSubstr("1 error")));
 }
 
+TEST(Validation, LooksAtTheTablesOfWhatIsPlannedToo) {
+    Project project;
+    Migration migration("1", "text");
+    PutStep step;
+    step.table = "nowhere";
+    project.registry.add(migration.step(make_put(step)).down_auto());
+    Runner runner(project.registry, project.settings, project.world());
+    EXPECT_THAT(codes(runner.validate()), ElementsAre("nothing_to_do", "unknown_table"));
+}
+
 TEST(Validation, LooksAtOneMigration) {
     FourVersions project;
     project.registry.add(simple("5", {"4"}));
