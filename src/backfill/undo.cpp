@@ -51,6 +51,10 @@ public:
             return;
         }
         if (outcome == EntryOutcome::unsettled || outcome == EntryOutcome::unknown) {
+            if (is_untouched(entry)) {
+                ++result_.already;
+                return;
+            }
             ++result_.unsettled;
             tell(entry, "whether it was written cannot be known");
             note_move(entry, !is_there(entry));
@@ -170,6 +174,18 @@ private:
         base::Arena arena;
         return entry.kind == EntryKind::move_insert &&
                writer_.read(target(std::string(entry.table)), entry.key, arena).has_value();
+    }
+
+    /// Of one item: whether it is as before the entry. What is newer is taken back first.
+    bool is_untouched(const JournalEntry& entry) {
+        if (entry.kind == EntryKind::move_insert || entry.kind == EntryKind::move_remove ||
+            !has_table(entry)) {
+            return false;
+        }
+        send();
+        base::Arena arena;
+        const auto item = writer_.read(target(std::string(entry.table)), entry.key, arena);
+        return equals_before(entry, item ? &*item : nullptr, true);
     }
 
     /// A put decides over the deletion that follows in its part; after that, the next move begins.

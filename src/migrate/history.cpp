@@ -69,6 +69,10 @@ Status parse_status(std::string_view text) {
                             text));
 }
 
+std::string sort_key(const HistoryRow& row) {
+    return fmt::format("{}{}#{}", kRunPrefix, row.started_at, row.run);
+}
+
 AttributeValue units_value(double units, base::Arena& arena) {
     return AttributeValue::number(arena.copy(fmt::format("{:.1f}", units)));
 }
@@ -235,8 +239,11 @@ void History::create_if_absent(std::stop_token stop) {
 void History::write_native(const HistoryRow& row,
                            const std::vector<dynamodb::TransactAction>& others) {
     base::Arena arena;
-    std::string sort_key = fmt::format("{}{}#{}", kRunPrefix, row.started_at, row.run);
-    table_.put_under_lock(sort_key, to_item(row, arena), row.fence, others);
+    table_.put_under_lock(sort_key(row), to_item(row, arena), row.fence, others);
+}
+
+dynamodb::TransactAction History::action_of(const HistoryRow& row, base::Arena& arena) const {
+    return table_.put_action(arena, sort_key(row), to_item(row, arena), row.fence);
 }
 
 void History::write(const HistoryRow& row, const std::vector<dynamodb::TransactAction>& others) {
@@ -245,10 +252,11 @@ void History::write(const HistoryRow& row, const std::vector<dynamodb::TransactA
         return;
     }
     base::Arena arena;
-    std::vector<dynamodb::TransactAction> actions = others;
+    std::vector<dynamodb::TransactAction> actions;
     for (const ForeignChange& change : foreign_->changes(row, arena)) {
         actions.push_back(to_action(change, arena));
     }
+    actions.insert(actions.end(), others.begin(), others.end());
     HistoryRow told = row;
     told.layout = foreign_->place();
     write_native(told, actions);

@@ -28,6 +28,11 @@ public:
     /// in one transaction, with the other writes.
     /// Errors: aborted when the lock was lost.
     void write(const HistoryRow& row, const std::vector<dynamodb::TransactAction>& others = {});
+    /// The native write of a row, to be made together with others; it is in the arena.
+    dynamodb::TransactAction action_of(const HistoryRow& row, base::Arena& arena) const;
+    /// The same for a row that says nothing new about where its migration stands: no other tool is
+    /// told.
+    void keep(const HistoryRow& row) { write_native(row, {}); }
     /// Keeps natively what another tool did since.
     void note_news(std::uint64_t fence);
     /// Applied rows that the foreign layout was never told of.

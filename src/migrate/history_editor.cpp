@@ -1,11 +1,11 @@
 #include <dynamigrate/migrate/history_editor.hpp>
 
 #include "adoption.hpp"
+#include "held_lock.hpp"
 #include "history.hpp"
 #include "history_merge.hpp"
 #include "history_notes.hpp"
 #include "identity.hpp"
-#include "lock.hpp"
 
 #include <dynamigrate/base/error.hpp>
 
@@ -292,9 +292,7 @@ void HistoryEditor::apply(const HistoryEdit& edit, const Tell& tell, std::stop_t
     }
     Parts& parts = *parts_;
     bool adopts = edit.action.ends_with("adopt");
-    parts.table.create_if_absent(stop);
-    Lock lock(parts.table, parts.world, {parts.settings.lease, parts.settings.heartbeat}, tell,
-              stop);
+    HeldLock held(parts.table, parts.world, parts.settings, tell, {stop, stop});
     HistoryView view =
         adopts ? HistoryView(History(parts.table).read_native()) : parts.history.read();
     if (view.digest() != edit.basis) {
@@ -302,13 +300,13 @@ void HistoryEditor::apply(const HistoryEdit& edit, const Tell& tell, std::stop_t
                     "the history changed since this was decided; run the command again");
     }
     if (edit.action == "adopt") {
-        parts.apply_adoption(edit, lock.fence());
+        parts.apply_adoption(edit, held.fence());
     } else if (adopts) {
-        parts.undo_adoption(edit, lock.fence(), tell);
+        parts.undo_adoption(edit, held.fence(), tell);
     } else {
-        parts.history.create_if_absent(stop);
-        parts.history.note_news(lock.fence());
-        parts.apply_rows(edit, lock.fence());
+        parts.history.create_if_absent(held.stop_now());
+        parts.history.note_news(held.fence());
+        parts.apply_rows(edit, held.fence());
     }
 }
 

@@ -148,12 +148,14 @@ std::vector<PurgedJournal> purgeable_journals(const std::vector<HistoryRow>& row
     return journals;
 }
 
-PurgedJournal expect_purgeable(const HistoryRow& row, const std::vector<HistoryRow>& rows) {
-    if (row.journal.empty() || !row.journal_purged_at.empty()) {
+PurgedJournal expect_purgeable(const HistoryRow& row, const std::vector<HistoryRow>& rows,
+                               layers::JournalStore& store) {
+    if (row.journal.empty()) {
+        throw Error(ErrorKind::failed_precondition, fmt::format("run {} kept no journal", row.run));
+    }
+    if (!store.holds(row.run, row.journal)) {
         throw Error(ErrorKind::failed_precondition,
-                    row.journal.empty() ? fmt::format("run {} kept no journal", row.run)
-                                        : fmt::format("the journal of run {} was removed at {}",
-                                                      row.run, row.journal_purged_at));
+                    missing_journal(row, store.location(row.run), "remove it"));
     }
     if (is_needed(row, rows)) {
         throw Error(ErrorKind::failed_precondition,
@@ -170,7 +172,7 @@ void purge_journals(const std::vector<PurgedJournal>& journals, const ExecutionI
         HistoryRow row = journal.row;
         row.fence = inputs.lock.fence();
         row.journal_purged_at = base::to_iso8601(inputs.world.clock->now());
-        inputs.history.write(row);
+        inputs.history.keep(row);
         inputs.journals.remove(row.run, row.journal);
         inputs.listener.line(
             fmt::format("removed the journal of run {} ({} of {}, ended {})", row.run, row.action,

@@ -43,8 +43,9 @@ JournalCheck check_journal(const HistoryRow& row, layers::Journal& journal);
 std::vector<PurgedJournal> purgeable_journals(const std::vector<HistoryRow>& rows,
                                               std::optional<base::WallTime> before,
                                               layers::JournalStore& store);
-/// Errors: failed_precondition, with what hinders.
-PurgedJournal expect_purgeable(const HistoryRow& row, const std::vector<HistoryRow>& rows);
+/// Also what a removal that was cut short left. Errors: failed_precondition, with what hinders.
+PurgedJournal expect_purgeable(const HistoryRow& row, const std::vector<HistoryRow>& rows,
+                               layers::JournalStore& store);
 
 /// Removes them; each row says so before. Tells a line for each.
 void purge_journals(const std::vector<PurgedJournal>& journals, const ExecutionInputs& inputs);

@@ -3,6 +3,7 @@
 #include "backup_policy.hpp"
 #include "backups.hpp"
 #include "execution.hpp"
+#include "held_lock.hpp"
 #include "history.hpp"
 #include "identity.hpp"
 #include "index_settings.hpp"
@@ -51,68 +52,9 @@ std::string zero_version(const Registry& registry) {
     return "0.0.0";
 }
 
-/// A stop that any of several stops causes.
-class JoinedStop {
-public:
-    explicit JoinedStop(const std::vector<std::stop_token>& causes) {
-        for (const std::stop_token& cause : causes) {
-            callbacks_.push_back(std::make_unique<Callback>(cause, Request{source_}));
-        }
-    }
-    std::stop_token token() const { return source_.get_token(); }
-
-private:
-    struct Request {
-        std::stop_source source;
-        void operator()() { source.request_stop(); }
-    };
-    using Callback = std::stop_callback<Request>;
-
-    std::stop_source source_;
-    std::vector<std::unique_ptr<Callback>> callbacks_;
-};
-
-/// The lock, and the stops of what is done under it.
-class HeldLock {
-public:
-    HeldLock(NativeTable& table, const World& world, const Settings& settings, Listener& listener,
-             const std::stop_token& stop, const std::stop_token& stop_now)
-        : table_(create(table, stop_now)),
-          waits_({stop, stop_now}),
-          lock(
-              table_, world, {settings.lease, settings.heartbeat},
-              [&](const std::string& line) { listener.line(line); }, waits_.token()),
-          control(table_, world, lock),
-          ends_({stop, stop_now, lock.lost(), control.aborted()}),
-          ends_now_({stop_now, lock.lost()}),
-          release_(ends_.token(), Release{control}) {}
-
-    std::stop_token stop() const { return ends_.token(); }
-    std::stop_token stop_now() const { return ends_now_.token(); }
-
-private:
-    static NativeTable& create(NativeTable& table, const std::stop_token& stop_now) {
-        table.create_if_absent(stop_now);
-        return table;
-    }
-
-    NativeTable& table_;
-    JoinedStop waits_;
-
-public:
-    Lock lock;
-    ControlWatch control;
-
-private:
-    struct Release {
-        ControlWatch& control;
-        void operator()() const { control.release(); }
-    };
-
-    JoinedStop ends_;
-    JoinedStop ends_now_;
-    std::stop_callback<Release> release_;
-};
+Tell teller(Listener& listener) {
+    return [&listener](const std::string& line) { listener.line(line); };
+}
 
 }  // namespace
 
@@ -143,8 +85,8 @@ struct Migrator::Parts {
     layers::JournalStore& journals() { return world.journals ? *world.journals : *own_journals; }
 
     ExecutionInputs inputs(HeldLock& held, Listener& listener, BackupPolicy* backups = nullptr) {
-        return {registry,  settings,     world,    table,       history,         journals(),
-                held.lock, held.control, listener, held.stop(), held.stop_now(), backups};
+        return {registry,    settings,       world,    table,       history,         journals(),
+                held.lock(), held.control(), listener, held.stop(), held.stop_now(), backups};
     }
 
     const Migration& migration_of(const HistoryRow& row) {
@@ -347,10 +289,10 @@ RunResult Migrator::run(const std::vector<PlannedMigration>& plan, Listener& lis
     }
     parts.check_plan(plan);
     parts.check_untold();
-    HeldLock held(parts.table, parts.world, parts.settings, listener, stop, stop_now);
+    HeldLock held(parts.table, parts.world, parts.settings, teller(listener), {stop, stop_now});
     parts.history.create_if_absent(held.stop_now());
     parts.check_basis(plan);
-    parts.history.note_news(held.lock.fence());
+    parts.history.note_news(held.fence());
     BackupPolicy backups(parts.settings, parts.world, plan);
     backups.check_pitr(held.stop());
     parts.purge_expired(held, listener);
@@ -433,8 +375,8 @@ UndoneRun Migrator::undo(const std::string& run, const backfill::UndoSelection& 
                          Listener& listener, std::stop_token stop, std::stop_token stop_now) {
     Parts& parts = *parts_;
     parts.check_untold();
-    HeldLock held(parts.table, parts.world, parts.settings, listener, stop, stop_now);
-    parts.history.note_news(held.lock.fence());
+    HeldLock held(parts.table, parts.world, parts.settings, teller(listener), {stop, stop_now});
+    parts.history.note_news(held.fence());
     HistoryView view = parts.history.read();
     const HistoryRow& row = row_by_prefix(view, run);
     const Migration& migration = parts.migration_of(row);
@@ -469,7 +411,7 @@ std::vector<PurgedJournal> Migrator::purgeable(const std::string& run,
     Parts& parts = *parts_;
     HistoryView view = parts.history.read();
     if (!run.empty()) {
-        return {expect_purgeable(row_by_prefix(view, run), view.rows())};
+        return {expect_purgeable(row_by_prefix(view, run), view.rows(), parts.journals())};
     }
     return purgeable_journals(view.rows(), before, parts.journals());
 }
@@ -478,8 +420,14 @@ void Migrator::purge(const std::vector<PurgedJournal>& journals, Listener& liste
                      std::stop_token stop) {
     Parts& parts = *parts_;
     if (!journals.empty()) {
-        HeldLock held(parts.table, parts.world, parts.settings, listener, stop, {});
-        purge_journals(journals, parts.inputs(held, listener));
+        HeldLock held(parts.table, parts.world, parts.settings, teller(listener), {stop, {}});
+        HistoryView view = parts.history.read();
+        std::vector<PurgedJournal> present;
+        for (const PurgedJournal& journal : journals) {
+            const HistoryRow& row = row_by_prefix(view, journal.row.run);
+            present.push_back(expect_purgeable(row, view.rows(), parts.journals()));
+        }
+        purge_journals(present, parts.inputs(held, listener));
     }
 }
 

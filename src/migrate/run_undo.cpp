@@ -4,6 +4,7 @@
 #include "journals.hpp"
 #include "undo.hpp"
 
+#include <dynamigrate/backfill/unsettled.hpp>
 #include <dynamigrate/base/error.hpp>
 
 #include <fmt/format.h>
@@ -136,16 +137,33 @@ void RunUndo::begin() {
     row_.by = fmt::format("{}@{}", inputs_.world.identity.user, inputs_.world.identity.host);
     row_.tool_version = inputs_.settings.tool_version;
     row_.fence = undone_.fence = inputs_.lock.fence();
+    const HistoryRow* latest = view_.latest(undone_.id);
+    row_.layout = latest ? latest->layout : undone_.layout;
     if (is_unfinished(undone_)) {
         NativeRunRecords(inputs_.table, undone_.run, row_.fence).raise_fence();
         journal_->seal(undone_.attempt);
     }
     if (!inputs_.settings.force) {
         expect_parts(*journal_, undone_);
+        expect_settled();
     }
     undone_.undone = "partly";
     save();
-    inputs_.history.write(undone_);
+    inputs_.history.keep(undone_);
+}
+
+/// Otherwise the run could neither be undone as a whole nor resumed.
+void RunUndo::expect_settled() {
+    const std::uint64_t count =
+        is_unfinished(undone_) ? backfill::unsettled_writes(inputs_.control.service(), *journal_)
+                               : 0;
+    if (count > 0) {
+        throw Error(ErrorKind::failed_precondition,
+                    fmt::format("run {0} was cut short, and of {1} of its writes it is not known "
+                                "whether they arrived; `dynamigrate resume {0}` finds out, then "
+                                "undo it; or use --force to undo all but those",
+                                undone_.run, count));
+    }
 }
 
 backfill::UndoResult RunUndo::put_back() {
@@ -206,9 +224,15 @@ void RunUndo::finish(const backfill::UndoResult& result) {
     row_.undone = whole ? "wholly" : "partly";
     row_.status = whole && !stands_otherwise() ? Status::rolled_back : Status::applied;
     row_.finished_at = base::to_iso8601(inputs_.world.clock->now());
-    // The run's row first: with it alone, the run does not stand any more.
-    inputs_.history.write(undone_);
-    save();
+    if (row_.status == Status::rolled_back) {
+        measure();
+        base::Arena arena;
+        inputs_.history.write(row_, {inputs_.history.action_of(undone_, arena)});
+    } else {
+        // The run's row first: with it alone, the run does not stand any more.
+        inputs_.history.keep(undone_);
+        save();
+    }
 }
 
 /// What steps did to tables and indexes is in no journal.
@@ -229,13 +253,18 @@ bool RunUndo::stands_otherwise() const {
     return false;
 }
 
-void RunUndo::save() {
+void RunUndo::measure() {
     if (inputs_.world.meter) {
         layers::MeterReading used = inputs_.world.meter->reading().since(meter_before_);
         row_.read_units = used.read_units;
         row_.write_units = used.write_units;
     }
-    inputs_.history.write(row_);
+}
+
+/// Other tools are told only once the migration is rolled back.
+void RunUndo::save() {
+    measure();
+    inputs_.history.keep(row_);
 }
 
 }  // namespace dynamigrate::migrate

@@ -25,11 +25,13 @@ public:
 
 private:
     void begin();
+    void expect_settled();
     void keep_pace();
     backfill::UndoResult put_back();
     void finish(const backfill::UndoResult& result);
     bool is_whole(const backfill::UndoResult& result) const;
     bool stands_otherwise() const;
+    void measure();
     void save();
 
     const ExecutionInputs& inputs_;

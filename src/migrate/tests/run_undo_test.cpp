@@ -149,6 +149,69 @@ TEST_F(RunUndoCase, OfAFailedRunThatDidNotEndKeepsItFromBeingResumed) {
     EXPECT_THAT(applied(), ElementsAre("1.0.0"));
 }
 
+/// A database that is gone once the first write of items was sent, which may still take effect.
+class DyingAtWrite final : public dynamodb::Service {
+public:
+    DyingAtWrite(dynamodb::Service& inner, bool applies) : inner_(inner), applies_(applies) {}
+
+    void call(const dynamodb::Call& call, dynamodb::Reply& reply) override {
+        const bool is_write = call.operation == "BatchExecuteStatement";
+        if (!is_dead_ && (!is_write || applies_)) {
+            inner_.call(call, reply);
+        }
+        is_dead_ = is_dead_ || is_write;
+        if (is_dead_) {
+            throw base::Error(base::ErrorKind::unavailable, "killed").may_have_applied(true);
+        }
+    }
+    std::string location() const override { return inner_.location(); }
+
+private:
+    dynamodb::Service& inner_;
+    const bool applies_;
+    std::atomic<bool> is_dead_{false};
+};
+
+struct CutShortCase : RunUndoCase {
+    std::string cut_short(bool applies) {
+        project.identity = testing::dead_identity();
+        DyingAtWrite dying(project.memory, applies);
+        error_of([&] { project.up(&dying); });
+        project.identity = base::ProcessIdentity::of_process();
+        return project.migrator().history().at(0).run;
+    }
+};
+
+TEST_F(CutShortCase, IsResumedFirstWhereOnlyThatTellsWhatWasWritten) {
+    const std::string run = cut_short(true);
+    const auto written = project.memory.items("app");
+    ASSERT_NE(written, before);
+    EXPECT_THAT(error_of([&] { undo(run); }).what(), HasSubstr("finds out"));
+    EXPECT_EQ(project.memory.items("app"), written);
+    EXPECT_EQ(row(run).undone, "");
+    project.migrator().resume(run, project.listener, {}, {});
+    EXPECT_EQ(undo(run).row.status, Status::rolled_back);
+    EXPECT_EQ(project.memory.items("app"), before);
+}
+
+TEST_F(CutShortCase, LeavesWhatMayNotHaveBeenWrittenWhenForced) {
+    const std::string run = cut_short(true);
+    const auto written = project.memory.items("app");
+    project.settings.force = true;
+    const UndoneRun undone = undo(run);
+    EXPECT_EQ(undone.result.unsettled, static_cast<std::uint64_t>(kItems));
+    EXPECT_EQ(project.memory.items("app"), written);
+}
+
+TEST_F(CutShortCase, IsUndoneAtOnceWhereNothingArrived) {
+    const std::string run = cut_short(false);
+    ASSERT_EQ(project.memory.items("app"), before);
+    const UndoneRun undone = undo(run);
+    EXPECT_EQ(undone.result.already, static_cast<std::uint64_t>(kItems));
+    EXPECT_EQ(undone.row.status, Status::rolled_back);
+    EXPECT_THAT(project.migrator().unfinished(), IsEmpty());
+}
+
 TEST_F(RunUndoCase, DoesNotTakeTablesBack) {
     CreateTable create;
     create.name = "more";
@@ -242,6 +305,29 @@ TEST_F(RunUndoCase, PurgesJournalsOfEndedRunsOnly) {
     EXPECT_NE(row(run).journal_purged_at, "");
     EXPECT_THAT(error_of([&] { undo(run); }).what(), HasSubstr("was removed at"));
     EXPECT_THAT(migrator.purgeable("", {}), IsEmpty());
+    EXPECT_THAT(error_of([&] { migrator.purgeable(run, {}); }).what(), HasSubstr("was removed at"));
+}
+
+TEST_F(RunUndoCase, FinishesARemovalThatWasCutShort) {
+    const std::string run = project.up().rows.at(0).run;
+    const std::filesystem::path journal = project.settings.journal_directory / run;
+    const std::filesystem::path copy = project.directory.path() / "copy";
+    std::filesystem::copy(journal, copy);
+    Migrator migrator = project.migrator();
+    migrator.purge(migrator.purgeable(run, {}), project.listener, {});
+    std::filesystem::copy(copy, journal);
+    migrator.purge(migrator.purgeable(run, {}), project.listener, {});
+    EXPECT_FALSE(std::filesystem::exists(journal));
+}
+
+TEST_F(RunUndoCase, APurgeKeepsWhatWasUndoneMeanwhile) {
+    const std::string run = project.up().rows.at(0).run;
+    Migrator migrator = project.migrator();
+    const std::vector<PurgedJournal> old = migrator.purgeable(run, {});
+    undo(run);
+    migrator.purge(old, project.listener, {});
+    EXPECT_EQ(row(run).undone, "wholly");
+    EXPECT_THAT(applied(), IsEmpty());
 }
 
 TEST_F(RunUndoCase, RemovesJournalsBeyondTheirRetentionWhenARunBegins) {
