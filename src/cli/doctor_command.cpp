@@ -200,6 +200,9 @@ private:
                                session_.wiring().world());
         findings_ = unreadable_;
         append(runner.validate().findings);
+        if (migrate::has_error(unreadable_)) {
+            std::erase_if(findings_, [](const Finding& it) { return it.code == "no_migrations"; });
+        }
         try {
             outstanding_ = session_.migrator().outstanding().size();
         } catch (const Error& error) {

@@ -197,7 +197,8 @@ ValidationResult Runner::validate(const MigrateOptions& options) {
     ValidationResult result{migrator(options.force).validate()};
     if (registry_.all().empty()) {
         result.findings.push_back({Severity::warning, "no_migrations", "the registry",
-                                   "there are no migrations", "register some"});
+                                   "there are no migrations",
+                                   "register some, or write one with `dynamigrate generate`"});
     }
     std::vector<HistoryRow> rows = history();
     HistoryCheck check(registry_, rows, options.force);

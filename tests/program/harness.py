@@ -166,7 +166,8 @@ class FaultProxy:
 
     None or "pass"; "throttle"; "internal" (500, not applied); "lost" (applied, connection closed
     without an answer); "reset" (not applied, connection reset); "truncate" (applied, half an
-    answer); "delay" (applied, answered late). `tls`: an ssl.SSLContext; then it speaks HTTPS.
+    answer); "delay" (applied, answered late); "deny" (not applied, not allowed).
+    `tls`: an ssl.SSLContext; then it speaks HTTPS.
     """
 
     def __init__(self, server_port, fault, tls=None):
@@ -234,6 +235,9 @@ class FaultProxy:
             self.faults += fault not in (None, "pass")
         if fault == "throttle":
             self._answer(connection, 400, _error("ProvisionedThroughputExceededException"))
+            return True
+        if fault == "deny":
+            self._answer(connection, 400, _error("AccessDeniedException"))
             return True
         if fault == "internal":
             self._answer(connection, 500, _error("InternalServerError"))

@@ -6,6 +6,8 @@
 #include "../usage.hpp"
 
 #include <dynamigrate/base/file.hpp>
+#include <dynamigrate/engine/engine.hpp>
+#include <dynamigrate/migrate/migrator.hpp>
 
 #include <gtest/gtest.h>
 
@@ -111,6 +113,30 @@ TEST(Texts, TimesAreWrittenAsOneTableDoes) {
     tzset();
     EXPECT_EQ(local_time("2026-01-02T03:04:05.678Z"), "03:04:05 Jan 2, 2026");
     EXPECT_EQ(local_time(""), "");
+}
+
+TEST(Texts, NoMigrationCanBeNamedLikeACommand) {
+    std::unique_ptr<engine::Engine> engine = engine::Engine::in_memory({});
+    base::SystemClock clock;
+    base::SystemRandom random;
+    migrate::World world;
+    world.service = engine.get();
+    world.clock = &clock;
+    world.random = &random;
+    world.log = &base::null_log();
+    for (const VerbText& verb : verb_texts()) {
+        std::string name(verb.name.substr(0, verb.name.find(' ')));
+        if (name == "reset" || name == "VERSION" || name == "NAME") {
+            continue;
+        }
+        migrate::Registry registry;
+        registry.add(migrate::Migration(name, "text"));
+        bool is_found = false;
+        for (const migrate::Finding& it : migrate::Migrator(registry, {}, world).validate()) {
+            is_found = is_found || it.code == "name_is_a_command";
+        }
+        EXPECT_TRUE(is_found) << name;
+    }
 }
 
 }  // namespace

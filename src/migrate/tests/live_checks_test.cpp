@@ -142,6 +142,9 @@ TEST_F(LiveCase, FindsUnknownTablesButNotThoseMadeBefore) {
     EXPECT_EQ(findings[0].code, "unknown_table");
     EXPECT_EQ(findings[0].place, "m.yaml:3:5");
     EXPECT_THAT(findings[0].message, HasSubstr("nope at memory"));
+    Migration calls("1.0.0", "text");
+    calls.on("nope").for_each([](ItemEditor&, Actions&) {});
+    EXPECT_THAT(codes(calls), ElementsAre("unknown_table"));
     Migration makes("1.0.0", "text");
     CreateTable created;
     created.name = "later";
