@@ -280,6 +280,7 @@ void read_common(Fields& fields, Config& config) {
     config.account = fields.text_or("account", "");
     config.aws_profile = fields.text_or("aws_profile", "");
     config.arn = fields.text_or("arn", "");
+    config.node = fields.text_or("node", "");
     config.out_of_order = fields.text_or("out_of_order", "");
     config.max_rcu = read_rate(fields, "max_rcu");
     config.max_wcu = read_rate(fields, "max_wcu");

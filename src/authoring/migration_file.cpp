@@ -1,7 +1,9 @@
 #include <dynamigrate/authoring/migration_file.hpp>
 
 #include "fields.hpp"
+#include "migration_directory.hpp"
 #include "plugin_file.hpp"
+#include "script_migration.hpp"
 #include "step_reader.hpp"
 
 #include <dynamigrate/authoring/yaml.hpp>
@@ -24,8 +26,7 @@ using migrate::Migration;
 namespace {
 
 constexpr std::array<std::string_view, 4> kDeclarative{"yaml", "yml", "json5", "json"};
-constexpr std::array<std::string_view, 4> kHosted{"js", "mjs", "cjs", "so"};
-constexpr std::string_view kPlugin = "so";
+constexpr std::array<std::string_view, 5> kHosted{"js", "mjs", "cjs", "ts", "so"};
 
 template <std::size_t N>
 bool is_one_of(std::string_view word, const std::array<std::string_view, N>& words) {
@@ -92,7 +93,7 @@ std::optional<MigrationFileName> parse_file_name(const std::string& file_name) {
         return std::nullopt;
     }
     const std::string stem = file_name.substr(0, file_name.size() - extension.size() - 1);
-    if (stem.empty() || stem[0] == '.' || stem[0] == '_') {
+    if (stem.empty() || stem[0] == '.' || stem[0] == '_' || stem.ends_with(".d")) {
         return std::nullopt;
     }
     const std::size_t underscore = stem.find('_');
@@ -103,7 +104,7 @@ std::optional<MigrationFileName> parse_file_name(const std::string& file_name) {
         name.slug = underscore == std::string::npos ? "" : stem.substr(underscore + 1);
         return name;
     }
-    if (!is_one_of(extension, kDeclarative) || is_config_name(stem)) {
+    if (extension == "so" || stem == "index" || is_config_name(stem)) {
         return std::nullopt;  // helpers beside migrations are no migrations
     }
     name.id = stem;
@@ -144,62 +145,71 @@ Migration read_migration(const Value& tree, const std::string& id,
     return migration;
 }
 
-DirectorySource::DirectorySource(std::filesystem::path directory, std::string default_table)
+DirectorySource::DirectorySource(std::filesystem::path directory, std::string default_table,
+                                 ScriptSettings scripts)
     : directory_(std::move(directory)),
-      default_table_(std::move(default_table)) {}
+      default_table_(std::move(default_table)),
+      scripts_(std::move(scripts)) {}
 
 void DirectorySource::load(migrate::Registry& registry) {
-    std::vector<std::filesystem::path> files;
-    std::error_code failure;
-    for (const auto& entry : std::filesystem::directory_iterator(directory_, failure)) {
-        if (entry.is_regular_file() && parse_file_name(entry.path().filename().string())) {
-            files.push_back(entry.path());
+    std::vector<ScriptFile> scripts;
+    for (const FoundFile& file : find_migrations(directory_)) {
+        if (file.is_for_node()) {
+            scripts.push_back({file.path, file.name.id, file.name.is_version, file.checksum()});
+        } else {
+            guarded(file.path, [&] { load_file(registry, file.path, file.name); });
         }
     }
-    if (failure) {
-        throw Error(ErrorKind::not_found,
-                    "the migrations' directory cannot be read: " + failure.message() +
-                        "; set `migrations:` in the configuration")
-            .at(directory_.string());
-    }
-    std::sort(files.begin(), files.end());
-    for (const std::filesystem::path& file : files) {
-        try {
-            load_file(registry, file);
-        } catch (const Error& error) {
-            if (findings_ == nullptr) {
-                throw;
-            }
-            bool is_duplicate = error.kind() == ErrorKind::already_exists;
-            findings_->push_back({migrate::Finding::Severity::error,
-                                  is_duplicate ? "duplicate_migration" : "unreadable",
-                                  error.where().empty() ? file.string() : error.where(),
-                                  error.message(), ""});
-        }
+    if (!scripts.empty()) {
+        guarded(directory_, [&] { load_scripts(registry, scripts); });
     }
 }
 
-void DirectorySource::load_file(migrate::Registry& registry, const std::filesystem::path& file) {
-    const auto name = parse_file_name(file.filename().string());
-    if (extension_of(file.filename().string()) == kPlugin) {
-        registry.add(load_plugin(file, name->id));
-        return;
+/// What is wrong becomes a finding where findings are collected.
+void DirectorySource::guarded(const std::filesystem::path& place,
+                              const std::function<void()>& load) {
+    try {
+        load();
+    } catch (const Error& error) {
+        if (findings_ == nullptr) {
+            throw;
+        }
+        bool is_duplicate = error.kind() == ErrorKind::already_exists;
+        findings_->push_back(
+            {migrate::Finding::Severity::error, is_duplicate ? "duplicate_migration" : "unreadable",
+             error.where().empty() ? place.string() : error.where(), error.message(), ""});
     }
-    if (is_one_of(extension_of(file.filename().string()), kHosted)) {
-        throw Error(ErrorKind::unimplemented,
-                    "this version runs YAML and JSON5 migrations and plug-ins; JavaScript is not "
-                    "among them")
-            .at(file.string());
+}
+
+void DirectorySource::load_scripts(migrate::Registry& registry,
+                                   const std::vector<ScriptFile>& files) {
+    const auto installation = std::make_shared<const NodeInstallation>(scripts_);
+    const auto receive = [&](const ScriptFile& file,
+                             const std::function<std::optional<Migration>()>& read) {
+        guarded(file.path, [&] {
+            if (auto migration = read()) {
+                registry.add(std::move(*migration));
+            }
+        });
+    };
+    read_scripts(files, installation, default_table_, receive);
+}
+
+void DirectorySource::load_file(migrate::Registry& registry, const std::filesystem::path& file,
+                                const MigrationFileName& name) {
+    if (file.extension() == ".so") {
+        registry.add(load_plugin(file, name.id));
+        return;
     }
     const std::string content = base::read_file(file);
     Value tree = parse(content, file);
-    if (!name->is_version && (!tree.is_object() || tree.find("up") == nullptr)) {
+    if (!name.is_version && (!tree.is_object() || tree.find("up") == nullptr)) {
         return;  // data or settings beside the migrations
     }
     if (!default_table_.empty() && tree.is_object() && tree.find("table") == nullptr) {
         tree.set("table", Value::string(default_table_));
     }
-    Migration migration = read_migration(tree, name->id, file);
+    Migration migration = read_migration(tree, name.id, file);
     migration.from(file.string(), file_checksum(content));
     registry.add(std::move(migration));
 }

@@ -361,4 +361,24 @@ backfill::IfExists read_if_exists(Fields& fields, backfill::IfExists otherwise) 
     fields.fail(*value, "`if_exists` must be keep, replace or fail");
 }
 
+backfill::Guard read_guard(Fields& fields) {
+    backfill::Guard guard;
+    const Value* value = fields.find("guard");
+    if (value == nullptr || (value->is_string() && value->text() == "read")) {
+        return guard;
+    }
+    if (value->is_string() && value->text() == "all") {
+        guard.kind = backfill::Guard::Kind::all;
+        return guard;
+    }
+    if (!value->is_object()) {
+        fields.fail(*value, "`guard` must be read, all or {version: ATTRIBUTE}");
+    }
+    Fields version(*value, fields.file(), "guard");
+    guard.kind = backfill::Guard::Kind::version;
+    guard.version_attribute = version.required_text("version");
+    version.finish();
+    return guard;
+}
+
 }  // namespace dynamigrate::authoring

@@ -45,6 +45,7 @@ private:
 };
 
 migrate::OwnedExpression read_where(Fields& fields);
+backfill::Guard read_guard(Fields& fields);
 migrate::Transformation read_transformation(Fields& fields);
 migrate::BackfillOptions read_backfill_options(Fields& fields, const StepPlace& place);
 backfill::IfExists read_if_exists(Fields& fields, backfill::IfExists otherwise);

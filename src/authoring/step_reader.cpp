@@ -1,6 +1,7 @@
 #include "step_reader.hpp"
 
 #include "index_steps.hpp"
+#include "run_reader.hpp"
 #include "step_parts.hpp"
 #include "table_setting_steps.hpp"
 
@@ -117,26 +118,6 @@ StepPtr ttl(const Value& value, const StepPlace& place) {
     step.enabled = fields.boolean("enabled").value_or(true);
     fields.finish();
     return migrate::make_ttl(std::move(step));
-}
-
-backfill::Guard read_guard(Fields& fields) {
-    backfill::Guard guard;
-    const Value* value = fields.find("guard");
-    if (value == nullptr || (value->is_string() && value->text() == "read")) {
-        return guard;
-    }
-    if (value->is_string() && value->text() == "all") {
-        guard.kind = backfill::Guard::Kind::all;
-        return guard;
-    }
-    if (!value->is_object()) {
-        fields.fail(*value, "`guard` must be read, all or {version: ATTRIBUTE}");
-    }
-    Fields version(*value, fields.file(), "guard");
-    guard.kind = backfill::Guard::Kind::version;
-    guard.version_attribute = version.required_text("version");
-    version.finish();
-    return guard;
 }
 
 /// Reads to the end first: a misspelt `set` is an unknown key before it is a missing one.
@@ -315,13 +296,9 @@ const std::map<std::string, Reader>& readers() {
         {"remove_attribute", remove_attribute},
         {"verify", verify},
         {"partiql", partiql},
+        {"run", read_run},
     };
     return kReaders;
-}
-
-bool is_of_a_later_version(const std::string& kind) {
-    static constexpr std::array<std::string_view, 1> kLater{"run"};
-    return std::find(kLater.begin(), kLater.end(), kind) != kLater.end();
 }
 
 }  // namespace
@@ -337,9 +314,6 @@ StepPtr read_step(const Value& entry, const StepPlace& place) {
     where.column = member.column;
     const auto reader = readers().find(member.key);
     if (reader == readers().end()) {
-        if (is_of_a_later_version(member.key)) {
-            json::fail(place.file, where, "this version has no step `" + member.key + "`");
-        }
         std::vector<std::string> kinds;
         for (const auto& [kind, unused] : readers()) {
             kinds.push_back(kind);

@@ -166,6 +166,7 @@ void Lane::process(SegmentState& state) {
     if (run_.plan.transform->may_change_key()) {
         std::for_each(items_.begin(), items_.end(), [&](const Item& item) { see_names(item); });
     }
+    chosen_.clear();
     for (std::uint32_t index = 0; index < items_.size(); ++index) {
         const Item& item = items_[index];
         if (settled_ != nullptr && !settled_->empty() &&
@@ -176,8 +177,9 @@ void Lane::process(SegmentState& state) {
             continue;
         }
         ++page_counts_.matched;
-        decide(index, item);
+        chosen_.push_back(index);
     }
+    decide_chosen();
     write_waves();
     state.counts += page_counts_;
     run_.add(page_counts_);
@@ -187,13 +189,38 @@ bool Lane::is_marked(const Item& item) const {
     return run_.plan.marker && item.text(kMarkerAttribute) == run_.marker;
 }
 
-void Lane::decide(std::uint32_t index, const Item& item) {
+void Lane::decide_chosen() {
+    if (!run_.plan.transform->is_paged()) {
+        for (const std::uint32_t index : chosen_) {
+            decide(index, items_[index], nullptr);
+        }
+        return;
+    }
+    std::vector<Item> items;
+    for (const std::uint32_t index : chosen_) {
+        items.push_back(items_[index]);
+    }
+    std::vector<PageOutput> outputs(items.size());
+    run_.plan.transform->apply_page(items, arena_, outputs);
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        decide(chosen_[i], items[i], &outputs[i]);
+    }
+}
+
+/// `output`: what a transform of whole pages has decided.
+void Lane::decide(std::uint32_t index, const Item& item, PageOutput* output) {
     output_.clear();
     try {
         if (spill_) {
             begin_group(run_.source.key.key_of(item, arena_));
         }
-        run_.plan.transform->apply(item, arena_, output_);
+        if (output == nullptr) {
+            run_.plan.transform->apply(item, arena_, output_);
+        } else if (output->failure) {
+            throw *output->failure;
+        } else {
+            output_ = std::move(output->output);
+        }
         end_group(true);
         ReadSet read;
         read.names = &output_.read();

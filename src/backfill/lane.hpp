@@ -56,7 +56,8 @@ private:
     void work_segment(SegmentState state);
     bool work_page(PageSource& source, SegmentState& state);
     void process(SegmentState& state);
-    void decide(std::uint32_t index, const dynamodb::Item& item);
+    void decide_chosen();
+    void decide(std::uint32_t index, const dynamodb::Item& item, PageOutput* output);
     void decide_change(std::uint32_t index, const dynamodb::Item& item, ReadSet read);
     void copy_to_target(std::uint32_t index, const dynamodb::Item& item);
     void write_waves();
@@ -109,6 +110,7 @@ private:
 
     base::Arena arena_{64 * 1024};
     std::vector<dynamodb::Item> items_;
+    std::vector<std::uint32_t> chosen_;  ///< of the items, those that the transform is for
     std::vector<Edit> edits_;
     std::vector<Edit> action_edits_;
     std::vector<Edit> moves_;

@@ -144,6 +144,9 @@ void add_counts(Lines& lines, const migrate::DryStep& step) {
 void add_step(Lines& lines, std::size_t number_of_step, const migrate::DryStep& step) {
     lines.add(2, fmt::format("{}. {}{}", number_of_step, step.summary,
                              step.is_done ? "" : " (not finished)"));
+    if (!step.note.empty()) {
+        lines.add(5, "note: " + step.note);
+    }
     add_counts(lines, step);
     if (step.sampled > 0) {
         lines.add(5, fmt::format("a sample of {} of {} items: {} would change", step.sampled,

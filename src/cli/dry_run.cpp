@@ -38,7 +38,8 @@ DryRun::DryRun(Wiring& wiring, Console& console, const Project& project,
                  [this](const std::string& run) { return quarantined(run); }}),
       overlay_(make_overlay()),
       expiry_(expiry_parts()),
-      metered_(expiry_, meter_) {
+      metered_(expiry_, meter_),
+      programs_(wiring.programs().dry()) {
     link_journals(project.settings.journal_directory, settings().journal_directory);
     journals_ = wiring.journals().make_view(settings().journal_directory);
     // Whoever holds the lock may go on: nothing is written that it would have to keep out.
@@ -123,6 +124,7 @@ migrate::World DryRun::world() {
     world.service = &metered_;
     world.meter = &meter_;
     world.journals = journals_.get();
+    world.programs = &programs_;
     return world;
 }
 

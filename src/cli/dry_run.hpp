@@ -65,6 +65,7 @@ private:
     std::unique_ptr<engine::Engine> overlay_;
     ExpiryCount expiry_;
     layers::MeterService metered_;
+    Programs programs_;
 };
 
 }  // namespace dynamigrate::cli

@@ -63,7 +63,9 @@ public:
           runner_(registry_, project_.settings, wiring_.world(), hooks()) {
         const std::filesystem::path& directory = project_.config.migrations;
         if (options.has_files && std::filesystem::is_directory(directory)) {
-            authoring::DirectorySource(directory, project_.settings.default_table).load(registry_);
+            authoring::DirectorySource(directory, project_.settings.default_table,
+                                       script_settings(project_, environment_))
+                .load(registry_);
         }
     }
 

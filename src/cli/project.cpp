@@ -1,6 +1,7 @@
 #include "project.hpp"
 
 #include "journals.hpp"
+#include "program_environment.hpp"
 #include "program_version.hpp"
 
 #include <fmt/format.h>
@@ -126,6 +127,18 @@ Project load_project(const Arguments& arguments, const base::Environment& enviro
     project.settings = make_settings(arguments, project.config);
     set_journal(project, arguments);
     return project;
+}
+
+authoring::ScriptSettings script_settings(const Project& project,
+                                          const base::Environment& environment) {
+    authoring::ScriptSettings settings;
+    const std::string& node = project.config.node;
+    if (!node.empty()) {
+        const bool is_path = node.find('/') != std::string::npos;
+        settings.node = is_path ? (project.config.directory / node).string() : node;
+    }
+    settings.environment = environment_without_aws(environment);
+    return settings;
 }
 
 }  // namespace dynamigrate::cli

@@ -3,6 +3,7 @@
 #include "arguments.hpp"
 #include "capacity.hpp"
 
+#include <dynamigrate/authoring/script_settings.hpp>
 #include <dynamigrate/base/environment.hpp>
 #include <dynamigrate/migrate/migrator.hpp>
 
@@ -27,6 +28,10 @@ struct Project {
     /// `table app · http://localhost:8000 · profile dev`
     std::string place(const std::string& location) const;
 };
+
+/// How the project's migrations in JavaScript are run.
+authoring::ScriptSettings script_settings(const Project& project,
+                                          const base::Environment& environment);
 
 /// `directory`: where the configuration is looked for.
 /// Errors: invalid_argument for a wrong configuration and for what this version cannot do.

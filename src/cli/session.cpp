@@ -23,7 +23,9 @@ void Session::load_migrations(bool required) {
     const std::filesystem::path& directory = project.config.migrations;
     bool is_there = std::filesystem::is_directory(directory);
     if (is_there || (required && registry.all().empty())) {
-        authoring::DirectorySource(directory, project.settings.default_table).load(registry);
+        authoring::DirectorySource(directory, project.settings.default_table,
+                                   script_settings(project, environment))
+            .load(registry);
     }
 }
 
@@ -32,7 +34,8 @@ std::vector<migrate::Finding> Session::try_load_migrations() {
     std::vector<migrate::Finding> findings;
     const std::filesystem::path& directory = project.config.migrations;
     if (std::filesystem::is_directory(directory) || registry.all().empty()) {
-        authoring::DirectorySource source(directory, project.settings.default_table);
+        authoring::DirectorySource source(directory, project.settings.default_table,
+                                          script_settings(project, environment));
         source.collect(findings);
         source.load(registry);
     }

@@ -27,7 +27,8 @@ Wiring::Wiring(const Project& project, const base::Environment& environment, bas
       unpaced_(std::make_unique<layers::RetryService>(*metered_, aws::RetryPolicy{}, clock_,
                                                       random_, &meter_)),
       journals_(std::make_unique<Journals>(
-          project, JournalSurroundings{environment_, *unpaced_, clock_, random_, log})) {}
+          project, JournalSurroundings{environment_, *unpaced_, clock_, random_, log})),
+      programs_({environment_, clock_, random_, log_, project.region, project.config.profile}) {}
 
 migrate::World Wiring::world() {
     return {.service = retry_.get(),
@@ -37,7 +38,8 @@ migrate::World Wiring::world() {
             .random = &random_,
             .log = &log_,
             .identity = base::ProcessIdentity::of_process(),
-            .journals = journals_.get()};
+            .journals = journals_.get(),
+            .programs = &programs_};
 }
 
 void Wiring::check_connection(const std::string& table, const std::string& database) {

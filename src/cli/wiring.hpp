@@ -2,6 +2,7 @@
 
 #include "database.hpp"
 #include "journals.hpp"
+#include "programs.hpp"
 #include "project.hpp"
 
 #include <dynamigrate/base/clock.hpp>
@@ -26,6 +27,7 @@ public:
     migrate::World world();
     Database& database() { return *database_; }
     Journals& journals() { return *journals_; }
+    const Programs& programs() const { return programs_; }
 
     /// Errors: unavailable, unauthenticated ... when the database does not answer properly after a
     /// few attempts: sooner than a run would give up. Asks for `table`, which need not exist;
@@ -45,6 +47,7 @@ private:
     std::unique_ptr<layers::RetryService> retry_;
     std::unique_ptr<layers::RetryService> unpaced_;  ///< for journals
     std::unique_ptr<Journals> journals_;
+    Programs programs_;
 };
 
 }  // namespace dynamigrate::cli

@@ -29,7 +29,12 @@ backfill::Plan plan_backfill(const StepRun& run, const std::string& table,
 }
 
 StepResult run_backfill(const StepRun& run, const backfill::Plan& plan) {
-    backfill::Result done = backfill::run(plan, run.surroundings, run.stop, run.stop_now);
+    backfill::Result done;
+    try {
+        done = backfill::run(plan, run.surroundings, run.stop, run.stop_now);
+    } catch (const backfill::BrokenTransform& broken) {
+        throw broken.error();
+    }
     StepResult result;
     result.stopped = done.stopped;
     result.counts = done.counts;

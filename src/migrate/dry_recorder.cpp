@@ -250,6 +250,7 @@ void DryRecorder::step_begins(const Migration& migration, std::uint32_t index, s
     DryStep begun;
     begun.kind = step.kind();
     begun.summary = step.summary();
+    begun.note = step.dry_note();
     begin(index, std::move(begun));
     if (inner_ != nullptr) {
         inner_->step_begins(migration, index, count, step);

@@ -278,6 +278,9 @@ bool Execution::run_actions() {
 StepRun Execution::make_step_run(std::uint32_t index) {
     StepRun run;
     run.surroundings = make_surroundings();
+    run.programs = inputs_.world.programs;
+    run.migration = migration_.id();
+    run.rolls_back = planned_.rolls_back;
     run.run = row_.run;
     run.started_at = row_.started_at;
     run.index = index;

@@ -73,10 +73,7 @@ public:
 
     std::string kind() const override { return kind_; }
     std::string summary() const override {
-        return fmt::format(
-            "{} {}: {}{}", kind_, step_.table,
-            step_.function ? "by a function" : describe_changes(step_.transformation),
-            where_clause(step_.where));
+        return fmt::format("{} {}: {}{}", kind_, step_.table, changes(), where_clause(step_.where));
     }
     const BackfillOptions* backfill_options() const override { return &step_.options; }
     std::vector<std::string> tables() const override { return {step_.table}; }
@@ -92,7 +89,8 @@ public:
         return std::make_unique<TransformingStep>(std::move(back), kind_);
     }
     bool is_repeatable() const override {
-        return step_.options.marker || (!step_.function && is_idempotent(step_.transformation));
+        return step_.options.marker ||
+               (!step_.function && !step_.foreign && is_idempotent(step_.transformation));
     }
     void validate(const std::string& place, std::vector<Finding>& findings) const override;
     std::optional<dynamodb::Item> try_on(const dynamodb::Item& item, const dynamodb::KeySchema& key,
@@ -100,6 +98,12 @@ public:
     StepResult run(const StepRun& run) const override;
 
 private:
+    std::string changes() const {
+        if (step_.foreign) {
+            return "by " + step_.foreign->name();
+        }
+        return step_.function ? "by a function" : describe_changes(step_.transformation);
+    }
     /// Without a `where`, which the renamed items might no longer match.
     bool is_plain_rename() const { return kind_ == "rename_attribute" && step_.where.text.empty(); }
 
@@ -114,7 +118,8 @@ void TransformingStep::validate(const std::string& place, std::vector<Finding>& 
     checks.options(step_.options);
     checks.transformation(step_.transformation);
     bool has_transformation = !is_empty(step_.transformation);
-    if (has_transformation == static_cast<bool>(step_.function)) {
+    bool has_code = step_.function || step_.foreign;
+    if (has_transformation == has_code) {
         checks.error("nothing_to_do",
                      has_transformation ? kind_ +
                                               " has both a function and set, rename, default "
@@ -134,6 +139,11 @@ StepResult TransformingStep::run(const StepRun& run) const {
     plan.where = step_.where.view();
     plan.guard = step_.guard;
     plan.overwrite = step_.overwrite;
+    if (step_.foreign) {
+        const auto transform = step_.foreign->open({run, plan.key, plan.lanes});
+        plan.transform = transform.get();
+        return run_backfill(run, plan);
+    }
     if (step_.function) {
         FunctionTransform transform(
             step_.function, {step_.function_changes_key, step_.function_acts}, plan.key, run.table);

@@ -32,7 +32,9 @@ TEST(FileName, TellsVersionsNamesAndHelpers) {
     EXPECT_EQ(parse_file_name("20240115120000_x.yml")->id, "20240115120000");
     EXPECT_EQ(parse_file_name("0.0.1.js")->id, "0.0.1");
     EXPECT_FALSE(parse_file_name("cleanup-orphans.yaml")->is_version);
-    EXPECT_FALSE(parse_file_name("helpers.js"));
+    EXPECT_FALSE(parse_file_name("cleanup.mjs")->is_version);
+    EXPECT_FALSE(parse_file_name("types.d.ts"));
+    EXPECT_FALSE(parse_file_name("plugin.so"));
     EXPECT_FALSE(parse_file_name("index.js"));
     EXPECT_FALSE(parse_file_name("README.md"));
     EXPECT_FALSE(parse_file_name("migrate.json"));
@@ -126,7 +128,13 @@ INSTANTIATE_TEST_SUITE_P(
                   "3:5: a step is a map with one key, its kind, such as `transform: {...}`"},
         WrongFile{"{put: {items: [{pk: a}]}, ttl: {attribute: x}}",
                   "3:5: a step is a map with one key, its kind, such as `transform: {...}`"},
-        WrongFile{"run: [a]", "3:5: this version has no step `run`"},
+        WrongFile{"run: []",
+                  "3:10: the program must be a list of at least one text, or the path of a script"},
+        WrongFile{"run: {program: [a], aws: mine}",
+                  "3:29: `aws` must be inherit (the real credentials), or left out"},
+        WrongFile{"run: no-such.sh",
+                  "3:10: `run: no-such.sh` names no script beside the migration; for a program "
+                  "with arguments write a list: `run: [program, argument]`"},
         WrongFile{"backup: {}", "3:13: backup needs `name`"},
         WrongFile{"pitr: {enable: true}",
                   "3:12: unknown key `enable` in pitr; did you mean `enabled`?"},

@@ -40,6 +40,7 @@ struct Config {
     std::string aws_profile;
     std::string access_key, secret_key;
     std::string arn;
+    std::string node;          ///< the Node for migrations in JavaScript; "" : the one on PATH
     std::string out_of_order;  ///< "", error, allow, ignore
     std::optional<Rate> max_rcu, max_wcu;
     std::optional<std::uint32_t> lanes, segments;

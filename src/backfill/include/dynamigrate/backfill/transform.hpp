@@ -1,9 +1,12 @@
 #pragma once
 
 #include <dynamigrate/base/arena.hpp>
+#include <dynamigrate/base/error.hpp>
 #include <dynamigrate/dynamodb/attribute_value.hpp>
 
+#include <exception>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -93,10 +96,27 @@ private:
     DeferredActions* deferred_ = nullptr;
 };
 
+/// What a transform decides about one item of a page, or why it cannot.
+struct PageOutput {
+    TransformOutput output;
+    std::optional<base::Error> failure;  ///< quarantines the item
+};
+
+/// Says that whoever transforms is broken: nothing is wrong with an item, and the run ends.
+class BrokenTransform : public std::exception {
+public:
+    explicit BrokenTransform(base::Error error) : error_(std::move(error)) {}
+    const base::Error& error() const noexcept { return error_; }
+    const char* what() const noexcept override { return error_.what(); }
+
+private:
+    base::Error error_;
+};
+
 /// Decides what becomes of an item; a pure function of the item where it can be.
 ///
-/// Threads: `apply` is called from all lanes at once.
-/// Errors:  an Error quarantines the item with the error's message.
+/// Threads: `apply` and `apply_page` are called from all lanes at once.
+/// Errors:  an Error quarantines the item with the error's message; BrokenTransform ends the run.
 class Transform {
 public:
     virtual ~Transform() = default;
@@ -104,6 +124,13 @@ public:
     /// `item` and what is put into `out` live as long as the arena (or the transform itself).
     virtual void apply(const dynamodb::Item& item, base::Arena& arena,
                        TransformOutput& out) const = 0;
+
+    /// Whether many items together cost less than one by one: then a page's are given to
+    /// `apply_page`.
+    virtual bool is_paged() const { return false; }
+    /// As `apply`, an output for each item, all of them empty before.
+    virtual void apply_page(std::span<const dynamodb::Item> items, base::Arena& arena,
+                            std::span<PageOutput> outputs) const;
 
     /// Whether an after-image can have another key than the item.
     virtual bool may_change_key() const { return false; }
@@ -114,5 +141,19 @@ public:
     /// Whether it touches only the item itself (no calls of user code with effects).
     virtual bool is_pure() const { return true; }
 };
+
+inline void Transform::apply_page(std::span<const dynamodb::Item> items, base::Arena& arena,
+                                  std::span<PageOutput> outputs) const {
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        try {
+            apply(items[i], arena, outputs[i].output);
+        } catch (const base::Error& error) {
+            if (error.kind() == base::ErrorKind::cancelled) {
+                throw;
+            }
+            outputs[i].failure = error;
+        }
+    }
+}
 
 }  // namespace dynamigrate::backfill

@@ -48,6 +48,7 @@ struct DryIndex {
 
 struct DryStep {
     std::string kind, summary;
+    std::string note;  ///< what a dry run cannot show of it, "" : nothing
     bool is_done = false;
     backfill::Counts counts;
     std::vector<DryTable> tables;

@@ -144,6 +144,7 @@ struct World {
     base::ProcessIdentity identity;
     /// Where journals are kept; nullptr: in the settings' directory.
     layers::JournalStore* journals = nullptr;
+    ProgramRunner* programs = nullptr;  ///< nullptr: the step `run` fails
 };
 
 /// An on-demand backup of a table.

@@ -26,6 +26,8 @@ struct BackfillSettings {
     std::optional<backfill::FailureBudget> failure_budget;
 };
 
+class ProgramRunner;
+
 /// What a step remembers beyond the death of its process, by name: kept in the run's records.
 ///
 /// Errors: aborted when the run no longer belongs to the caller (lock lost).
@@ -42,6 +44,9 @@ public:
 /// What a step may use while it runs. Made by the migrator; all outlives the step.
 struct StepRun {
     backfill::Surroundings surroundings;  ///< service, journal, records, clock, random, log ...
+    ProgramRunner* programs = nullptr;    ///< nullptr: none can be run
+    std::string migration;                ///< version or name
+    bool rolls_back = false;
     std::string run;
     std::string started_at;         ///< ISO 8601, fixed for the run (resumes included)
     std::uint32_t index = 0;        ///< of the step in the run
@@ -130,6 +135,8 @@ public:
                                                  base::Arena& arena) const;
     /// Checks what can be known without running: expressions, limits, types.
     virtual void validate(const std::string& place, std::vector<Finding>& findings) const;
+    /// What the report of a dry run must say about it; "" : nothing.
+    virtual std::string dry_note() const { return {}; }
     virtual StepResult run(const StepRun& run) const = 0;
 };
 

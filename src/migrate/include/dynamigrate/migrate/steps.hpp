@@ -127,11 +127,29 @@ struct Transformation {
 class ItemEditor;
 using ItemFunction = std::function<void(ItemEditor&)>;
 
+/// The circumstances of one run of a transform in another language.
+struct ForeignRun {
+    const StepRun& run;
+    dynamodb::KeySchema key;
+    std::uint32_t lanes = 1;
+};
+
+/// A transform in another language. Threads: any.
+class ForeignTransform {
+public:
+    virtual ~ForeignTransform() = default;
+    /// For plans: "migrations/1.3.0.js".
+    virtual std::string name() const = 0;
+    /// Begins one run of it; what it is given outlives that.
+    virtual std::unique_ptr<backfill::Transform> open(const ForeignRun& run) const = 0;
+};
+
 struct TransformStep {
     std::string table;
     OwnedExpression where;
     Transformation transformation;
-    ItemFunction function;  ///< C++ instead of a transformation
+    ItemFunction function;                            ///< C++ instead of a transformation
+    std::shared_ptr<const ForeignTransform> foreign;  ///< instead of either
     /// What `function` may do besides changing attributes; anything undeclared quarantines the
     /// item. Either one makes the run collect the keys before it begins.
     bool function_changes_key = false;

@@ -1,0 +1,1 @@
+export const fullName = (first, last) => [first, last].filter(Boolean).join(' ')

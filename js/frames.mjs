@@ -1,0 +1,39 @@
+// Messages over the two pipes that the program gave: four bytes of length, then JSON.
+
+import { readSync, writeSync } from 'node:fs'
+
+const FROM_PROGRAM = 3
+const TO_PROGRAM = 4
+
+/** Fills the buffer; false when the program is gone. */
+function fill(buffer) {
+    for (let at = 0; at < buffer.length; ) {
+        const got = readSync(FROM_PROGRAM, buffer, at, buffer.length - at, null)
+        if (got === 0) {
+            return false
+        }
+        at += got
+    }
+    return true
+}
+
+/** The next message; undefined when the program is gone. */
+export function receive() {
+    const length = Buffer.allocUnsafe(4)
+    if (!fill(length)) {
+        return undefined
+    }
+    const body = Buffer.allocUnsafe(length.readUInt32LE(0))
+    return fill(body) ? JSON.parse(body.toString('utf8')) : undefined
+}
+
+export function send(message) {
+    const text = JSON.stringify(message)
+    const size = Buffer.byteLength(text)
+    const frame = Buffer.allocUnsafe(4 + size)
+    frame.writeUInt32LE(size, 0)
+    frame.write(text, 4)
+    for (let at = 0; at < frame.length; ) {
+        at += writeSync(TO_PROGRAM, frame, at)
+    }
+}

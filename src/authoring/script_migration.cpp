@@ -1,0 +1,278 @@
+#include "script_migration.hpp"
+
+#include "fields.hpp"
+#include "script_transform.hpp"
+#include "step_parts.hpp"
+
+#include <dynamigrate/base/error.hpp>
+#include <dynamigrate/json/json5.hpp>
+#include <dynamigrate/json/writer.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+namespace dynamigrate::authoring {
+
+using base::Error;
+using base::ErrorKind;
+using json::Value;
+using migrate::Migration;
+
+namespace {
+
+constexpr std::uint32_t kLeastMemoryMb = 64;
+constexpr std::string_view kUp = "up", kTransform = "transform", kTransformDown = "transformDown";
+
+/// What Node says of files has no place in them.
+void forget_places(Value& value) {
+    value.line = value.column = 0;
+    for (Value& element : value.elements()) {
+        forget_places(element);
+    }
+    for (Value::Member& member : value.members()) {
+        member.line = member.column = 0;
+        forget_places(member.value);
+    }
+}
+
+/// JavaScript's spelling of names: `failureBudget` is `failure_budget`.
+std::string own_spelling(const std::string& name) {
+    std::string spelled;
+    for (const char c : name) {
+        if (std::isupper(static_cast<unsigned char>(c)) != 0) {
+            spelled += '_';
+        }
+        spelled += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    }
+    return spelled;
+}
+
+/// The object as YAML has it: names spelled so, and what `where` holds beside it.
+Value as_fields(const Value& values) {
+    Value fields = Value::object();
+    for (const Value::Member& member : values.members()) {
+        fields.set(own_spelling(member.key), member.value);
+    }
+    const Value* where = fields.find("where");
+    if (where != nullptr && where->is_object()) {
+        const Value parts = *where;
+        const Value* expression = parts.find("expression");
+        fields.set("where", expression != nullptr ? *expression : Value());
+        for (const char* name : {"names", "values"}) {
+            if (const Value* part = parts.find(name)) {
+                fields.set(name, *part);
+            }
+        }
+    }
+    return fields;
+}
+
+std::string text_of(const Value& answer, std::string_view name) {
+    const Value* value = answer.find(name);
+    return value != nullptr && value->is_string() ? value->text() : "";
+}
+
+/// The error with which Node answered for a file.
+[[noreturn]] void fail_loading(const ScriptFile& file, const Value& error) {
+    std::string message = text_of(error, "message");
+    std::string place = file.path.string();
+    if (const Value* frames = error.find("frames"); frames != nullptr && frames->is_array()) {
+        for (const Value& frame : frames->elements()) {
+            message += "\n    " + frame.text();
+        }
+    }
+    throw Error(ErrorKind::invalid_argument, message).at(place);
+}
+
+class ScriptReader {
+public:
+    ScriptReader(const ScriptFile& file, const Value& answer,
+                 std::shared_ptr<const NodeInstallation> installation, std::string default_table)
+        : file_(file),
+          name_(file.path.string()),
+          tree_(as_fields(*answer.find("values"))),
+          functions_(*answer.find("functions")),
+          fields_(tree_, name_, "a migration"),
+          installation_(std::move(installation)),
+          default_table_(std::move(default_table)) {}
+
+    Migration read();
+
+private:
+    bool has(std::string_view function) const {
+        return std::ranges::any_of(functions_.elements(),
+                                   [&](const Value& name) { return name.text() == function; });
+    }
+    void check_functions() const;
+    void check_version();
+    bool is_reversible();
+    migrate::TransformStep read_step();
+    void read_limits();
+    std::shared_ptr<const migrate::ForeignTransform> function(std::string_view name) const;
+
+    const ScriptFile& file_;
+    std::string name_;
+    Value tree_;
+    Value functions_;
+    Fields fields_;
+    std::shared_ptr<const NodeInstallation> installation_;
+    std::string default_table_;
+    bool changes_key_ = false;
+    NodeLimits limits_;
+};
+
+void ScriptReader::check_functions() const {
+    if (has(kUp) || !has(kTransform)) {
+        fields_.fail(tree_, has(kUp) ? "this version does not run functions `up` and `down`; write "
+                                       "`transform(item)`, which is called for each item"
+                                     : "there is no function `transform(item)`");
+    }
+    if (has("down")) {
+        fields_.fail(tree_,
+                     "the function that takes items back is called `transformDown(item)`; "
+                     "without one they are put back from the journal");
+    }
+}
+
+void ScriptReader::check_version() {
+    const Value* version = fields_.find("version");
+    if (version != nullptr && as_text(*version, name_, "`version`") != file_.id) {
+        fields_.fail(*version, fmt::format("`version` is {}, but the file's name says {}",
+                                           version->text(), file_.id));
+    }
+}
+
+bool ScriptReader::is_reversible() {
+    const Value* down = fields_.find("down");
+    if (down == nullptr || (down->is_string() && down->text() == "auto")) {
+        return true;
+    }
+    if (!down->is_boolean() || down->as_boolean()) {
+        fields_.fail(*down,
+                     "`down` must be 'auto' (put back from the journal) or false (nothing "
+                     "is put back)");
+    }
+    return false;
+}
+
+void ScriptReader::read_limits() {
+    if (const auto seconds = fields_.number("timeout")) {
+        if (*seconds <= 0) {
+            fields_.fail(tree_, "`timeout` must be a number of seconds above 0");
+        }
+        limits_.time = std::chrono::milliseconds(static_cast<std::int64_t>(*seconds * 1000));
+    }
+    if (const auto megabytes = fields_.count("memory")) {
+        if (*megabytes < kLeastMemoryMb) {
+            fields_.fail(tree_, fmt::format("`memory` must be a number of megabytes, {} or more",
+                                            kLeastMemoryMb));
+        }
+        limits_.memory_mb = *megabytes;
+    }
+}
+
+migrate::TransformStep ScriptReader::read_step() {
+    migrate::TransformStep step;
+    step.table = fields_.text_or("table", default_table_);
+    if (step.table.empty()) {
+        fields_.fail(tree_, "no table: give `table` in the migration or the configuration");
+    }
+    step.where = read_where(fields_);
+    step.guard = read_guard(fields_);
+    step.overwrite = fields_.boolean("overwrite").value_or(false);
+    step.options =
+        read_backfill_options(fields_, StepPlace{step.table, name_, file_.path.parent_path()});
+    changes_key_ = fields_.boolean("changes_key").value_or(false);
+    read_limits();
+    return step;
+}
+
+std::shared_ptr<const migrate::ForeignTransform> ScriptReader::function(
+    std::string_view name) const {
+    return make_script_transform(
+        {installation_, file_.path, std::string(name), changes_key_, limits_});
+}
+
+Migration ScriptReader::read() {
+    check_functions();
+    check_version();
+    Migration migration(file_.id, fields_.text_or("description", ""));
+    migration.depends_on(fields_.texts("depends_on"));
+    const bool is_reversible = this->is_reversible();
+    migrate::TransformStep step = read_step();
+    fields_.finish();
+    migration.on(step.table).from(name_, file_.checksum);
+    migrate::TransformStep back = step;
+    step.foreign = function(kTransform);
+    migration.step(migrate::make_transform(std::move(step)), name_);
+    if (has(kTransformDown)) {
+        back.where = {};
+        back.foreign = function(kTransformDown);
+        migration.down().step(migrate::make_transform(std::move(back)), name_);
+    } else if (is_reversible) {
+        migration.down_auto();
+    }
+    return migration;
+}
+
+/// A script beside the migrations, which happens to be named like one without a version.
+bool is_helper(const ScriptFile& file, const Value& described) {
+    const auto& functions = described.find("functions")->elements();
+    return !file.is_version && std::ranges::none_of(functions, [](const Value& name) {
+        return name.text() == kTransform || name.text() == kUp;
+    });
+}
+
+/// Asks one Node for what the files say, and another one after a file that has killed it.
+class Describer {
+public:
+    explicit Describer(const NodeInstallation& installation) : installation_(installation) {}
+
+    Value describe(const ScriptFile& file) {
+        if (!process_) {
+            process_ = std::make_unique<NodeProcess>(installation_, NodeLimits{}, nullptr);
+        }
+        json::Writer writer(process_->question());
+        writer.begin_object().key("do").string("describe").key("file");
+        writer.string(std::filesystem::absolute(file.path).lexically_normal().string());
+        writer.end_object();
+        try {
+            Value answer = json::parse_json(process_->ask("loading " + file.path.string(), {}),
+                                            "the Node host's answer");
+            forget_places(answer);
+            return answer;
+        } catch (const Error&) {
+            process_.reset();
+            throw;
+        }
+    }
+
+private:
+    const NodeInstallation& installation_;
+    std::unique_ptr<NodeProcess> process_;
+};
+
+}  // namespace
+
+void read_scripts(const std::vector<ScriptFile>& files,
+                  const std::shared_ptr<const NodeInstallation>& installation,
+                  const std::string& default_table, const ScriptReceiver& receiver) {
+    Describer describer(*installation);
+    for (const ScriptFile& file : files) {
+        receiver(file, [&]() -> std::optional<Migration> {
+            const Value answer = describer.describe(file);
+            if (const Value* error = answer.find("error")) {
+                fail_loading(file, *error);
+            }
+            const Value& described = *answer.find("ok");
+            return is_helper(file, described)
+                       ? std::nullopt
+                       : std::optional(
+                             ScriptReader(file, described, installation, default_table).read());
+        });
+    }
+}
+
+}  // namespace dynamigrate::authoring

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <dynamigrate/migrate/step.hpp>
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace dynamigrate::migrate {
+
+/// A program that is to be run, and what it is told.
+struct ProgramCall {
+    std::vector<std::string> arguments;  ///< the first: the program
+    std::filesystem::path directory;     ///< it works in
+    std::map<std::string, std::string> variables;
+    bool inherits_aws = false;  ///< has the real credentials, for other services
+    std::chrono::milliseconds timeout = std::chrono::milliseconds::max();
+    std::function<void(const std::string&)> tell;  ///< what it prints, line by line
+    std::stop_token stop;                          ///< asks it to end
+    std::stop_token stop_now;                      ///< ends it
+};
+
+/// Runs programs that can reach the tables only through the service that is given.
+class ProgramRunner {
+public:
+    virtual ~ProgramRunner() = default;
+    /// Returns when the program has ended well.
+    /// Errors: failed_precondition, with the last lines of its errors, when it ended otherwise or
+    ///         took too long, and for a call that a dry run must not make; not_found when it cannot
+    ///         be started; cancelled when it was ended on a stop.
+    virtual void run(dynamodb::Service& service, const ProgramCall& call) = 0;
+};
+
+/// A step that is a program of any language.
+struct ProgramStep {
+    std::string name;                 ///< for plans; "" : the arguments
+    std::string table;                ///< the migration's own: DYNAMIGRATE_TABLE
+    std::vector<std::string> tables;  ///< others that it works on, for plans and pace
+    std::vector<std::string> arguments;
+    std::filesystem::path directory;
+    std::map<std::string, std::string> variables;
+    bool inherits_aws = false;
+    std::chrono::milliseconds timeout = std::chrono::milliseconds::max();
+    /// As CodeStep's.
+    bool is_repeatable = false;
+};
+
+StepPtr make_run(ProgramStep step);
+
+}  // namespace dynamigrate::migrate
