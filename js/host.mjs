@@ -9,8 +9,12 @@ import { ExactNumber } from './values.mjs'
 /** Asynchronous transforms of a page that are under way at once. */
 const AT_ONCE = 16
 
-/** What a file says, without its functions. */
-function describe(migration) {
+/** What a file says, without its functions; of a file with a list of migrations, what each says. */
+function describe(exported) {
+    return Array.isArray(exported) ? { list: exported.map(describeOne) } : describeOne(exported)
+}
+
+function describeOne(migration) {
     if (migration === null || typeof migration !== 'object') {
         throw new TypeError('the file exports no migration: write `export default { description, table, transform(item) { ... } }`')
     }
@@ -20,7 +24,7 @@ function describe(migration) {
         if (typeof migration[name] === 'function') {
             functions.push(name)
         } else if (migration[name] !== undefined) {
-            values[name] = migration[name]
+            values[name] = name === 'schema' ? true : migration[name]
         }
     }
     JSON.stringify(values) // fails here, by the file's name, for what cannot be written down

@@ -78,6 +78,8 @@ export async function load(file) {
     return exported?.default ?? exported
 }
 
+const KEPT_FRAMES = 12
+
 const ownDirectory = fileURLToPath(new URL('.', import.meta.url))
 
 /** The lines of an error's stack that are the user's, shortest form first: `at f (/path/file.js:1:2)`. */
@@ -111,5 +113,5 @@ export function describeError(error, file) {
     const stack = String(error.stack ?? '')
     const syntax = error instanceof SyntaxError ? syntaxPlace(stack) ?? (file && checkedPlace(file)) : undefined
     const frames = syntax ? [`at ${syntax.place}`, ...syntax.line.split('\n')] : userFrames(stack)
-    return { message: `${error.name}: ${error.message}`, frames: frames.slice(0, 8) }
+    return { message: `${error.name}: ${error.message}`, frames: frames.slice(0, KEPT_FRAMES) }
 }

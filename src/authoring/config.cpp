@@ -338,6 +338,9 @@ void read_onetable(Fields& fields, Config& config) {
         config.crypto = *table->find("crypto");
     }
     config.migrations = fields.text_or("dir", fields.text_or("migrations", "."));
+    if (tree.find("history") == nullptr) {
+        config.history_layout = "onetable";
+    }
 }
 
 }  // namespace

@@ -56,6 +56,13 @@ bool looks_like_migration(const fs::path& path) {
            (has_word(text, "transform") || has_word(text, "up"));
 }
 
+/// Whether an index looks as if it exported a list of migrations.
+bool looks_like_list(const fs::path& path) {
+    const std::string text = base::read_file(path);
+    const auto holds = [&](std::string_view part) { return text.find(part) != std::string::npos; };
+    return (holds("export default") || holds("module.exports")) && holds("[");
+}
+
 std::optional<FoundFile> migration_of(const fs::directory_entry& entry) {
     if (entry.is_directory()) {
         return index_in(entry.path());
@@ -96,6 +103,17 @@ std::string FoundFile::checksum() const {
         all += file.filename().string() + " " + file_checksum(base::read_file(file)) + "\n";
     }
     return file_checksum(all);
+}
+
+std::optional<FoundFile> find_list(const fs::path& directory) {
+    for (const std::string_view index : kIndexes) {
+        const fs::path path = directory / index;
+        FoundFile found{path, {"index", "", false}, false};
+        if (found.is_for_node() && fs::is_regular_file(path) && looks_like_list(path)) {
+            return found;
+        }
+    }
+    return std::nullopt;
 }
 
 std::vector<FoundFile> find_migrations(const fs::path& directory) {

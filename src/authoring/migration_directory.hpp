@@ -3,6 +3,7 @@
 #include <dynamigrate/authoring/migration_file.hpp>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,10 @@ struct FoundFile {
     /// Whether Node runs it.
     bool is_for_node() const;
 };
+
+/// A directory's index.js (.mjs, .cjs, .ts) that exports a list of migrations, as OneTable's library
+/// takes it.
+std::optional<FoundFile> find_list(const std::filesystem::path& directory);
 
 /// Sorted by path. Errors: not_found for the directory.
 std::vector<FoundFile> find_migrations(const std::filesystem::path& directory);

@@ -160,6 +160,9 @@ void DirectorySource::load(migrate::Registry& registry) {
             guarded(file.path, [&] { load_file(registry, file.path, file.name); });
         }
     }
+    if (const auto list = find_list(directory_)) {
+        scripts.push_back({list->path, list->name.id, false, list->checksum()});
+    }
     if (!scripts.empty()) {
         guarded(directory_, [&] { load_scripts(registry, scripts); });
     }

@@ -89,14 +89,22 @@ void NodeInstallation::check_version() {
                        (version.major > kStripsMajor || version.minor >= kStripsMinor);
 }
 
+std::vector<std::string> NodeInstallation::command(
+    const std::string& file, const std::vector<std::string>& arguments) const {
+    std::vector<std::string> all{settings_.node, "--no-warnings"};
+    if (may_strip_types_) {
+        all.emplace_back("--experimental-strip-types");
+    }
+    all.push_back((directory_.path() / file).string());
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    return all;
+}
+
 base::LiveChildOptions NodeInstallation::start(const NodeLimits& limits) const {
     base::LiveChildOptions options;
-    options.arguments = {settings_.node, "--no-warnings",
-                         fmt::format("--max-old-space-size={}", limits.memory_mb)};
-    if (may_strip_types_) {
-        options.arguments.emplace_back("--experimental-strip-types");
-    }
-    options.arguments.push_back((directory_.path() / "host.mjs").string());
+    options.arguments = command("host.mjs", {});
+    options.arguments.insert(options.arguments.begin() + 1,
+                             fmt::format("--max-old-space-size={}", limits.memory_mb));
     options.environment = settings_.environment;
     options.has_channel = true;
     return options;

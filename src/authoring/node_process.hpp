@@ -6,11 +6,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace dynamigrate::authoring {
 
@@ -29,7 +31,12 @@ public:
     explicit NodeInstallation(ScriptSettings settings);
 
     base::LiveChildOptions start(const NodeLimits& limits) const;
-    const std::string& node() const noexcept { return settings_.node; }
+    /// The command that runs a file of the host.
+    std::vector<std::string> command(const std::string& file,
+                                     const std::vector<std::string>& arguments) const;
+    const ScriptSettings& settings() const noexcept { return settings_; }
+    /// Of the host's files.
+    const std::filesystem::path& directory() const noexcept { return directory_.path(); }
 
 private:
     void check_version();

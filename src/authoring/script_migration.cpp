@@ -1,12 +1,14 @@
 #include "script_migration.hpp"
 
 #include "fields.hpp"
+#include "onetable_migration.hpp"
 #include "script_transform.hpp"
 #include "step_parts.hpp"
 
 #include <dynamigrate/base/error.hpp>
 #include <dynamigrate/json/json5.hpp>
 #include <dynamigrate/json/writer.hpp>
+#include <dynamigrate/migrate/version.hpp>
 
 #include <fmt/format.h>
 
@@ -124,10 +126,8 @@ private:
 };
 
 void ScriptReader::check_functions() const {
-    if (has(kUp) || !has(kTransform)) {
-        fields_.fail(tree_, has(kUp) ? "this version does not run functions `up` and `down`; write "
-                                       "`transform(item)`, which is called for each item"
-                                     : "there is no function `transform(item)`");
+    if (!has(kTransform)) {
+        fields_.fail(tree_, "there is no function `transform(item)`, and none `up`");
     }
     if (has("down")) {
         fields_.fail(tree_,
@@ -217,12 +217,42 @@ Migration ScriptReader::read() {
     return migration;
 }
 
-/// A script beside the migrations, which happens to be named like one without a version.
-bool is_helper(const ScriptFile& file, const Value& described) {
-    const auto& functions = described.find("functions")->elements();
-    return !file.is_version && std::ranges::none_of(functions, [](const Value& name) {
-        return name.text() == kTransform || name.text() == kUp;
-    });
+bool has_function(const Value& described, std::string_view wanted) {
+    return std::ranges::any_of(described.find("functions")->elements(),
+                               [&](const Value& name) { return name.text() == wanted; });
+}
+
+/// What Node says of one migration, or why it cannot.
+struct Described {
+    ScriptFile file;
+    Value said;
+    std::optional<Error> failure;
+
+    bool is_onetable() const { return !failure && has_function(said, kUp); }
+    /// A script beside the migrations, which happens to be named like one without a version.
+    bool is_helper() const {
+        return !failure && !file.is_version && !is_onetable() && !has_function(said, kTransform);
+    }
+};
+
+OneTableScript as_onetable(const Described& described) {
+    const Value& values = *described.said.find("values");
+    const std::string version = text_of(values, "version");
+    const ScriptFile& file = described.file;
+    if (file.is_version && !version.empty() && version != file.id) {
+        throw Error(ErrorKind::invalid_argument,
+                    fmt::format("`version` is {}, but the file's name says {}", version, file.id))
+            .at(file.path.string());
+    }
+    OneTableScript script;
+    script.file = file.path;
+    script.id = file.id;
+    script.description = text_of(values, "description");
+    script.checksum = file.checksum;
+    script.is_version = file.is_version;
+    script.has_schema = values.find("schema") != nullptr;
+    script.has_down = has_function(described.said, "down");
+    return script;
 }
 
 /// Asks one Node for what the files say, and another one after a file that has killed it.
@@ -254,23 +284,77 @@ private:
     std::unique_ptr<NodeProcess> process_;
 };
 
+/// What Node's answer says of the file's migrations, one or a list.
+std::vector<Described> split(const ScriptFile& file, const Value& answer) {
+    if (const Value* error = answer.find("error")) {
+        fail_loading(file, *error);
+    }
+    const Value& said = *answer.find("ok");
+    const Value* list = said.find("list");
+    if (list == nullptr) {
+        return {{file, said, std::nullopt}};
+    }
+    std::vector<Described> all;
+    for (const Value& element : list->elements()) {
+        ScriptFile one = file;
+        one.is_of_list = true;
+        one.id = text_of(*element.find("values"), "version");
+        one.is_version = migrate::Version::parse(one.id).has_value();
+        all.push_back({std::move(one), element, std::nullopt});
+    }
+    return all;
+}
+
+std::vector<Described> describe_all(const std::vector<ScriptFile>& files,
+                                    const NodeInstallation& installation) {
+    Describer describer(installation);
+    std::vector<Described> all;
+    for (const ScriptFile& file : files) {
+        const auto is_known = [&](const Described& one) {
+            return std::ranges::any_of(
+                all, [&](const Described& other) { return other.file.id == one.file.id; });
+        };
+        try {
+            for (Described& one : split(file, describer.describe(file))) {
+                if (!one.file.is_of_list || !is_known(one)) {
+                    all.push_back(std::move(one));
+                }
+            }
+        } catch (const Error& error) {
+            all.push_back({file, {}, error});
+        }
+    }
+    return all;
+}
+
 }  // namespace
 
 void read_scripts(const std::vector<ScriptFile>& files,
                   const std::shared_ptr<const NodeInstallation>& installation,
                   const std::string& default_table, const ScriptReceiver& receiver) {
-    Describer describer(*installation);
-    for (const ScriptFile& file : files) {
-        receiver(file, [&]() -> std::optional<Migration> {
-            const Value answer = describer.describe(file);
-            if (const Value* error = answer.find("error")) {
-                fail_loading(file, *error);
+    const std::vector<Described> all = describe_all(files, *installation);
+    OneTableProject onetable(installation, default_table);
+    for (const Described& one : all) {
+        if (one.is_onetable()) {
+            receiver(one.file, [&]() -> std::optional<Migration> {
+                onetable.add(as_onetable(one));
+                return std::nullopt;
+            });
+        }
+    }
+    for (const OneTableScript& script : onetable.scripts()) {
+        receiver({script.file, script.id, script.is_version, script.checksum},
+                 [&] { return onetable.migration(script); });
+    }
+    for (const Described& one : all) {
+        if (one.is_onetable() || one.is_helper()) {
+            continue;
+        }
+        receiver(one.file, [&] {
+            if (one.failure) {
+                throw Error(*one.failure);
             }
-            const Value& described = *answer.find("ok");
-            return is_helper(file, described)
-                       ? std::nullopt
-                       : std::optional(
-                             ScriptReader(file, described, installation, default_table).read());
+            return ScriptReader(one.file, one.said, installation, default_table).read();
         });
     }
 }

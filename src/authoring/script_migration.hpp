@@ -19,6 +19,7 @@ struct ScriptFile {
     std::string id;              ///< as its name says
     bool is_version = true;
     std::string checksum;
+    bool is_of_list = false;  ///< one of many; files of their own come first
 };
 
 /// Gets each file and what makes its migration; that gives nothing for a helper beside them.

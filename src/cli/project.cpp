@@ -101,6 +101,47 @@ migrate::Settings make_settings(const Arguments& arguments, const authoring::Con
     return settings;
 }
 
+json::Value read_crypto(const std::string& text) {
+    const std::size_t colon = text.find(':');
+    if (colon == std::string::npos || colon == 0 || colon + 1 == text.size()) {
+        throw Error(ErrorKind::invalid_argument,
+                    "--crypto needs a cipher and a password: --crypto aes-256-gcm:password");
+    }
+    json::Value crypto = json::Value::object();
+    crypto.set("cipher", json::Value::string(text.substr(0, colon)));
+    crypto.set("password", json::Value::string(text.substr(colon + 1)));
+    return crypto;
+}
+
+std::string full_path(const std::filesystem::path& path) {
+    return std::filesystem::absolute(path).lexically_normal().string();
+}
+
+/// What OneTable's own configuration says of its Table, and what the command line says instead.
+json::Value onetable_settings(const Arguments& arguments, const authoring::Config& config) {
+    json::Value settings = json::Value::object();
+    for (const char* name : {"onetable", "delimiter", "nulls", "typeField", "hidden", "params"}) {
+        if (const json::Value* value = config.raw.find(name)) {
+            settings.set(name, *value);
+        }
+    }
+    if (!arguments.crypto.empty()) {
+        settings.set("crypto", read_crypto(arguments.crypto));
+    } else if (config.crypto.is_object()) {
+        settings.set("crypto", config.crypto);
+    }
+    if (!arguments.schema.empty()) {
+        settings.set("schema", json::Value::string(full_path(arguments.schema)));
+    } else if (config.schema.is_string()) {
+        settings.set("schema",
+                     json::Value::string(full_path(config.directory / config.schema.text())));
+    } else if (config.schema.is_object()) {
+        settings.set("schema", config.schema);
+    }
+    settings.set("dir", json::Value::string(full_path(config.migrations)));
+    return settings;
+}
+
 }  // namespace
 
 const std::string& Project::database() const {
@@ -126,6 +167,7 @@ Project load_project(const Arguments& arguments, const base::Environment& enviro
     project.capacity.write = arguments.max_wcu ? arguments.max_wcu : project.config.max_wcu;
     project.settings = make_settings(arguments, project.config);
     set_journal(project, arguments);
+    project.onetable = onetable_settings(arguments, project.config);
     return project;
 }
 
@@ -138,6 +180,8 @@ authoring::ScriptSettings script_settings(const Project& project,
         settings.node = is_path ? (project.config.directory / node).string() : node;
     }
     settings.environment = environment_without_aws(environment);
+    settings.directory = full_path(project.config.directory);
+    settings.onetable = json::to_json(project.onetable);
     return settings;
 }
 

@@ -20,6 +20,7 @@ struct Project {
     std::string access_key, secret_key;
     CapacityWishes capacity;  ///< without the default
     migrate::Settings settings;
+    json::Value onetable;  ///< what OneTable's Table gets; holds secrets
     std::string
         journal_store;  ///< "s3://bucket/prefix" or "table:NAME"; "" : the settings' directory
 

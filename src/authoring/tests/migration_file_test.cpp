@@ -131,7 +131,7 @@ INSTANTIATE_TEST_SUITE_P(
         WrongFile{"run: []",
                   "3:10: the program must be a list of at least one text, or the path of a script"},
         WrongFile{"run: {program: [a], aws: mine}",
-                  "3:29: `aws` must be inherit (the real credentials), or left out"},
+                  "3:30: `aws` must be inherit (the real credentials), or left out"},
         WrongFile{"run: no-such.sh",
                   "3:10: `run: no-such.sh` names no script beside the migration; for a program "
                   "with arguments write a list: `run: [program, argument]`"},

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <string>
 
@@ -10,6 +11,8 @@ struct ScriptSettings {
     std::string node = "node";  ///< a program on PATH, or its path
     /// Of the Node processes; without credentials.
     std::map<std::string, std::string> environment;
+    std::filesystem::path directory = ".";  ///< that OneTable's migrations work in
+    std::string onetable;  ///< settings for OneTable's Table, JSON; holds secrets; "" : none
 };
 
 }  // namespace dynamigrate::authoring

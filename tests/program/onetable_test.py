@@ -1,0 +1,363 @@
+"""OneTable's migrations, unchanged: beside npm's onetable-migrate, and by the commands of its CLI."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import unittest
+
+import harness
+from differential import Embedded
+from history_test import node_modules
+
+SCHEMA = """
+export default {
+    format: 'onetable:1.1.0',
+    version: '0.0.%d',
+    indexes: { primary: { hash: 'pk', sort: 'sk' } },
+    models: {
+        User: {
+            pk: { type: String, value: 'user#${email}' },
+            sk: { type: String, value: 'user#' },
+            email: { type: String, required: true },
+            name: { type: String },
+            visits: { type: Number, default: 0 },
+        },
+    },
+    params: { isoDates: true, timestamps: false },
+}
+"""
+
+# What each version does to users, and back.
+STEPS = {
+    "0.0.1": ("for (const n of [1, 2, 3]) await db.create('User', { email: `u${n}@x.org`, name: `User ${n}` })",
+              "for (const n of [1, 2, 3]) await db.remove('User', { email: `u${n}@x.org` })"),
+    "0.0.2": ("await add(db, 10)", "await add(db, -10)"),
+    "0.0.3": ("await db.create('User', { email: 'late@x.org', name: 'Late' }); await add(db, 100)",
+              "await add(db, -100); await db.remove('User', { email: 'late@x.org' })"),
+    "0.0.4": ("await db.update('User', { email: 'u1@x.org', name: 'First' })",
+              "await db.update('User', { email: 'u1@x.org', name: 'User 1' })"),
+}
+
+MIGRATION = """
+import { add } from './helpers.js'
+import schema from './schema%(number)s.js'
+export default {
+    version: '%(version)s',
+    description: 'Step %(version)s',
+    schema,
+    async up(db, migrate, params) {
+        %(up)s
+    },
+    async down(db, migrate, params) {
+        %(down)s
+    },
+}
+"""
+
+HELPERS = """
+export async function add(db, count) {
+    for (const user of await db.scan('User', {})) {
+        await db.update('User', { email: user.email, visits: user.visits + count })
+    }
+}
+"""
+
+THEIRS = """
+import { createRequire } from 'node:module'
+const require = createRequire(import.meta.url)
+const { DynamoDBClient } = require('@aws-sdk/client-dynamodb')
+const { Table } = require('dynamodb-onetable')
+const { Dynamo } = require('dynamodb-onetable/Dynamo')
+const { Migrate } = require('onetable-migrate')
+const [name, ...orders] = process.argv.slice(2)
+const migrations = []
+for (const version of ['0.0.1', '0.0.2', '0.0.3', '0.0.4']) {
+    migrations.push((await import(`./migrations/${version}.js`)).default)
+}
+const client = new Dynamo({ client: new DynamoDBClient({}) })
+const table = new Table({ name, client, schema: migrations[0].schema, partial: true, logger: false })
+const migrate = new Migrate(table, { migrations, log: { info() {}, error() {} } })
+await migrate.init()
+for (let at = 0; at < orders.length; at += 2) {
+    await migrate.apply(orders[at], orders[at + 1])
+}
+console.log(JSON.stringify({
+    current: await migrate.getCurrentVersion(),
+    past: await migrate.getPastVersions(),
+    outstanding: await migrate.getOutstandingVersions(),
+}))
+"""
+
+
+@unittest.skipUnless(shutil.which("node"), "node is not installed")
+class Suite(unittest.TestCase):
+    numbered = 0
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Embedded()
+        cls.dynamodb = harness.client(cls.server.endpoint)
+        cls.modules = node_modules()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.stop()
+
+    def project(self, config=None, versions=STEPS):
+        Suite.numbered += 1
+        table = f"ot{Suite.numbered:03}"
+        harness.create_table(self.dynamodb, table, sort=True)
+        project = harness.Project(self.server.endpoint, table, table + "-history")
+        self.addCleanup(project.close)
+        (project.path / "dynamigrate.yaml").unlink()
+        config = config or "{ onetable: { name: '%s', partial: true }, dir: 'migrations'," \
+                           " history: { layout: 'onetable', native_table: '%s-history' } }"
+        (project.path / "migrate.json5").write_text(config.replace("%s", table))
+        (project.path / "package.json").write_text('{"type": "module"}')
+        (project.path / "node_modules").symlink_to(self.modules)
+        (project.path / "theirs.mjs").write_text(THEIRS)
+        project.migration("helpers.js", HELPERS)
+        for number, (version, (up, down)) in enumerate(versions.items(), 1):
+            project.migration(f"schema{number}.js", SCHEMA % number)
+            project.migration(f"{version}.js", MIGRATION % {
+                "number": number, "version": version, "up": up, "down": down})
+        return project
+
+    def theirs(self, project, *orders):
+        done = subprocess.run(
+            ["node", "theirs.mjs", project.table, *orders], cwd=project.path,
+            env={"PATH": os.environ["PATH"], "NODE_NO_WARNINGS": "1", "AWS_REGION": "us-east-1",
+                 "AWS_ENDPOINT_URL_DYNAMODB": self.server.endpoint,
+                 "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"},
+            capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def items(self, project):
+        """All items; of the history what does not depend on the hour or the tool."""
+        items = {}
+        for item in self.dynamodb.scan(TableName=project.table, ConsistentRead=True)["Items"]:
+            key = (item["pk"]["S"], item["sk"]["S"])
+            if item["pk"]["S"] == "_migration":
+                key = (item["pk"]["S"], item["version"]["S"])
+                item = {name: item[name] for name in ("pk", "description", "version", "status", "_type")} | {
+                    "date": list(item["date"])}
+            items[key] = item
+        return items
+
+    def users(self, project):
+        return {key[0]: item for key, item in self.items(project).items() if key[0].startswith("user")}
+
+
+class SideBySide(Suite):
+    def test_begun_by_theirs_continued_by_us_and_back(self):
+        alone, both = self.project(), self.project()
+        self.theirs(alone, "up", "0.0.2")
+        half = self.items(alone)
+        self.theirs(alone, "up", "0.0.4")
+        full = self.items(alone)
+
+        self.theirs(both, "up", "0.0.2")
+        self.assertEqual(both.run("status").stdout.strip(), "0.0.2")
+        both.run("all")
+        self.assertEqual(self.items(both), full)
+        self.assertEqual(self.theirs(both), {
+            "current": "0.0.4", "past": list(STEPS), "outstanding": []})
+        self.theirs(both, "down", "0.0.4")
+        self.assertEqual(both.run("outstanding").stdout.split(), ["0.0.4"])
+        both.run("down")
+        self.assertEqual(self.items(both), half)
+        both.run("down", "0.0.1", expect=None)
+        self.assertEqual(both.run("status").stdout.strip(), "0.0.1")
+
+    def test_we_alone_do_as_they_do(self):
+        ours, theirs = self.project(), self.project()
+        ours.run("all")
+        self.theirs(theirs, "up", "0.0.4")
+        self.assertEqual(self.items(ours), self.items(theirs))
+        ours.run("0.0.2")
+        self.theirs(theirs, "down", "0.0.4", "down", "0.0.3")
+        left, kept = self.items(theirs), self.items(ours)
+        # They leave the schema of the version that they left; we that of the one that is reached.
+        schema = ("_schema", "_schema:Current")
+        self.assertEqual(left.pop(schema)["version"], {"S": "0.0.3"})
+        self.assertEqual(kept.pop(schema)["version"], {"S": "0.0.2"})
+        self.assertEqual(kept, left)
+
+    def test_dry_run_of_a_script_that_does_not_know_of_it(self):
+        project = self.project()
+        project.run("up")
+        before = self.items(project)
+        out = project.run("all", "--dry")
+        self.assertIn("0.0.4", out.stdout)
+        self.assertEqual(self.items(project), before)
+
+    def test_without_down_from_the_journal(self):
+        project = self.project()
+        path = project.path / "migrations/0.0.2.js"
+        path.write_text(path.read_text().replace("async down(", "async unused("))
+        project.run("up")
+        before = self.users(project)
+        project.run("up")
+        self.assertNotEqual(self.users(project), before)
+        project.run("down")
+        self.assertEqual(self.users(project), before)
+
+    def test_a_failure_has_the_users_line(self):
+        project = self.project()
+        path = project.path / "migrations/0.0.2.js"
+        path.write_text(path.read_text().replace("await add(db, 10)", "throw new RangeError('not ten')"))
+        project.run("up")
+        out = project.run("up", expect=1)
+        self.assertIn("RangeError: not ten", out.stderr)
+        self.assertIn("migrations/0.0.2.js:9:", out.stderr)
+        self.assertEqual(project.run("status").stdout.strip(), "0.0.1")
+
+
+class Api(Suite):
+    def test_migrate_and_params(self):
+        project = self.project()
+        project.migration("look.js", """
+import schema from './schema1.js'
+export default {
+    version: 'look', description: 'Look', schema,
+    async up(db, migrate, params) {
+        console.log(JSON.stringify({
+            current: await migrate.getCurrentVersion(),
+            past: await migrate.getPastVersions(),
+            rows: (await migrate.getPastMigrations()).map((row) => [row.version, row.status, row.date instanceof Date]),
+            old: (await migrate.findPastMigrations()).length,
+            outstanding: await migrate.getOutstandingVersions(),
+            next: (await migrate.getOutstandingMigrations(1)).map((row) => row.version),
+            named: await migrate.getNamedVersions(),
+            dry: params.dry, profile: migrate.params.profile ?? null, table: db.name,
+            keys: (await db.getKeys()).primary,
+        }))
+    },
+}
+""")
+        project.run("0.0.2")
+        out = project.run("look", "--dry")
+        line = next(line for line in (out.stdout + out.stderr).splitlines() if '"current"' in line)
+        self.assertEqual(json.loads(line.strip().lstrip("| ")), {
+            "current": "0.0.2", "past": ["0.0.1", "0.0.2"],
+            "rows": [["0.0.1", "success", True], ["0.0.2", "success", True]], "old": 2,
+            "outstanding": ["0.0.3", "0.0.4"], "next": ["0.0.3"], "named": ["look"],
+            "dry": "Dry Run: ", "profile": None, "table": project.table,
+            "keys": {"hash": "pk", "sort": "sk"}})
+
+    def test_a_list_of_migrations(self):
+        project = self.project(versions={})
+        project.migration("index.js", """
+import schema from './schema.js'
+export default ['0.0.1', '0.0.2'].map((version) => ({
+    version, description: `Step ${version}`, schema,
+    async up(db) { await db.create('User', { email: version }) },
+    async down(db) { await db.remove('User', { email: version }) },
+}))
+// [a list]
+""")
+        project.migration("schema.js", SCHEMA % 1)
+        project.run("all")
+        self.assertEqual(list(self.users(project)), ["user#0.0.1", "user#0.0.2"])
+        project.run("down")
+        self.assertEqual(list(self.users(project)), ["user#0.0.1"])
+
+    def test_encrypted_attributes(self):
+        project = self.project()
+        schema = (SCHEMA % 1).replace("name: { type: String }", "name: { type: String, crypt: true }")
+        project.migration("schema1.js", schema)
+        project.run("up", "--crypto", "aes-256-gcm:dandelion-is-long-enough-for-it")
+        name = next(iter(self.users(project).values()))["name"]["S"]
+        self.assertTrue(name.startswith("primary:"), name)
+
+    def test_without_their_library(self):
+        project = self.project()
+        (project.path / "node_modules").unlink()
+        out = project.run("up", expect=1)
+        self.assertIn("npm install dynamodb-onetable", out.stderr)
+
+
+class FirstGeneration(Suite):
+    """The sample of OneTable's first CLI: a schema beside the configuration, no `schema` in migrations."""
+
+    STUB = """
+export default {
+    version: '%s',
+    description: 'Add %s',
+    async up(db, migrate) {
+        await db.create('User', { email: '%s' })
+    },
+    async down(db, migrate) {
+        await db.remove('User', { email: '%s' })
+    },
+}
+"""
+
+    def setUp(self):
+        self.sample = self.project(versions={})
+        (self.sample.path / "migrate.json5").unlink()
+        migrations = self.sample.path / "migrations"
+        (migrations / "migrate.json").write_text(
+            "{\n    // The table\n    name: '%s',\n    schema: 'schema.js',\n    aws: { endpoint: '%s',"
+            " accessKeyId: 'local', secretAccessKey: 'local', region: 'us-east-1' },\n}\n"
+            % (self.sample.table, self.server.endpoint))
+        self.sample.migration("schema.js", SCHEMA % 1)
+        for version in ("0.0.1", "0.0.2", "0.1.3"):
+            self.sample.migration(f"{version}.js", self.STUB.replace("%s", version))
+        self.sample.migration("latest.js", """
+export default {
+    version: 'latest', description: 'All at once',
+    async up(db, migrate) {
+        for (const item of await db.scanItems({}, { parse: true, hidden: true })) {
+            if (item.pk.startsWith('user')) await db.deleteItem({ pk: item.pk, sk: item.sk })
+        }
+        for (const email of ['0.0.1', '0.0.2', '0.1.3']) await db.create('User', { email })
+    },
+    async down() {},
+}
+""")
+        links = self.sample.path / "bin"
+        links.mkdir()
+        (links / "onetable").symlink_to(harness.PROGRAM)
+        self.links = links
+
+    def onetable(self, line, confirm="y\n", expect=0):
+        done = subprocess.run(
+            ["/bin/sh", "-c", line], cwd=self.sample.path / "migrations", input=confirm, text=True,
+            env={"PATH": f"{self.links}:{os.environ['PATH']}", "HOME": str(self.sample.path)},
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
+        self.assertEqual(done.returncode, expect, done.stdout + done.stderr)
+        return done.stdout
+
+    def emails(self):
+        return [key.removeprefix("user#") for key in sorted(self.users(self.sample))]
+
+    def test_every_command_of_its_page(self):
+        self.assertEqual(self.onetable("onetable migrate status").strip(), "0.0.0")
+        self.assertEqual(self.onetable("onetable migrate list").strip(), "No migrations applied")
+        self.assertEqual(self.onetable("onetable migrate outstanding").split(), ["0.0.1", "0.0.2", "0.1.3"])
+        self.onetable("onetable migrate --dry up")
+        self.assertEqual(self.emails(), [])
+        self.onetable("onetable migrate up")
+        self.assertEqual(self.emails(), ["0.0.1"])
+        self.assertIn("0.0.1", self.onetable("onetable migrate list"))
+        self.onetable("onetable migrate 0.1.3")
+        self.assertEqual(self.emails(), ["0.0.1", "0.0.2", "0.1.3"])
+        self.onetable("onetable migrate down")
+        self.assertEqual(self.emails(), ["0.0.1", "0.0.2"])
+        self.onetable("onetable migrate all")
+        self.assertEqual(self.onetable("onetable migrate status").strip(), "0.1.3")
+        self.onetable("onetable migrate 0.0.1")
+        self.assertEqual(self.emails(), ["0.0.1"])
+        self.onetable("onetable migrate reset")
+        self.assertEqual(self.emails(), ["0.0.1", "0.0.2", "0.1.3"])
+        self.assertEqual(self.onetable("onetable migrate status").strip(), "0.1.3")
+        self.assertIn("2.4.3", self.onetable("onetable migrate --bump 2.4.3 generate"))
+        self.assertTrue(list((self.sample.path / "migrations").glob("2.4.3*")))
+
+
+if __name__ == "__main__":
+    unittest.main()
