@@ -61,7 +61,9 @@ void write_failures(json::Writer& writer, const migrate::DryStep& step) {
 
 void write(json::Writer& writer, const migrate::DryStep& step) {
     writer.begin_object().key("kind").string(step.kind).key("summary").string(step.summary);
-    writer.key("note").string(step.note);
+    if (!step.note.empty()) {
+        writer.key("note").string(step.note);
+    }
     writer.key("done").boolean(step.is_done).key("counts");
     cli::write(writer, step.counts);
     write_tables(writer, step);
