@@ -1,5 +1,7 @@
 #include "foreign_history.hpp"
 
+#include "table_requests.hpp"
+
 #include <dynamigrate/base/error.hpp>
 #include <dynamigrate/json/writer.hpp>
 
@@ -81,6 +83,7 @@ ForeignItems ForeignHistory::read() {
     }
     items.exists = true;
     items.key = description->key;
+    check_key(items.key);
     if (!layout_->status_table().empty() && !has_status_table_) {
         has_status_table_ = dynamodb::describe_table(service_, layout_->status_table()).has_value();
     }
@@ -93,9 +96,6 @@ ForeignItems ForeignHistory::read() {
         });
         return items;
     }
-    if (items.key.hash.type != dynamodb::AttributeType::string) {
-        return items;
-    }
     for (const std::string& partition : partitions) {
         read_partition(partition, items);
     }
@@ -103,6 +103,17 @@ ForeignItems ForeignHistory::read() {
         read_partition(partition, items);
     }
     return items;
+}
+
+void ForeignHistory::check_key(const dynamodb::KeySchema& key) const {
+    if (!layout_->fits(key)) {
+        throw Error(
+            ErrorKind::failed_precondition,
+            fmt::format("the history layout {} cannot be kept in table {}, whose key is {}; "
+                        "its own has the key {}; give another table in `history`",
+                        layout_->name(), table_, to_string(key.hash, key.sort),
+                        to_string(layout_->own_key().hash, layout_->own_key().sort)));
+    }
 }
 
 void ForeignHistory::read_partition(const std::string& partition, ForeignItems& items) {
@@ -172,6 +183,14 @@ std::unique_ptr<ForeignHistory> open_foreign_history(dynamodb::Service& service,
                                 layout->name()));
     }
     bool is_shared = table == application_table(settings);
+    if (is_shared && layout->partitions().empty()) {
+        throw Error(
+            ErrorKind::invalid_argument,
+            fmt::format("the history layout {} takes every item of its table for its own, so "
+                        "it cannot be kept in the application's table {}; give another "
+                        "table in `history`",
+                        layout->name(), table));
+    }
     return std::make_unique<ForeignHistory>(service, clock, std::move(layout), table, is_shared);
 }
 

@@ -29,6 +29,7 @@ public:
 
     /// Creates the layout's own table where there is none, on demand, and waits for it.
     void create_if_absent(std::stop_token stop);
+    /// Errors: failed_precondition for a table whose key the layout cannot have.
     ForeignItems read();
     /// What to write so that the items tell the row; nothing where the layout does not tell it.
     /// Values are in the arena.
@@ -36,6 +37,7 @@ public:
     std::vector<ForeignChange> changes(const HistoryRow& row, base::Arena& arena);
 
 private:
+    void check_key(const dynamodb::KeySchema& key) const;
     void read_partition(const std::string& partition, ForeignItems& items);
 
     dynamodb::Service& service_;
@@ -53,7 +55,8 @@ private:
 std::string layout_table(const Settings& settings);
 
 /// The history that the settings name; nothing for the native layout.
-/// Errors: invalid_argument when the layout needs a table's name and none is given.
+/// Errors: invalid_argument when the layout needs a table's name and none is given, and when a layout
+/// that has its table to itself is to be in the application's.
 std::unique_ptr<ForeignHistory> open_foreign_history(dynamodb::Service& service, base::Clock& clock,
                                                      const Settings& settings);
 

@@ -10,6 +10,7 @@
 #include <dynamigrate/base/error.hpp>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -115,6 +116,28 @@ struct HistoryEditor::Parts {
                         fmt::format("run {} of {} is {}; end it with `dynamigrate resume {}`, or "
                                     "use --force to count the migration as done all the same",
                                     row->run, id, to_string(row->status), row->run));
+        }
+    }
+
+    void check_no_dependents(const HistoryView& view, const std::string& id) const {
+        std::vector<std::string> dependents;
+        for (const Migration& other : registry.all()) {
+            bool depends = std::any_of(
+                other.dependencies().begin(), other.dependencies().end(), [&](const auto& needed) {
+                    const Migration* found = registry.find(needed);
+                    return canonical_id(found ? found->id() : needed) == canonical_id(id);
+                });
+            if (depends && view.is_applied(other.id())) {
+                dependents.push_back(other.id());
+            }
+        }
+        if (!dependents.empty() && !settings.force) {
+            throw Error(ErrorKind::failed_precondition,
+                        fmt::format("cannot mark {} as rolled back while {}, which {} on it, {} "
+                                    "applied; mark that first, or use --force",
+                                    id, fmt::join(dependents, ", "),
+                                    dependents.size() == 1 ? "depends" : "depend",
+                                    dependents.size() == 1 ? "is" : "are"));
         }
     }
 
@@ -249,6 +272,9 @@ HistoryEdit HistoryEditor::plan_mark(bool is_applied, const std::string& id) {
     bool is_so = latest ? latest->status == status : !is_applied;
     if (is_so) {
         return edit;
+    }
+    if (!is_applied) {
+        parts_->check_no_dependents(view, latest->id);
     }
     HistoryRow row = migration ? parts_->entry_of(view, "mark", status, *migration)
                                : parts_->entry(view, "mark", status, latest->id);

@@ -50,6 +50,8 @@ public:
     virtual std::string_view name() const noexcept = 0;
     /// The key of the tool's own table.
     virtual dynamodb::KeySchema own_key() const = 0;
+    /// Whether the history can be kept in a table of that key.
+    virtual bool fits(const dynamodb::KeySchema& key) const { return key == own_key(); }
     /// Partition keys to query; none: the whole table is the history.
     virtual std::vector<std::string> partitions() const { return {}; }
     /// Partition keys to query besides, once these items were read.

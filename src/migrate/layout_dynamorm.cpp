@@ -91,6 +91,11 @@ public:
         return {{"PK", AttributeType::string}, dynamodb::KeyAttribute{"SK", AttributeType::string}};
     }
 
+    bool fits(const dynamodb::KeySchema& key) const override {
+        return key.hash.type == AttributeType::string && key.sort &&
+               key.sort->type == AttributeType::string;
+    }
+
     std::vector<std::string> partitions() const override { return {std::string(kPartition)}; }
     std::string status_table() const override { return "MigrationStatuses"; }
 

@@ -3,7 +3,6 @@
 #include "identity.hpp"
 
 #include <dynamigrate/base/clock.hpp>
-#include <dynamigrate/base/error.hpp>
 
 #include <fmt/format.h>
 
@@ -13,8 +12,6 @@ namespace dynamigrate::migrate {
 
 namespace {
 
-using base::Error;
-using base::ErrorKind;
 using dynamodb::AttributeType;
 using dynamodb::AttributeValue;
 using dynamodb::Item;
@@ -67,6 +64,11 @@ public:
         return {{"pk", AttributeType::string}, dynamodb::KeyAttribute{"sk", AttributeType::string}};
     }
 
+    bool fits(const KeySchema& key) const override {
+        return key.hash.type == AttributeType::string &&
+               (!key.sort || key.sort->type == AttributeType::string);
+    }
+
     std::vector<std::string> partitions() const override {
         return {std::string(kPartition), std::string(kFirstPartition)};
     }
@@ -95,7 +97,6 @@ public:
 
     std::vector<ForeignChange> changes(const HistoryRow& row, const ForeignItems& items,
                                        base::Arena& arena) const override {
-        check_key(items);
         return row.status == Status::rolled_back ? erasures(row, items, arena)
                                                  : std::vector{put(row, items, arena)};
     }
@@ -132,17 +133,6 @@ private:
             row.error = status;
         }
         return row;
-    }
-
-    static void check_key(const ForeignItems& items) {
-        bool is_text = items.key.hash.type == AttributeType::string &&
-                       (!items.key.sort || items.key.sort->type == AttributeType::string);
-        if (!is_text) {
-            throw Error(ErrorKind::failed_precondition,
-                        fmt::format("the history layout onetable needs a table whose key is text, "
-                                    "and that of {} is not; give another table in `history`",
-                                    items.table));
-        }
     }
 
     static bool has_iso_dates(const ForeignItems& items) {

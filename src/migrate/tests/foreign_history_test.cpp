@@ -278,6 +278,28 @@ TEST(OpenForeignHistory, NeedsTheNameOfATableThatIsNotTheApplications) {
               "shop-prod");
 }
 
+TEST(OpenForeignHistory, RefusesATableWhoseItemsAreNoHistory) {
+    Project project;
+    project.settings.layout_table = "app";
+    for (const char* layout : {"drift", "functionless"}) {
+        project.settings.history_layout = layout;
+        auto error = error_of([&] { project.migrator(); });
+        EXPECT_EQ(error.kind(), base::ErrorKind::invalid_argument);
+        EXPECT_NE(std::string(error.what()).find("the application's table app"), std::string::npos);
+    }
+    project.memory.create_table("other", {{"sku", dynamodb::AttributeType::string}, std::nullopt});
+    project.memory.put("other", R"({"sku":{"S":"1"},"id":{"S":"x"},"Number":{"N":"1"}})");
+    project.settings.layout_table = "other";
+    for (const char* layout : {"drift", "functionless", "dynamorm"}) {
+        project.settings.history_layout = layout;
+        auto error = error_of([&] { project.migrator().applied(); });
+        EXPECT_EQ(error.kind(), base::ErrorKind::failed_precondition) << layout;
+        EXPECT_NE(std::string(error.what()).find("whose key is sku (S); its own has the key "),
+                  std::string::npos)
+            << error.what();
+    }
+}
+
 HistoryRow native_row(const std::string& id, Status status, const std::string& time) {
     HistoryRow row;
     row.id = id;

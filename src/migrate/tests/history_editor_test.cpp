@@ -101,6 +101,21 @@ TEST_F(EditorCase, MarksInEitherDirectionAndDeletesNothing) {
     EXPECT_EQ(error_of([&] { edits.plan_mark(true, "9.0.0"); }).kind(), base::ErrorKind::not_found);
 }
 
+TEST_F(EditorCase, MarksNothingAsRolledBackThatAnotherNeedsUnlessForced) {
+    Migration dependent("0.0.4");
+    dependent.step(fake_step("step")).depends_on({"0.0.1"});
+    project.registry.add(dependent);
+    project.up();
+    auto error = error_of([&] { editor().plan_mark(false, "0.0.1"); });
+    EXPECT_EQ(error.kind(), base::ErrorKind::failed_precondition);
+    EXPECT_NE(std::string(error.what()).find("while 0.0.4, which depends on it, is applied"),
+              std::string::npos)
+        << error.what();
+    EXPECT_EQ(editor().plan_mark(false, "0.0.4").lines.size(), 1u);
+    project.settings.force = true;
+    EXPECT_EQ(editor().plan_mark(false, "0.0.1").lines.size(), 1u);
+}
+
 TEST_F(EditorCase, RepairAcceptsAChangedMigrationAndKeepsItsRunUndoable) {
     up("0.0.1");
     HistoryRow before = project.migrator().applied()[0];

@@ -188,14 +188,6 @@ TEST(OneTableLayout, WritesOneItemWhereTheTableHasNoSortKey) {
     EXPECT_TRUE(layout->tells_absence(kIdRg));
 }
 
-TEST(OneTableLayout, RefusesATableWhoseKeyIsNoText) {
-    auto layout = make_onetable_layout();
-    KeySchema key{{"id", AttributeType::number}, std::nullopt};
-    auto error =
-        error_of([&] { changes_of(*layout, row_in(Status::applied), items_of(*layout, {}, key)); });
-    EXPECT_EQ(error.kind(), base::ErrorKind::failed_precondition);
-}
-
 TEST(DriftLayout, HasAnItemForEachAppliedMigration) {
     auto layout = make_drift_layout();
     ForeignItems items = items_of(
@@ -378,6 +370,23 @@ TEST(HistoryLayout, ReadsBackWhatItWrote) {
         EXPECT_EQ(keeps_time, one.layout != "drift");
         EXPECT_TRUE(!keeps_time || rows[0].date == kFinished || rows[0].date == kStarted);
     }
+}
+
+TEST(HistoryLayout, SaysWhichKeysItCanHave) {
+    auto fitting = [](const KeySchema& key) {
+        std::string names;
+        for (const char* name : {"onetable", "drift", "dynamorm", "functionless"}) {
+            names += make_layout(name)->fits(key) ? std::string(name) + " " : "";
+        }
+        return names;
+    };
+    EXPECT_EQ(fitting(kIdRg), "onetable dynamorm ");
+    EXPECT_EQ(fitting({{"id", AttributeType::string}, std::nullopt}), "onetable functionless ");
+    EXPECT_EQ(fitting({{"Number", AttributeType::number}, std::nullopt}), "drift ");
+    EXPECT_EQ(fitting({{"id", AttributeType::number}, std::nullopt}), "");
+    KeySchema numbered = kIdRg;
+    numbered.sort->type = AttributeType::number;
+    EXPECT_EQ(fitting(numbered), "");
 }
 
 TEST(HistoryLayout, RefusesAnUnknownName) {
