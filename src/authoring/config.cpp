@@ -241,7 +241,7 @@ void read_safety(Fields& fields, Config& config) {
     if (!config.backup.empty() && config.backup != "before-up") {
         fields.fail(*fields.find("backup"), "`backup` must be before-up or none");
     }
-    config.require_pitr = fields.boolean("require_pitr").value_or(false);
+    config.require_pitr = fields.boolean("require_pitr");
     const Value* manage = fields.find("manage");
     if (manage == nullptr || manage->is_null()) {
         return;

@@ -66,12 +66,11 @@ bool confirm(Session& session, const std::string& question) {
     if (arguments.dry || arguments.yes || arguments.force) {
         return true;
     }
-    bool is_production = session.project.config.profile == "prod";
-    bool agreed =
-        (!is_production || ask_yes(session.console,
-                                   "WARNING: DANGEROUS: You are working on a production database! "
-                                   "Enter [y] to confirm: ")) &&
-        ask_yes(session.console, question);
+    bool agreed = (!session.project.is_production() ||
+                   ask_yes(session.console,
+                           "WARNING: DANGEROUS: You are working on a production database! "
+                           "Enter [y] to confirm: ")) &&
+                  ask_yes(session.console, question);
     if (!agreed) {
         session.console.report("Exiting");
     }

@@ -59,7 +59,7 @@ public:
           project_(load(options, environment_)),
           registry_(std::move(registry)),
           wiring_(project_, environment_, options.log ? *options.log : base::null_log()),
-          tables_(wiring_.service(), project_.settings),
+          tables_(wiring_.service(), project_.fit_to(wiring_.database().is_local()).settings),
           runner_(registry_, project_.settings, wiring_.world(), hooks()) {
         const std::filesystem::path& directory = project_.config.migrations;
         if (options.has_files && std::filesystem::is_directory(directory)) {

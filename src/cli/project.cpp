@@ -90,7 +90,6 @@ migrate::Settings make_settings(const Arguments& arguments, const authoring::Con
     settings.force = arguments.force;
     settings.shows_keys = arguments.verbose;
     settings.backs_up = config.backup == "before-up";
-    settings.requires_pitr = config.require_pitr;
     settings.verify_only.all = config.verify_only;
     for (const std::string& table : config.verify_only_tables) {
         settings.verify_only.tables.insert(table);
@@ -153,6 +152,16 @@ std::string Project::place(const std::string& location) const {
                            ? location
                            : fmt::format("table {} · {}", settings.default_table, location);
     return config.profile.empty() ? text : fmt::format("{} · profile {}", text, config.profile);
+}
+
+bool Project::is_production() const { return config.profile == "prod"; }
+
+Project& Project::fit_to(bool is_local) {
+    settings.has_backups = !is_local;
+    settings.requires_pitr = config.require_pitr.value_or(is_production() && !is_local);
+    settings.account = is_local ? "" : config.account;
+    settings.region = is_local ? "" : config.region;
+    return *this;
 }
 
 Project load_project(const Arguments& arguments, const base::Environment& environment,

@@ -28,6 +28,10 @@ struct Project {
     const std::string& database() const;
     /// `table app · http://localhost:8000 · profile dev`
     std::string place(const std::string& location) const;
+    /// The profile is `prod`.
+    bool is_production() const;
+    /// Settings that depend on whether the database is on this machine. Returns itself.
+    Project& fit_to(bool is_local);
 };
 
 /// How the project's migrations in JavaScript are run.

@@ -46,12 +46,7 @@ void Session::connect() {
     phase = Phase::setup;
     wiring_ = std::make_unique<Wiring>(project, environment, log_);
     console.say(project.place(wiring_->database().location()));
-    if (wiring_->database().is_local()) {
-        project.settings.has_backups = false;
-    } else {
-        project.settings.account = project.config.account;
-        project.settings.region = project.config.region;
-    }
+    project.fit_to(wiring_->database().is_local());
     phase = Phase::deciding;
     wiring_->database().check_account(project.config.account);
     wiring_->check_connection(project.settings.history_table, project.database());

@@ -34,6 +34,21 @@ std::string backup_name(const std::string& id, const std::string& run) {
     return name;
 }
 
+bool is_recoverable(dynamodb::Service& service, const std::string& table, std::stop_token stop) {
+    try {
+        return has_pitr(service, table, stop);
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::unimplemented) {
+            throw;
+        }
+        throw Error(ErrorKind::failed_precondition,
+                    fmt::format("`require_pitr` (the default in the profile prod) wants "
+                                "point-in-time recovery of table {}, but {}; set `require_pitr: "
+                                "false`, or use --force",
+                                table, error.message()));
+    }
+}
+
 }  // namespace
 
 void BackupPolicy::check_pitr(std::stop_token stop) const {
@@ -50,18 +65,19 @@ void BackupPolicy::check_pitr(std::stop_token stop) const {
                 bool is_first = secured.insert(table).second;
                 if (!is_first || step->secures_table() ||
                     !dynamodb::describe_table(*world_.service, table, stop) ||
-                    has_pitr(*world_.service, table, stop)) {
+                    is_recoverable(*world_.service, table, stop)) {
                     continue;
                 }
                 throw Error(
                     ErrorKind::failed_precondition,
-                    fmt::format("point-in-time recovery of table {} is off, and the configuration "
-                                "says `require_pitr: true`; switch it on (`aws dynamodb "
-                                "update-continuous-backups --table-name {} "
-                                "--point-in-time-recovery-specification "
-                                "PointInTimeRecoveryEnabled=true`, or a `pitr` step before all "
-                                "others), or use --force",
-                                table, table));
+                    fmt::format(
+                        "point-in-time recovery of table {} is off, and `require_pitr` (the "
+                        "default in the profile prod) wants it on; switch it on (`aws "
+                        "dynamodb update-continuous-backups --table-name {} "
+                        "--point-in-time-recovery-specification "
+                        "PointInTimeRecoveryEnabled=true`, or a `pitr` step before all "
+                        "others), or use --force",
+                        table, table));
             }
         }
     }

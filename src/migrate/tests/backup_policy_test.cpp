@@ -111,6 +111,13 @@ TEST_F(BackupPolicyCase, WantsPointInTimeRecoveryWhereConfigured) {
     EXPECT_EQ(error_of_up(), "");
 }
 
+TEST_F(BackupPolicyCase, SaysWhatToDoWhereThereIsNoRecoveryToRequire) {
+    project.settings.requires_pitr = true;
+    project.registry.add(simple("1.0.0"));
+    refuse("DescribeContinuousBackups");
+    EXPECT_NE(error_of_up().find("set `require_pitr: false`"), std::string::npos);
+}
+
 TEST_F(BackupPolicyCase, LetsAMigrationSwitchRecoveryOnFirst) {
     project.settings.requires_pitr = true;
     Migration migration("1.0.0");

@@ -12,6 +12,7 @@ struct PageName {
     std::string_view members;
 };
 inline constexpr auto kDynamormPage = std::to_array<PageName>({
+    {"AddUserEmailIndex", "Up Down"},
     {"BaseMigration", "ID Version Description Dependencies"},
     {"EventInsert", ""},
     {"EventModify", ""},
@@ -26,7 +27,10 @@ inline constexpr auto kDynamormPage = std::to_array<PageName>({
     {"GSIMigrationRecord",
      "PK SK TableName GSIName HashKey HashKeyType RangeKey RangeKeyType ProjectionType "
      "IncludeFields ReadCapacity WriteCapacity Status CreatedAt Error"},
+    {"GetClient", ""},
+    {"GetLambdaClient", ""},
     {"GetRegistry", ""},
+    {"InitializeModels", ""},
     {"MigrateOptions", "DryRun Target Force"},
     {"Migration", "ID Version Description Up Down Dependencies"},
     {"MigrationHistory",
@@ -35,10 +39,13 @@ inline constexpr auto kDynamormPage = std::to_array<PageName>({
      "PK SK LastMigrationID LastVersion UpdatedAt IsLocked LockedBy LockedAt GetTableKeys"},
     {"MigrationStatusKey", ""},
     {"Migrator",
-     "Run Migrate GetPendingMigrations GetAppliedMigrations GetMigrationHistory GetMigrationStatus "
+     "Run MigrateAll MigrateTo Migrate GetPendingMigrations GetAppliedMigrations "
+     "GetMigrationHistory GetMigrationStatus "
      "UpdateMigrationStatus Rollback RollbackLast RollbackSteps RollbackTo MigrateDown "
      "RollbackWithOptions GetRollbackPlan"},
     {"MustRegister", ""},
+    {"NewAddActivityIndex", ""},
+    {"NewAddUserEmailIndex", ""},
     {"NewBaseMigration", ""},
     {"NewExampleAddUserLookupIndex", ""},
     {"NewExampleDependentMigration", ""},

@@ -50,7 +50,8 @@ struct Config {
     std::optional<std::uint64_t> journal_max_bytes;
     bool single_region_writers = false;  ///< no application writes replicas in other Regions
     std::string backup;                  ///< "" or before-up
-    bool require_pitr = false;  ///< refuse to apply to tables without point-in-time recovery
+    /// Refuse to apply to tables without point-in-time recovery; not said: in production.
+    std::optional<bool> require_pitr;
     /// Somebody else owns the indexes of all tables, or of these.
     bool verify_only = false;
     std::set<std::string> verify_only_tables;
