@@ -4,6 +4,7 @@ on DynamoDB Local.
 """
 
 import itertools
+import json
 import unittest
 
 import differential
@@ -67,7 +68,7 @@ class DynamOrmPage(DynamOrm):
 class Functionless:
     name = "functionless"
     versions = ["20220801", "20220802", "20220803"]
-    file = "{}-step.yaml"
+    file = "{}_step.yaml"
     keys = [("id", "S")]
 
     def item(self, version):
@@ -79,7 +80,7 @@ class Functionless:
 
     def told(self, item):
         assert set(item) == set(self.item("1")), item
-        return item["id"]["S"].split("-")[0], {"SUCCEEDED": "applied"}[item["status"]["S"]]
+        return item["id"]["S"][:8], {"SUCCEEDED": "applied"}[item["status"]["S"]]
 
     def reverted(self, item):
         return None
@@ -122,7 +123,8 @@ class Case:
         return self.project.run(*arguments, expect=expect)
 
     def applied(self):
-        return self.run("list", "-q").stdout.split()
+        shown = json.loads(self.run("list", "--json").stdout)
+        return [row["id"] for row in shown["applied"]]
 
     def outstanding(self):
         found = self.run("outstanding").stdout.split()
