@@ -192,7 +192,7 @@ void Planner::check_applied_checksums() const {
         const Migration* migration = registry_.find(row->id);
         if (migration && !migration->is_named() && is_changed(*migration, *row)) {
             throw changed_error(*migration, *row, "it was applied",
-                                "or accept it as it is with --force");
+                                "accept it with `dynamigrate repair`, or use --force");
         }
     }
 }
