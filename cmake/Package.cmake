@@ -20,7 +20,7 @@ set(pc_rooms)
 foreach(room IN LISTS rooms)  # from the highest floor down
   string(PREPEND pc_rooms "-l${room} ")
 endforeach()
-set(pc_libraries "-lrocksdb -lyaml-cpp -lcurl -lzstd -lz -ldeflate -lspdlog -lfmt -lcrypto -lsimdjson")
+set(pc_libraries "-lrocksdb -lyaml-cpp -ljq -lcurl -lzstd -lz -ldeflate -lspdlog -lfmt -lcrypto -lsimdjson")
 set(pc_flags "$<JOIN:$<TARGET_PROPERTY:simdjson::simdjson,INTERFACE_COMPILE_OPTIONS>, >")
 file(RELATIVE_PATH pc_to_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(cmake/dynamigrate.pc.in ${PROJECT_BINARY_DIR}/dynamigrate.pc.in @ONLY)

@@ -60,8 +60,8 @@ room(migrate FLOOR 6
 
 room(authoring FLOOR 7
   USES base json dynamodb expressions backfill migrate
-  ADMITS yaml-cpp/
-  LINKS yaml-cpp)
+  ADMITS yaml-cpp/ jq.h
+  LINKS yaml-cpp libjq::libjq)
 
 room(cli FLOOR 8
   USES base json http dynamodb aws expressions remote layers engine gateway backfill migrate authoring)

@@ -10,6 +10,13 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(libdeflate REQUIRED IMPORTED_TARGET GLOBAL libdeflate)
 find_package(zstd REQUIRED)
 find_package(yaml-cpp REQUIRED)
+find_path(LIBJQ_INCLUDE_DIR jq.h REQUIRED)
+find_library(LIBJQ_LIBRARY jq REQUIRED)
+if(NOT TARGET libjq::libjq)  # Debian's package has neither a CMake nor a pkg-config file
+  add_library(libjq::libjq UNKNOWN IMPORTED GLOBAL)
+  set_target_properties(libjq::libjq PROPERTIES IMPORTED_LOCATION ${LIBJQ_LIBRARY}
+                                                INTERFACE_INCLUDE_DIRECTORIES ${LIBJQ_INCLUDE_DIR})
+endif()
 pkg_check_modules(rocksdb REQUIRED IMPORTED_TARGET GLOBAL rocksdb)
 
 # simdjson's headers choose their kernel by what the compiler may assume. Without this, that is the one

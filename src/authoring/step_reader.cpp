@@ -1,6 +1,7 @@
 #include "step_reader.hpp"
 
 #include "index_steps.hpp"
+#include "jq_transform.hpp"
 #include "run_reader.hpp"
 #include "step_parts.hpp"
 #include "table_setting_steps.hpp"
@@ -120,16 +121,37 @@ StepPtr ttl(const Value& value, const StepPlace& place) {
     return migrate::make_ttl(std::move(step));
 }
 
+bool is_empty(const migrate::Transformation& transformation) {
+    return transformation.set.empty() && transformation.rename.empty() &&
+           transformation.defaults.empty() && transformation.remove.empty();
+}
+
 /// Reads to the end first: a misspelt `set` is an unknown key before it is a missing one.
-void finish_transformation(Fields& fields, const migrate::Transformation& transformation) {
-    if (const Value* jq = fields.find("jq")) {
-        fields.fail(*jq, "this version has no `jq`; use set, rename, remove and default");
-    }
+void finish_transformation(Fields& fields, const migrate::Transformation& transformation,
+                           bool has_jq) {
     fields.finish();
-    if (transformation.set.empty() && transformation.rename.empty() &&
-        transformation.defaults.empty() && transformation.remove.empty()) {
-        fields.fail(fields.object(), "a transform needs set, rename, remove or default");
+    if (!has_jq && is_empty(transformation)) {
+        fields.fail(fields.object(), "a transform needs set, rename, remove or default, or jq");
     }
+}
+
+/// Nothing where there is no `jq`.
+std::shared_ptr<const migrate::ForeignTransform> read_jq(
+    Fields& fields, const migrate::Transformation& transformation, JqMeaning meaning) {
+    const Value* program = fields.find("jq");
+    if (program == nullptr) {
+        return nullptr;
+    }
+    if (!program->is_string()) {
+        fields.fail(*program, "`jq` must be a text, a jq program");
+    }
+    if (!is_empty(transformation)) {
+        fields.fail(*program,
+                    "`jq` stands alone: it cannot be together with set, rename, remove "
+                    "and default");
+    }
+    return make_jq_transform({program->text(), fields.file(), program->line, program->column},
+                             meaning);
 }
 
 StepPtr transform(const Value& value, const StepPlace& place) {
@@ -138,10 +160,15 @@ StepPtr transform(const Value& value, const StepPlace& place) {
     step.table = table_of(fields, place);
     step.where = read_where(fields);
     step.transformation = read_transformation(fields);
+    const bool changes_key = fields.boolean("changes_key").value_or(false);
+    step.foreign = read_jq(fields, step.transformation, {changes_key, false});
     step.guard = read_guard(fields);
     step.overwrite = fields.boolean("overwrite").value_or(false);
     step.options = read_backfill_options(fields, place);
-    finish_transformation(fields, step.transformation);
+    finish_transformation(fields, step.transformation, step.foreign != nullptr);
+    if (value.find("changes_key") != nullptr && !step.foreign) {
+        fields.fail(*value.find("changes_key"), "`changes_key` is for `jq` only");
+    }
     return migrate::make_transform(std::move(step));
 }
 
@@ -152,6 +179,7 @@ StepPtr copy(const Value& value, const StepPlace& place) {
     step.to = fields.required_text("to");
     step.where = read_where(fields);
     step.transformation = read_transformation(fields);
+    step.foreign = read_jq(fields, step.transformation, {true, true});
     step.if_exists = read_if_exists(fields, backfill::IfExists::keep);
     step.options = read_backfill_options(fields, place);
     fields.finish();

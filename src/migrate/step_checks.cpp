@@ -124,6 +124,10 @@ void Checks::transformation(const Transformation& transformation) {
                     [&] { CompiledTransformation(transformation, {}, std::nullopt); });
 }
 
+void Checks::foreign(const ForeignTransform& transform) {
+    expect_no_error("bad_transformation", "transform", [&] { transform.check(); });
+}
+
 void Checks::options(const BackfillOptions& options) {
     if (options.segments && (*options.segments == 0 || *options.segments > kMaxSegments)) {
         error("bad_option", fmt::format("segments must be 1 to {}", kMaxSegments));

@@ -28,6 +28,7 @@ public:
     void index(const IndexDefinition& index);
     void billing(const std::optional<Billing>& billing);
     void condition(const OwnedExpression& where);
+    void foreign(const ForeignTransform& transform);
     void transformation(const Transformation& transformation);
     void options(const BackfillOptions& options);
 

@@ -132,6 +132,9 @@ void TransformingStep::validate(const std::string& place, std::vector<Finding>& 
                      "overwrite writes without guards; exactly_once: marker needs "
                      "them");
     }
+    if (step_.foreign) {
+        checks.foreign(*step_.foreign);
+    }
 }
 
 StepResult TransformingStep::run(const StepRun& run) const {
@@ -158,6 +161,10 @@ StepResult TransformingStep::run(const StepRun& run) const {
 std::optional<dynamodb::Item> TransformingStep::try_on(const dynamodb::Item& item,
                                                        const dynamodb::KeySchema& key,
                                                        base::Arena& arena) const {
+    if (step_.foreign) {
+        const auto trial = step_.foreign->trial(key);
+        return trial ? try_transform(*trial, step_.where.view(), item, arena) : std::nullopt;
+    }
     if (step_.function) {
         auto as_named = [](const std::string& name) { return name; };
         FunctionTransform transform(
@@ -174,7 +181,8 @@ public:
 
     std::string kind() const override { return "copy"; }
     std::string summary() const override {
-        std::string changes = describe_changes(step_.transformation);
+        std::string changes =
+            step_.foreign ? "by " + step_.foreign->name() : describe_changes(step_.transformation);
         return fmt::format("copy {} to {}{}{}{}", step_.table, step_.to,
                            changes.empty() ? "" : ": ", changes, where_clause(step_.where));
     }
@@ -189,6 +197,9 @@ public:
         checks.condition(step_.where);
         checks.options(step_.options);
         checks.transformation(step_.transformation);
+        if (step_.foreign) {
+            checks.foreign(*step_.foreign);
+        }
     }
     StepResult run(const StepRun& run) const override;
 
@@ -202,6 +213,11 @@ StepResult CopyingStep::run(const StepRun& run) const {
     plan.target_key = require_table(run, plan.target_table).key;
     plan.where = step_.where.view();
     plan.if_exists = step_.if_exists;
+    if (step_.foreign) {
+        const auto transform = step_.foreign->open({run, plan.key, plan.lanes});
+        plan.transform = transform.get();
+        return run_backfill(run, plan);
+    }
     if (step_.function) {
         FunctionTransform transform(step_.function, {true, false}, plan.key, run.table);
         plan.transform = &transform;

@@ -142,6 +142,12 @@ public:
     virtual std::string name() const = 0;
     /// Begins one run of it; what it is given outlives that.
     virtual std::unique_ptr<backfill::Transform> open(const ForeignRun& run) const = 0;
+    /// Errors: what is wrong with it, as far as that shows without running it.
+    virtual void check() const {}
+    /// For trying it on a sample; nullptr: that is not possible.
+    virtual std::shared_ptr<const backfill::Transform> trial(const dynamodb::KeySchema&) const {
+        return nullptr;
+    }
 };
 
 struct TransformStep {
@@ -165,6 +171,7 @@ struct CopyStep {
     OwnedExpression where;
     Transformation transformation;
     ItemFunction function;  ///< as in TransformStep; it may change the key
+    std::shared_ptr<const ForeignTransform> foreign = nullptr;  ///< instead of either
     backfill::IfExists if_exists = backfill::IfExists::keep;
     BackfillOptions options;
 };
