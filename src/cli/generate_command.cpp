@@ -33,6 +33,10 @@ ExitCode generate(Session& session) {
     request.description = description(session.arguments.words);
     request.table = session.project.settings.default_table;
     request.now = clock.now();
+    request.directory = session.project.config.migrations;
+    if (!session.arguments.language.empty()) {
+        request.language = session.arguments.language;
+    }
     if (!session.arguments.bump.empty()) {
         request.bump = session.arguments.bump;
     }
@@ -40,13 +44,24 @@ ExitCode generate(Session& session) {
     session.phase = Phase::running;
     std::filesystem::path path =
         migrate::write_migration(session.project.config.migrations, generated);
+    std::vector<std::string> files{path.string()};
+    for (const migrate::GeneratedFile& other : generated.others) {
+        files.push_back((path.parent_path() / other.name).string());
+    }
     if (session.arguments.json) {
         session.print_json([&](json::Writer& writer) {
             writer.key("generated").string(path.string());
             writer.key("version").string(generated.version);
+            writer.key("files").begin_array();
+            for (const std::string& file : files) {
+                writer.string(file);
+            }
+            writer.end_array();
         });
     } else {
-        session.console.print("Generated " + path.string());
+        for (const std::string& file : files) {
+            session.console.print("Generated " + file);
+        }
     }
     return ExitCode::done;
 }

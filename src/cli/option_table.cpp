@@ -29,6 +29,8 @@ const std::array kOptions = {
     Option{{"to", 0, "LAYOUT", "for adopt: as it shall be; native unless given"}, &A::to},
     Option{{"undo", 0, "", "for adopt: take the last adoption back"}, &A::take_back},
     Option{{"bump", 'b', "PART", "for generate: major, minor, patch or a version"}, &A::bump},
+    Option{{"lang", 0, "LANGUAGE", "for generate: yaml, json5, js, mjs, ts, cpp, python or shell"},
+           &A::language},
     Option{{"lanes", 0, "N", "requests under way at once"}, &A::lanes},
     Option{{"segments", 0, "N", "parts that a table is read in"}, &A::segments},
     Option{{"max-rcu", 0, "RATE", "read units per second, or a share (40%)"}, &A::max_rcu},

@@ -1,8 +1,9 @@
 #include <dynamigrate/migrate/generate.hpp>
 
+#include "generate_form.hpp"
+
 #include <dynamigrate/base/error.hpp>
 #include <dynamigrate/base/file.hpp>
-#include <dynamigrate/json/writer.hpp>
 
 #include <fmt/format.h>
 
@@ -30,21 +31,61 @@ std::string timestamp_of(base::WallTime now) {
     return digits.substr(0, 14);
 }
 
-/// The highest of the registered versions and the current one.
-Version latest_version(const Registry& registry, const std::string& current) {
-    std::optional<Version> latest = Version::parse(current);
-    for (const Migration& migration : registry.all()) {
-        const std::optional<Version>& version = migration.version();
+/// The version that a file's name begins with, whatever the file is.
+std::optional<Version> version_of(const std::filesystem::path& file) {
+    const std::string name = file.filename().string();
+    const std::size_t underscore = name.find('_');
+    return Version::parse(underscore != std::string::npos ? name.substr(0, underscore)
+                                                          : file.stem().string());
+}
+
+std::vector<std::filesystem::path> versioned_files(const std::filesystem::path& directory) {
+    std::vector<std::filesystem::path> files;
+    std::error_code failure;
+    for (const auto& entry : std::filesystem::directory_iterator(directory, failure)) {
+        if (version_of(entry.path())) {
+            files.push_back(entry.path());
+        }
+    }
+    std::sort(files.begin(), files.end());
+    return files;
+}
+
+/// The highest of the registered versions, those of files, and the current one.
+Version latest_version(const Registry& registry, const GenerateRequest& request) {
+    std::optional<Version> latest = Version::parse(request.current);
+    const auto see = [&](const std::optional<Version>& version) {
         bool is_other_kind = version && latest && latest->kind() != version->kind();
         if (version && (!latest || is_other_kind || *version > *latest)) {
             latest = version;
+        }
+    };
+    for (const Migration& migration : registry.all()) {
+        see(migration.version());
+    }
+    for (const std::filesystem::path& file : versioned_files(request.directory)) {
+        const std::optional<Version> version = version_of(file);
+        if (!latest || latest->kind() == version->kind()) {
+            see(version);
         }
     }
     return latest ? *latest : *Version::parse("0.0.0");
 }
 
+void refuse_taken(const Version& version, const Registry& registry,
+                  const GenerateRequest& request) {
+    if (const Migration* other = registry.find(version.text())) {
+        throw exists_error(other->path());
+    }
+    for (const std::filesystem::path& file : versioned_files(request.directory)) {
+        if (version_of(file)->text() == version.text()) {
+            throw exists_error(file.string());
+        }
+    }
+}
+
 Version next_version(const Registry& registry, const GenerateRequest& request) {
-    Version latest = latest_version(registry, request.current);
+    Version latest = latest_version(registry, request);
     if (auto wanted = Version::parse(request.bump)) {
         bool is_first = registry.all().empty();
         if (!is_first && wanted->kind() != latest.kind()) {
@@ -68,27 +109,6 @@ Version next_version(const Registry& registry, const GenerateRequest& request) {
     return latest.bumped(request.bump);
 }
 
-std::string in_quotes(std::string_view text) {
-    std::string out;
-    json::Writer::append_quoted(out, text);
-    return out;
-}
-
-std::string template_text(const Version& version, const GenerateRequest& request) {
-    std::string table =
-        request.table.empty() ? "# table: app" : "table: " + in_quotes(request.table);
-    return fmt::format(
-        "version: {}\n"
-        "description: {}\n"
-        "{}\n"
-        "up: []\n"
-        "#  - transform:\n"
-        "#      where: attribute_exists(email)\n"
-        "#      set: {{ emailLower: \"${{email | lower}}\" }}\n"
-        "down: auto\n",
-        version.text(), in_quotes(request.description), table);
-}
-
 /// A slug is for reading: without runs of dashes, and short.
 std::string short_slug(const std::string& description) {
     constexpr std::size_t kLongestSlug = 60;
@@ -110,21 +130,34 @@ std::string short_slug(const std::string& description) {
 
 GeneratedMigration generate_migration(const Registry& registry, const GenerateRequest& request) {
     Version version = next_version(registry, request);
-    if (const Migration* other = registry.find(version.text())) {
-        throw exists_error(other->path());
-    }
+    refuse_taken(version, registry, request);
     std::string slug = short_slug(request.description);
     std::string stem = slug.empty() ? version.text() : version.text() + "_" + slug;
-    return {version.text(), stem + ".yaml", template_text(version, request)};
+    std::vector<GeneratedFile> files =
+        write_form(request.language, {version.text(), stem, request.description, request.table});
+    GeneratedMigration generated{
+        version.text(), std::move(files.front().name), std::move(files.front().text), {}};
+    generated.others.assign(std::make_move_iterator(files.begin() + 1),
+                            std::make_move_iterator(files.end()));
+    return generated;
 }
 
 std::filesystem::path write_migration(const std::filesystem::path& directory,
                                       const GeneratedMigration& migration) {
     std::filesystem::path path = directory / migration.file_name;
-    if (std::filesystem::exists(path)) {
-        throw exists_error(path.string());
+    const auto refuse_existing = [](const std::filesystem::path& file) {
+        if (std::filesystem::exists(file)) {
+            throw exists_error(file.string());
+        }
+    };
+    refuse_existing(path);
+    for (const GeneratedFile& other : migration.others) {
+        refuse_existing(directory / other.name);
     }
     base::create_directories(directory);
+    for (const GeneratedFile& other : migration.others) {
+        base::write_file_atomically(directory / other.name, other.text);
+    }
     base::write_file_atomically(path, migration.text);
     return path;
 }

@@ -5,6 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <map>
+#include <string>
+
 namespace dynamigrate::migrate {
 namespace {
 
@@ -61,6 +65,64 @@ TEST(Generate, WritesTheFileOnce) {
     EXPECT_EQ(base::read_file(path), migration.text);
     auto error = error_of([&] { write_migration(directory.path() / "migrations", migration); });
     EXPECT_EQ(error.message(), "Migration " + path.string() + " already exists");
+}
+
+GeneratedMigration in_language(const std::string& language) {
+    GenerateRequest request;
+    request.description = "Say \"hi\"";
+    request.table = "app";
+    request.language = language;
+    return generate_migration(Registry(), request);
+}
+
+TEST(Generate, WritesEachLanguage) {
+    for (const auto& [language, name] :
+         std::map<std::string, std::string>{{"yaml", "0.0.1_say-hi.yaml"},
+                                            {"json5", "0.0.1_say-hi.json5"},
+                                            {"js", "0.0.1_say-hi.js"},
+                                            {"mjs", "0.0.1_say-hi.mjs"},
+                                            {"ts", "0.0.1_say-hi.ts"},
+                                            {"cpp", "0.0.1_say-hi.cpp"},
+                                            {"python", "0.0.1_say-hi.yaml"},
+                                            {"shell", "0.0.1_say-hi.yaml"}}) {
+        const GeneratedMigration migration = in_language(language);
+        EXPECT_EQ(migration.file_name, name);
+        EXPECT_THAT(migration.text, HasSubstr("\"Say \\\"hi\\\"\"")) << language;
+        EXPECT_THAT(migration.text, HasSubstr("0.0.1")) << language;
+        EXPECT_THAT(migration.text, HasSubstr("\"app\"")) << language;
+    }
+    EXPECT_THAT(error_of([] { in_language("cobol"); }).message(),
+                HasSubstr("known are yaml, json5, js, mjs, ts, cpp, python, shell"));
+}
+
+TEST(Generate, PutsAScriptBesideTheMigrationThatRunsIt) {
+    const GeneratedMigration migration = in_language("python");
+    ASSERT_EQ(migration.others.size(), 1U);
+    EXPECT_EQ(migration.others[0].name, "0.0.1_say-hi.py");
+    EXPECT_THAT(migration.text, HasSubstr("- run: [python3, \"0.0.1_say-hi.py\"]"));
+}
+
+TEST(Generate, CountsVersionsThatOnlyFilesHave) {
+    base::TemporaryDirectory directory;
+    base::write_file_atomically(directory.path() / "1.0.0_a.cpp", "");
+    base::write_file_atomically(directory.path() / "1.1.0.cpp", "");
+    base::write_file_atomically(directory.path() / "9_notes.txt", "");
+    GenerateRequest request;
+    request.directory = directory.path();
+    Registry registry;
+    registry.add(simple("0.9.0"));
+    EXPECT_EQ(generate_migration(registry, request).version, "1.1.1");
+    request.bump = "1.0.0";
+    EXPECT_EQ(error_of([&] { generate_migration(registry, request); }).message(),
+              "Migration " + (directory.path() / "1.0.0_a.cpp").string() + " already exists");
+}
+
+TEST(Generate, WritesNothingWhereOneOfItsFilesExists) {
+    base::TemporaryDirectory directory;
+    base::write_file_atomically(directory.path() / "0.0.1_say-hi.py", "mine");
+    EXPECT_THROW(write_migration(directory.path(), in_language("python")), base::Error);
+    EXPECT_FALSE(std::filesystem::exists(directory.path() / "0.0.1_say-hi.yaml"));
+    EXPECT_EQ(base::read_file(directory.path() / "0.0.1_say-hi.py"), "mine");
 }
 
 }  // namespace
