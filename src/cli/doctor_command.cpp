@@ -1,6 +1,7 @@
 #include "commands.hpp"
 #include "diagnosis.hpp"
 #include "output_text.hpp"
+#include "script_advice.hpp"
 
 #include <dynamigrate/migrate/iam_policy.hpp>
 #include <dynamigrate/migrate/runner.hpp>
@@ -196,6 +197,10 @@ private:
     }
 
     void look_at_migrations() {
+        std::vector<Diagnosis> advice = advise_on_scripts(session_.project.config.migrations);
+        if (!advice.empty()) {
+            groups_.push_back({"scripts", std::move(advice)});
+        }
         migrate::Runner runner(session_.registry, session_.project.settings,
                                session_.wiring().world());
         findings_ = unreadable_;

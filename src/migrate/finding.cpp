@@ -86,6 +86,7 @@ constexpr std::array kKinds = std::to_array<FindingKind>({
     {"DM510", "journal_space"},
     {"DM511", "store_not_writable"},
     {"DM512", "table_busy"},
+    {"DM513", "step_would_do"},
 });
 
 std::string plural(std::size_t number, std::string_view what) {
