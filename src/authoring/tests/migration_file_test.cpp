@@ -153,7 +153,7 @@ INSTANTIATE_TEST_SUITE_P(
         WrongFile{"transform: {sett: {a: 1}, remove: b}",
                   "3:17: unknown key `sett` in transform; did you mean `set`?"},
         WrongFile{"transform: {where: 'a = b'}",
-                  "3:16: a transform needs set, rename, remove or default"},
+                  "3:16: a transform needs set, rename, remove or default, or jq"},
         WrongFile{"transform: 7", "3:16: transform must be a map of fields, not number"},
         WrongFile{"transform: {set: [a]}", "3:22: `set` must be a map of attributes"},
         WrongFile{"transform: {set: {a: 1}, values: {v: 1}}",
