@@ -35,13 +35,8 @@ async function importTypeScript(file) {
     if (stripsTypes()) {
         return import(pathToFileURL(file).href)
     }
-    const tsx = resolveFrom(file, 'tsx/esm/api')
-    if (tsx !== undefined) {
-        const { register } = await import(pathToFileURL(tsx).href)
-        register()
-        return import(pathToFileURL(file).href)
-    }
-    const esbuild = resolveFrom(file, 'esbuild')
+    const tsx = resolveFrom(file, 'tsx/package.json') // it brings an esbuild
+    const esbuild = resolveFrom(file, 'esbuild') ?? (tsx && resolveFrom(tsx, 'esbuild'))
     if (esbuild === undefined || !addHook({ esbuild })) {
         throw new Error(
             `Node ${process.version} cannot run TypeScript; use Node 22.6 or later, or install tsx or esbuild in the project ` +

@@ -7,8 +7,11 @@ import shutil
 import subprocess
 import unittest
 
+import boto3
+
 import harness
 from differential import Embedded
+from gateway_test import KEY, SECRET, Gateway
 from history_test import node_modules
 
 SCHEMA = """
@@ -278,6 +281,32 @@ export default ['0.0.1', '0.0.2'].map((version) => ({
         (project.path / "node_modules").unlink()
         out = project.run("up", expect=1)
         self.assertIn("npm install dynamodb-onetable", out.stderr)
+
+
+class Bypass(Suite):
+    """Scripts that go past the door: they fail, and nothing is written."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.server.stop()
+        cls.server = Gateway("--memory", "--access-key", KEY, secret=SECRET)
+        cls.dynamodb = boto3.client(
+            "dynamodb", endpoint_url=cls.server.endpoint, region_name="eu-west-1",
+            aws_access_key_id=KEY, aws_secret_access_key=SECRET)
+
+    def test_endpoint_in_the_code(self):
+        project = self.project(versions={"0.0.1": ("""
+        const { DynamoDBClient, PutItemCommand } = await import('@aws-sdk/client-dynamodb')
+        const client = new DynamoDBClient({ endpoint: '%s', region: 'eu-west-1' })
+        await client.send(new PutItemCommand({ TableName: db.name, Item: { pk: { S: 'past' }, sk: { S: 'x' } } }))
+""" % self.server.endpoint, "")})
+        project.environment = {
+            "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_REGION": "eu-west-1"}
+        for dry in [], ["--dry"]:
+            out = project.run("up", *dry, expect=1)
+            self.assertRegex(out.stdout + out.stderr, "UnrecognizedClient|security token")
+            self.assertNotIn(("past", "x"), self.items(project))
 
 
 class FirstGeneration(Suite):
