@@ -64,6 +64,43 @@ Files json5(const FormText& text) {
                          text.version, in_quotes(text.description), script_table(text))}};
 }
 
+std::string script(const FormText& text, std::string_view signature) {
+    return fmt::format(
+        "// Called for each item; what it reads is guarded, what it changes is written.\n"
+        "export default {{\n"
+        "    version: '{}',\n"
+        "    description: {},\n"
+        "    {}\n"
+        "    // where: {{ expression: 'attribute_exists(email)' }},\n"
+        "    {} {{\n"
+        "        // item.emailLower = item.email.toLowerCase()\n"
+        "        return item\n"
+        "    }},\n"
+        "}}\n",
+        text.version, in_quotes(text.description), script_table(text), signature);
+}
+
+Files js(const FormText& text) { return {{text.stem + ".js", script(text, "transform(item)")}}; }
+
+Files mjs(const FormText& text) { return {{text.stem + ".mjs", script(text, "transform(item)")}}; }
+
+Files ts(const FormText& text) {
+    return {{text.stem + ".ts",
+             "type Item = Record<string, any>\n\n" + script(text, "transform(item: Item): Item")}};
+}
+
+/// Named as OneTable's own command line names them, which looks for the version alone.
+Files onetable(const FormText& text) {
+    return {{text.version + ".js", fmt::format("export default {{\n"
+                                               "    version: '{}',\n"
+                                               "    description: {},\n"
+                                               "    // schema: ...,\n"
+                                               "    async up(db, migrate, params) {{}},\n"
+                                               "    async down(db, migrate, params) {{}},\n"
+                                               "}}\n",
+                                               text.version, in_quotes(text.description))}};
+}
+
 Files cpp(const FormText& text) {
     const std::string on =
         text.table.empty() ? "" : fmt::format("\n        .on({})", in_quotes(text.table));
@@ -88,12 +125,51 @@ Files cpp(const FormText& text) {
                          text.stem, text.version, in_quotes(text.description), on)}};
 }
 
+/// The migration that runs a script beside it.
+GeneratedFile runner(const FormText& text, std::string_view program, std::string_view extension) {
+    return {text.stem + ".yaml",
+            fmt::format("{}up:\n  - run: [{}, {}]\ndown: auto\n", yaml_head(text), program,
+                        in_quotes(fmt::format("{}.{}", text.stem, extension)))};
+}
+
+Files python(const FormText& text) {
+    return {runner(text, "python3", "py"),
+            {text.stem + ".py",
+             "# What it writes is journalled, paced, and overlaid in a dry run: no code for that.\n"
+             "import os\n"
+             "\n"
+             "import boto3\n"
+             "\n"
+             "dynamodb = boto3.resource(\"dynamodb\", "
+             "endpoint_url=os.environ[\"AWS_ENDPOINT_URL_DYNAMODB\"])\n"
+             "table = dynamodb.Table(os.environ[\"DYNAMIGRATE_TABLE\"])\n"
+             "count = 0\n"
+             "for page in table.meta.client.get_paginator(\"scan\").paginate("
+             "TableName=table.name):\n"
+             "    for item in page[\"Items\"]:\n"
+             "        count += 1\n"
+             "print(f\"read {count} items\")\n"}};
+}
+
+Files shell(const FormText& text) {
+    return {runner(text, "sh", "sh"),
+            {text.stem + ".sh",
+             "# What it writes is journalled, paced, and overlaid in a dry run: no code for that.\n"
+             "set -eu\n"
+             "dynamodb() {\n"
+             "    aws dynamodb --endpoint-url \"$AWS_ENDPOINT_URL_DYNAMODB\" \"$@\"\n"
+             "}\n"
+             "dynamodb scan --table-name \"$DYNAMIGRATE_TABLE\" --select COUNT --query Count\n"}};
+}
+
 struct Form {
     std::string_view language;
     Files (*write)(const FormText&);
 };
 
-constexpr std::array kForms{Form{"yaml", yaml}, Form{"json5", json5}, Form{"cpp", cpp}};
+constexpr std::array kForms{Form{"yaml", yaml}, Form{"json5", json5},   Form{"js", js},
+                            Form{"mjs", mjs},   Form{"ts", ts},         Form{"onetable", onetable},
+                            Form{"cpp", cpp},   Form{"python", python}, Form{"shell", shell}};
 
 }  // namespace
 

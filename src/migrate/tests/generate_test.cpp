@@ -79,16 +79,33 @@ TEST(Generate, WritesEachLanguage) {
     for (const auto& [language, name] :
          std::map<std::string, std::string>{{"yaml", "0.0.1_say-hi.yaml"},
                                             {"json5", "0.0.1_say-hi.json5"},
-                                            {"cpp", "0.0.1_say-hi.cpp"}})
-}) {
-    const GeneratedMigration migration = in_language(language);
-    EXPECT_EQ(migration.file_name, name);
-    EXPECT_THAT(migration.text, HasSubstr("\"Say \\\"hi\\\"\"")) << language;
-    EXPECT_THAT(migration.text, HasSubstr("0.0.1")) << language;
-    EXPECT_THAT(migration.text, HasSubstr("\"app\"")) << language;
+                                            {"js", "0.0.1_say-hi.js"},
+                                            {"mjs", "0.0.1_say-hi.mjs"},
+                                            {"ts", "0.0.1_say-hi.ts"},
+                                            {"cpp", "0.0.1_say-hi.cpp"},
+                                            {"python", "0.0.1_say-hi.yaml"},
+                                            {"shell", "0.0.1_say-hi.yaml"}}) {
+        const GeneratedMigration migration = in_language(language);
+        EXPECT_EQ(migration.file_name, name);
+        EXPECT_THAT(migration.text, HasSubstr("\"Say \\\"hi\\\"\"")) << language;
+        EXPECT_THAT(migration.text, HasSubstr("0.0.1")) << language;
+        EXPECT_THAT(migration.text, HasSubstr("\"app\"")) << language;
+    }
+    EXPECT_THAT(error_of([] { in_language("cobol"); }).message(),
+                HasSubstr("known are yaml, json5, js, mjs, ts, onetable, cpp, python, shell"));
 }
-EXPECT_THAT(error_of([] { in_language("cobol"); }).message(),
-            HasSubstr("known are yaml, json5, cpp"));
+
+TEST(Generate, NamesOneTablesMigrationsByTheirVersion) {
+    const GeneratedMigration migration = in_language("onetable");
+    EXPECT_EQ(migration.file_name, "0.0.1.js");
+    EXPECT_THAT(migration.text, HasSubstr("async down(db, migrate, params)"));
+}
+
+TEST(Generate, PutsAScriptBesideTheMigrationThatRunsIt) {
+    const GeneratedMigration migration = in_language("python");
+    ASSERT_EQ(migration.others.size(), 1U);
+    EXPECT_EQ(migration.others[0].name, "0.0.1_say-hi.py");
+    EXPECT_THAT(migration.text, HasSubstr("- run: [python3, \"0.0.1_say-hi.py\"]"));
 }
 
 TEST(Generate, CountsVersionsThatOnlyFilesHave) {
@@ -108,12 +125,10 @@ TEST(Generate, CountsVersionsThatOnlyFilesHave) {
 
 TEST(Generate, WritesNothingWhereOneOfItsFilesExists) {
     base::TemporaryDirectory directory;
-    base::write_file_atomically(directory.path() / "beside", "mine");
-    GeneratedMigration migration = in_language("yaml");
-    migration.others.push_back({"beside", "new"});
-    EXPECT_THROW(write_migration(directory.path(), migration), base::Error);
-    EXPECT_FALSE(std::filesystem::exists(directory.path() / migration.file_name));
-    EXPECT_EQ(base::read_file(directory.path() / "beside"), "mine");
+    base::write_file_atomically(directory.path() / "0.0.1_say-hi.py", "mine");
+    EXPECT_THROW(write_migration(directory.path(), in_language("python")), base::Error);
+    EXPECT_FALSE(std::filesystem::exists(directory.path() / "0.0.1_say-hi.yaml"));
+    EXPECT_EQ(base::read_file(directory.path() / "0.0.1_say-hi.py"), "mine");
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ struct GenerateRequest {
     std::string current;         ///< the current version, "" : none
     std::string table;           ///< default table of its steps, "" : left as an example
     base::WallTime now{};        ///< the next timestamp version
-    /// yaml, json5 or cpp.
+    /// yaml, json5, js, mjs, ts, onetable, cpp, python or shell.
     std::string language = "yaml";
     /// Where the migrations are: a version that a file there begins with counts as registered (the
     /// source of a plug-in is no migration). "" : nobody looks.
