@@ -284,7 +284,8 @@ void Surveyor::look_for_dated_scripts(const fs::path& folder) {
     std::string first;
     for (const fs::path& file : files_of(directory_ / folder)) {
         const std::string name = file.filename().string();
-        if (std::regex_match(name, kDated) && !authoring::parse_file_name(name)) {
+        const auto migration = authoring::parse_file_name(name);
+        if (std::regex_match(name, kDated) && !(migration && migration->is_version)) {
             first = count++ == 0 ? name : first;
         }
     }
