@@ -38,7 +38,8 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
     for (const std::string& candidate : candidates) {
         const std::size_t distance = edit_distance(word, candidate);
         const bool shares_nothing = distance >= std::max(word.size(), candidate.size());
-        if (distance < best && !shares_nothing) {
+        const bool is_longer_form = distance == best && candidate.starts_with(word);
+        if ((distance < best || is_longer_form) && !shares_nothing) {
             best = distance;
             found = candidate;
         }

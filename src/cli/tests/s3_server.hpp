@@ -21,9 +21,8 @@ public:
     explicit S3Server(base::Clock& clock, std::size_t page = 3)
         : page_(page),
           verifier_("s3", {{"key", "secret"}}, {"host"}, clock),
-          server_(http::make_server({}, [this](const auto& request, auto& response) {
-              answer(request, response);
-          })) {}
+          server_(http::make_server(
+              {}, [this](const auto& request, auto& response) { answer(request, response); })) {}
 
     std::string origin() const { return server_->origin(); }
     std::map<std::string, std::string> objects() {
@@ -67,8 +66,8 @@ private:
     static void refuse(http::ServedResponse& response, int status, const std::string& code) {
         response.status = status;
         response.content_type = "application/xml";
-        response.body = "<?xml version=\"1.0\"?><Error><Code>" + code + "</Code><Message>no: " +
-                        code + "</Message></Error>";
+        response.body = "<?xml version=\"1.0\"?><Error><Code>" + code +
+                        "</Code><Message>no: " + code + "</Message></Error>";
     }
 
     void answer(const http::ServedRequest& request, http::ServedResponse& response) {

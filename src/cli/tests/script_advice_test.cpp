@@ -44,6 +44,7 @@ TEST(ScriptAdvice, NotesEachScriptOfADirectory) {
     const auto notes = advise_on_scripts(directory.path());
     ASSERT_EQ(notes.size(), 1U);
     EXPECT_EQ(notes[0].check, "1.0.0.js");
+    EXPECT_EQ(notes[0].code, "step_would_do");
     EXPECT_TRUE(advise_on_scripts(directory.path() / "none").empty());
 }
 

@@ -68,6 +68,7 @@ TEST(Nearest, SuggestsWordsOfFewEdits) {
     EXPECT_EQ(nearest("tarnsfrom", words), "transform");
     EXPECT_EQ(nearest("wher", words), "where");
     EXPECT_EQ(nearest("zebra", words), "");
+    EXPECT_EQ(nearest("--lane", {"--lang", "--lanes"}), "--lanes");
     EXPECT_EQ(nearest("x", {"y"}), "");
     EXPECT_EQ(nearest("table", {}), "");
 }

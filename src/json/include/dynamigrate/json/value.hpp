@@ -101,7 +101,7 @@ void blend(Value& base, const Value& other);
 /// Throws Error invalid_argument at file:line:column of the value.
 [[noreturn]] void fail(const std::string& file, const Value& value, const std::string& message);
 
-/// The candidate nearest to the word by edit distance (for "did you mean"), or "" when none is near.
+/// The candidate nearest to the word by edit distance, best one that begins with it; "" if none is.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace dynamigrate::json
