@@ -75,6 +75,15 @@ struct ControlCase : ::testing::Test {
         project.clock.wait_until_idle();
         EXPECT_EQ(control.wishes(id).seen, number);
     }
+    /// Asks the run to end, and waits until it has: there is no further heartbeat to wait for.
+    void abort() {
+        const std::string id = run();
+        const std::uint64_t number =
+            control.ask(id, [](RunWishes& wishes) { wishes.abort = true; });
+        project.clock.beat();
+        runner.join();
+        EXPECT_EQ(control.wishes(id).seen, number);
+    }
 };
 
 TEST_F(ControlCase, PausesARunAndLetsItGoOn) {
@@ -99,8 +108,7 @@ TEST_F(ControlCase, PausesARunAndLetsItGoOn) {
 TEST_F(ControlCase, StopsARunSoThatItCanBeResumedAlsoAPausedOne) {
     start();
     ask([](RunWishes& wishes) { wishes.pause = true; });
-    ask([](RunWishes& wishes) { wishes.abort = true; });
-    runner.join();
+    abort();
     EXPECT_TRUE(result.interrupted);
     EXPECT_EQ(result.rows.at(0).status, Status::running);
     EXPECT_TRUE(result.rows.at(0).interrupted);
@@ -130,8 +138,7 @@ TEST_F(ControlCase, KnowsOnlyRunsThatAreUnderWay) {
 
 TEST_F(ControlCase, AnotherRunnerDoesNotHeedWhatWasWishedOfTheOneBefore) {
     start();
-    ask([](RunWishes& wishes) { wishes.abort = true; });
-    runner.join();
+    abort();
     may_end = true;
     RunResult resumed = project.migrator().resume("", project.listener, {}, {});
     EXPECT_EQ(resumed.rows.at(0).status, Status::applied);
