@@ -2,8 +2,8 @@
 
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 30
-# RocksDB is not instrumented.
-TSAN_OPTIONS ?= ignore_noninstrumented_modules=1
+# RocksDB is not instrumented; children are started by threads too.
+TSAN_OPTIONS ?= ignore_noninstrumented_modules=1 die_after_fork=0 suppressions=$(CURDIR)/tests/tsan-suppressions.txt
 DEV = cmake --preset dev >/dev/null && cmake --build --preset dev
 RELEASE = cmake --preset release >/dev/null && cmake --build --preset release
 
