@@ -34,7 +34,7 @@ private:
     void measure();
     void save();
 
-    const ExecutionInputs& inputs_;
+    const ExecutionInputs inputs_;
     const HistoryView& view_;
     const Migration& migration_;
     const backfill::UndoSelection& selection_;
