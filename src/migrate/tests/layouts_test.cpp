@@ -132,7 +132,8 @@ TEST(OneTableLayout, WritesTheCurrentGenerationUnderTheRealKeyNames) {
     HistoryRow row = row_in(Status::applied);
     row.path = "";
     base::Arena arena;
-    auto changes = layout->changes(row, items_of(*layout, {}, kIdRg), arena);
+    const ForeignItems items = items_of(*layout, {}, kIdRg);
+    auto changes = layout->changes(row, items, arena);
     ASSERT_EQ(changes.size(), 1u);
     dynamodb::ItemBuilder written(arena);
     for (const dynamodb::Item& part : {changes[0].key, changes[0].set}) {
