@@ -63,7 +63,7 @@ public:
     /// Whether a row in that state is written at all; `changes` is asked only then.
     /// Errors: failed_precondition for a version that the layout cannot hold.
     virtual bool tells(const HistoryRow& row) const = 0;
-    /// What to write so that the items tell the row; values are in the arena, names of keys in `items`.
+    /// What to write so that the items tell the row; values live in the arena, keys in both.
     virtual std::vector<ForeignChange> changes(const HistoryRow& row, const ForeignItems& items,
                                                base::Arena& arena) const = 0;
     /// Whether the layout has room for a migration of that id; others are kept natively only.
