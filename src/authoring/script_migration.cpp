@@ -7,6 +7,7 @@
 
 #include <dynamigrate/base/error.hpp>
 #include <dynamigrate/json/json5.hpp>
+#include <dynamigrate/json/members.hpp>
 #include <dynamigrate/json/writer.hpp>
 #include <dynamigrate/migrate/version.hpp>
 
@@ -71,14 +72,9 @@ Value as_fields(const Value& values) {
     return fields;
 }
 
-std::string text_of(const Value& answer, std::string_view name) {
-    const Value* value = answer.find(name);
-    return value != nullptr && value->is_string() ? value->text() : "";
-}
-
 /// The error with which Node answered for a file.
 [[noreturn]] void fail_loading(const ScriptFile& file, const Value& error) {
-    std::string message = text_of(error, "message");
+    std::string message = json::text_of(error, "message");
     std::string place = file.path.string();
     if (const Value* frames = error.find("frames"); frames != nullptr && frames->is_array()) {
         for (const Value& frame : frames->elements()) {
@@ -237,7 +233,7 @@ struct Described {
 
 OneTableScript as_onetable(const Described& described) {
     const Value& values = *described.said.find("values");
-    const std::string version = text_of(values, "version");
+    const std::string version = json::text_of(values, "version");
     const ScriptFile& file = described.file;
     if (file.is_version && !version.empty() && version != file.id) {
         throw Error(ErrorKind::invalid_argument,
@@ -247,7 +243,7 @@ OneTableScript as_onetable(const Described& described) {
     OneTableScript script;
     script.file = file.path;
     script.id = file.id;
-    script.description = text_of(values, "description");
+    script.description = json::text_of(values, "description");
     script.checksum = file.checksum;
     script.is_version = file.is_version;
     script.has_schema = values.find("schema") != nullptr;
@@ -298,7 +294,7 @@ std::vector<Described> split(const ScriptFile& file, const Value& answer) {
     for (const Value& element : list->elements()) {
         ScriptFile one = file;
         one.is_of_list = true;
-        one.id = text_of(*element.find("values"), "version");
+        one.id = json::text_of(*element.find("values"), "version");
         one.is_version = migrate::Version::parse(one.id).has_value();
         all.push_back({std::move(one), element, std::nullopt});
     }

@@ -4,6 +4,7 @@
 #include <dynamigrate/base/error.hpp>
 #include <dynamigrate/http/url.hpp>
 #include <dynamigrate/json/json5.hpp>
+#include <dynamigrate/json/members.hpp>
 
 #include <fmt/format.h>
 
@@ -17,11 +18,6 @@ using base::Error;
 using base::ErrorKind;
 
 constexpr std::string_view kPath = "/2015-03-31/event-source-mappings";
-
-std::string text_of(const json::Value& mapping, std::string_view member) {
-    const json::Value* value = mapping.find(member);
-    return value != nullptr && value->is_string() ? value->text() : std::string();
-}
 
 /// "arn:aws:lambda:eu-west-1:123456789012:function:index-orders:live" is known by what follows
 /// "function:".
@@ -37,8 +33,8 @@ std::vector<std::string> functions_in(const std::string& answer) {
     std::vector<std::string> functions;
     if (mappings != nullptr && mappings->is_array()) {
         for (const json::Value& mapping : mappings->elements()) {
-            functions.push_back(fmt::format("{} ({})", name_in(text_of(mapping, "FunctionArn")),
-                                            text_of(mapping, "State")));
+            functions.push_back(fmt::format("{} ({})", name_in(json::text_of(mapping, "FunctionArn")),
+                                            json::text_of(mapping, "State")));
         }
     }
     return functions;

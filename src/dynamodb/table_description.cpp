@@ -1,6 +1,7 @@
 #include <dynamigrate/dynamodb/table.hpp>
 
 #include <dynamigrate/base/error.hpp>
+#include <dynamigrate/json/members.hpp>
 
 #include "answer_document.hpp"
 
@@ -13,11 +14,6 @@ namespace {
 
 [[noreturn]] void fail(const std::string& reason) {
     throw base::Error(base::ErrorKind::corrupted, "a table's description: " + reason);
-}
-
-std::string text_of(const json::Value& object, std::string_view name) {
-    const json::Value* value = object.find(name);
-    return value != nullptr && value->is_string() ? value->text() : std::string();
 }
 
 double number_of(const json::Value& object, std::string_view name) {
@@ -68,7 +64,7 @@ std::vector<KeyAttribute> read_definitions(const json::Value& table) {
     std::vector<KeyAttribute> definitions;
     for (const json::Value& element : array_of(table, "AttributeDefinitions")) {
         definitions.push_back(
-            {text_of(element, "AttributeName"), key_type(text_of(element, "AttributeType"))});
+            {json::text_of(element, "AttributeName"), key_type(json::text_of(element, "AttributeType"))});
     }
     return definitions;
 }
@@ -78,7 +74,7 @@ KeySchema read_key(const json::Value& holder, const std::vector<KeyAttribute>& d
                    bool is_going = false) {
     KeySchema key;
     for (const json::Value& element : array_of(holder, "KeySchema")) {
-        std::string name = text_of(element, "AttributeName");
+        std::string name = json::text_of(element, "AttributeName");
         auto found = std::find_if(definitions.begin(), definitions.end(),
                                   [&](const KeyAttribute& known) { return known.name == name; });
         if (found == definitions.end() && !is_going) {
@@ -86,7 +82,7 @@ KeySchema read_key(const json::Value& holder, const std::vector<KeyAttribute>& d
         }
         KeyAttribute attribute =
             found == definitions.end() ? KeyAttribute{name, AttributeType::string} : *found;
-        if (text_of(element, "KeyType") == "HASH") {
+        if (json::text_of(element, "KeyType") == "HASH") {
             key.hash = attribute;
         } else {
             key.sort = attribute;
@@ -118,11 +114,11 @@ ProjectionType projection_type(const std::string& name) {
 IndexDescription read_index(const json::Value& object, const std::vector<KeyAttribute>& definitions,
                             bool is_local) {
     IndexDescription index;
-    index.name = text_of(object, "IndexName");
-    index.status = text_of(object, "IndexStatus");
+    index.name = json::text_of(object, "IndexName");
+    index.status = json::text_of(object, "IndexStatus");
     index.key = read_key(object, definitions, index.status == "DELETING");
     const json::Value& projection = object_of(object, "Projection");
-    index.projection = projection_type(text_of(projection, "ProjectionType"));
+    index.projection = projection_type(json::text_of(projection, "ProjectionType"));
     for (const json::Value& name : array_of(projection, "NonKeyAttributes")) {
         index.non_key_attributes.push_back(name.text());
     }
@@ -136,7 +132,7 @@ IndexDescription read_index(const json::Value& object, const std::vector<KeyAttr
 
 void read_capacity(const json::Value& table, TableDescription& description) {
     description.is_on_demand =
-        text_of(object_of(table, "BillingModeSummary"), "BillingMode") == "PAY_PER_REQUEST";
+        json::text_of(object_of(table, "BillingModeSummary"), "BillingMode") == "PAY_PER_REQUEST";
     description.provisioned = read_throughput(object_of(table, "ProvisionedThroughput"),
                                               "ReadCapacityUnits", "WriteCapacityUnits");
     description.warm = read_optional_throughput(table, "WarmThroughput", "ReadUnitsPerSecond",
@@ -170,12 +166,12 @@ TableDescription parse_table_description(std::string_view body) {
     json::Value document = parse_answer(body, "a table's description");
     const json::Value& table = table_member(document);
     TableDescription description;
-    description.name = text_of(table, "TableName");
+    description.name = json::text_of(table, "TableName");
     if (description.name.empty()) {
         fail("it has no TableName");
     }
-    description.status = text_of(table, "TableStatus");
-    description.arn = text_of(table, "TableArn");
+    description.status = json::text_of(table, "TableStatus");
+    description.arn = json::text_of(table, "TableArn");
     description.attribute_definitions = read_definitions(table);
     description.key = read_key(table, description.attribute_definitions);
     read_capacity(table, description);
@@ -185,7 +181,7 @@ TableDescription parse_table_description(std::string_view body) {
     description.has_deletion_protection = flag_of(table, "DeletionProtectionEnabled");
     description.has_stream = flag_of(object_of(table, "StreamSpecification"), "StreamEnabled");
     for (const json::Value& replica : array_of(table, "Replicas")) {
-        description.replicas.push_back(text_of(replica, "RegionName"));
+        description.replicas.push_back(json::text_of(replica, "RegionName"));
     }
     description.raw = json::to_json(table);
     return description;

@@ -2,6 +2,7 @@
 
 #include <dynamigrate/base/error.hpp>
 #include <dynamigrate/json/json5.hpp>
+#include <dynamigrate/json/members.hpp>
 #include <dynamigrate/json/value.hpp>
 #include <dynamigrate/json/writer.hpp>
 
@@ -15,11 +16,6 @@ namespace {
 using dynamodb::Call;
 using dynamodb::Reply;
 using json::Writer;
-
-std::string text_of(const json::Value* holder, std::string_view name) {
-    const json::Value* value = holder == nullptr ? nullptr : holder->find(name);
-    return value != nullptr && value->is_string() ? value->text() : std::string();
-}
 
 json::Value parsed(std::string_view body) {
     try {
@@ -43,13 +39,13 @@ bool OverlaySettings::answer(const Call& call, Reply& reply) {
     std::lock_guard lock(mutex_);
     if (std::find(std::begin(kAbout), std::end(kAbout), call.operation) != std::end(kAbout)) {
         json::Value request = parsed(call.body);
-        read_tags(text_of(&request, "ResourceArn"));
+        read_tags(json::text_of(&request, "ResourceArn"));
         return false;
     }
     if (call.operation == "DescribeContinuousBackups" ||
         call.operation == "UpdateContinuousBackups") {
         json::Value request = parsed(call.body);
-        read_recovery(text_of(&request, "TableName"));
+        read_recovery(json::text_of(&request, "TableName"));
         return false;
     }
     if (call.operation == "CreateBackup") {
@@ -84,9 +80,9 @@ void OverlaySettings::read_tags(const std::string& arn) {
         json::Value answer = json::parse_json(reply.body, "the answer of ListTagsOfResource");
         const json::Value* list = answer.find("Tags");
         for (const json::Value& tag : list == nullptr ? json::Value::Array() : list->elements()) {
-            tags[text_of(&tag, "Key")] = text_of(&tag, "Value");
+            tags[json::text_of(&tag, "Key")] = json::text_of(&tag, "Value");
         }
-        next = text_of(&answer, "NextToken");
+        next = json::text_of(&answer, "NextToken");
     } while (!next.empty());
     std::unique_lock changing(catalog_.mutex());
     Table with_tags = *catalog_.find(table->name);
@@ -111,14 +107,14 @@ void OverlaySettings::read_recovery(const std::string& name) {
     std::unique_lock changing(catalog_.mutex());
     Table with_recovery = *catalog_.find(name);
     with_recovery.has_point_in_time_recovery =
-        text_of(recovery, "PointInTimeRecoveryStatus") == "ENABLED";
+        json::text_of(recovery, "PointInTimeRecoveryStatus") == "ENABLED";
     with_recovery_.insert(name);
     catalog_.put(std::move(with_recovery));
 }
 
 void OverlaySettings::create_backup(const Call& call, Reply& reply) {
     json::Value request = parsed(call.body);
-    NotedBackup backup{{}, text_of(&request, "TableName"), text_of(&request, "BackupName")};
+    NotedBackup backup{{}, json::text_of(&request, "TableName"), json::text_of(&request, "BackupName")};
     TablePointer table = catalog_.find(backup.table);
     if (table == nullptr) {
         throw base::Error(base::ErrorKind::not_found, "Table not found: " + backup.table)
@@ -135,7 +131,7 @@ void OverlaySettings::create_backup(const Call& call, Reply& reply) {
 
 void OverlaySettings::describe_backup(const Call& call, Reply& reply) {
     json::Value request = parsed(call.body);
-    std::string arn = text_of(&request, "BackupArn");
+    std::string arn = json::text_of(&request, "BackupArn");
     auto noted = std::find_if(backups_.begin(), backups_.end(),
                               [&](const NotedBackup& backup) { return backup.arn == arn; });
     if (noted == backups_.end()) {
@@ -159,7 +155,7 @@ void OverlaySettings::list_backups(const Call& call, Reply& reply) {
         return;
     }
     json::Value request = parsed(call.body);
-    std::string table = text_of(&request, "TableName");
+    std::string table = json::text_of(&request, "TableName");
     for (const NotedBackup& backup : backups_) {
         if (table.empty() || table == backup.table) {
             json::Value summary = json::Value::object();

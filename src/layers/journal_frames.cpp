@@ -2,6 +2,7 @@
 
 #include <dynamigrate/base/hash.hpp>
 #include <dynamigrate/json/json5.hpp>
+#include <dynamigrate/json/members.hpp>
 #include <dynamigrate/json/writer.hpp>
 
 #include <zstd.h>
@@ -36,11 +37,6 @@ std::uint64_t number_of(const json::Value& document, std::string_view key) {
         std::from_chars(text.data(), text.data() + text.size(), number);
     }
     return number;
-}
-
-std::string text_of(const json::Value& document, std::string_view key) {
-    const json::Value* value = document.find(key);
-    return value != nullptr && value->is_string() ? value->text() : std::string();
 }
 
 }  // namespace
@@ -204,15 +200,15 @@ PartHeader parse_header(std::string_view body, const std::string& name) {
     if (number_of(document, "format") != kPartFormat) {
         throw Error(ErrorKind::failed_precondition,
                     "the journal part was written by another version (" +
-                        text_of(document, "tool") + "); use that version to read it")
+                        json::text_of(document, "tool") + "); use that version to read it")
             .at(name);
     }
     PartHeader header;
-    header.run = text_of(document, "run");
+    header.run = json::text_of(document, "run");
     header.attempt = static_cast<std::uint32_t>(number_of(document, "attempt"));
     header.lane = static_cast<std::uint32_t>(number_of(document, "lane"));
     header.fence = number_of(document, "fence");
-    header.tool_version = text_of(document, "tool");
+    header.tool_version = json::text_of(document, "tool");
     return header;
 }
 

@@ -4,6 +4,7 @@
 #include "pitr.hpp"
 
 #include <dynamigrate/json/json5.hpp>
+#include <dynamigrate/json/members.hpp>
 #include <dynamigrate/json/writer.hpp>
 
 #include <fmt/format.h>
@@ -17,11 +18,6 @@ namespace {
 
 using base::Error;
 using base::ErrorKind;
-
-std::string text_of(const json::Value* holder, std::string_view name) {
-    const json::Value* value = holder == nullptr ? nullptr : holder->find(name);
-    return value != nullptr && value->is_string() ? value->text() : std::string();
-}
 
 json::Value ask(const StepRun& run, std::string_view operation, const std::string& body) {
     try {
@@ -52,11 +48,11 @@ std::set<std::string> backups_named(const StepRun& run, const std::string& table
         json::Value answer = ask(run, "ListBackups", body);
         const json::Value* list = answer.find("BackupSummaries");
         for (const json::Value& one : list == nullptr ? json::Value::Array() : list->elements()) {
-            if (text_of(&one, "BackupName") == name) {
-                arns.insert(text_of(&one, "BackupArn"));
+            if (json::text_of(&one, "BackupName") == name) {
+                arns.insert(json::text_of(&one, "BackupArn"));
             }
         }
-        last = text_of(&answer, "LastEvaluatedBackupArn");
+        last = json::text_of(&answer, "LastEvaluatedBackupArn");
     } while (!last.empty());
     return arns;
 }
@@ -94,7 +90,7 @@ std::optional<std::string> create(const StepRun& run, const std::string& table,
     for (;;) {
         try {
             json::Value answer = ask(run, "CreateBackup", body);
-            return text_of(answer.find("BackupDetails"), "BackupArn");
+            return json::text_of(answer.find("BackupDetails"), "BackupArn");
         } catch (const Error& error) {
             bool is_busy_now = is_busy(error) || error.service_code() == "BackupInUseException" ||
                                error.service_code() == "TableInUseException";
@@ -116,7 +112,7 @@ bool wait_until_available(const StepRun& run, const NotedBackup& backup) {
     for (;;) {
         json::Value answer = ask(run, "DescribeBackup", body);
         const json::Value* description = answer.find("BackupDescription");
-        std::string status = text_of(
+        std::string status = json::text_of(
             description == nullptr ? nullptr : description->find("BackupDetails"), "BackupStatus");
         if (status == "AVAILABLE") {
             return true;
@@ -150,7 +146,7 @@ std::string find_made(const StepRun& run, const json::Value& note, const std::st
 
 NotedBackup parse_noted_backup(const std::string& note) {
     json::Value value = json::parse_json(note, "a run's records");
-    return {text_of(&value, "table"), text_of(&value, "name"), text_of(&value, "arn")};
+    return {json::text_of(&value, "table"), json::text_of(&value, "name"), json::text_of(&value, "arn")};
 }
 
 std::string to_note(const NotedBackup& backup) {

@@ -6,6 +6,7 @@
 #include "history_merge.hpp"
 #include "history_notes.hpp"
 #include "identity.hpp"
+#include "open_history.hpp"
 
 #include <dynamigrate/base/error.hpp>
 
@@ -43,24 +44,14 @@ LayoutPlace LayoutPlace::parse(std::string_view text) {
     return place;
 }
 
-struct HistoryEditor::Parts {
+struct HistoryEditor::Parts : OpenHistory {
     const Registry& registry;
-    Settings settings;
-    World world;
-    NativeTable table;
-    std::unique_ptr<ForeignHistory> foreign;
-    History history;
     HistoryNotes notes;
     Adoption adoption;
 
     Parts(const Registry& the_registry, Settings the_settings, const World& the_world)
-        : registry(the_registry),
-          settings(std::move(the_settings)),
-          world(the_world),
-          table(*world.service, settings.history_table, settings.scope, *world.clock,
-                *world.random),
-          foreign(open_foreign_history(*world.service, *world.clock, settings)),
-          history(table, foreign.get()),
+        : OpenHistory(std::move(the_settings), the_world),
+          registry(the_registry),
           notes(table),
           adoption(table, world, settings) {}
 

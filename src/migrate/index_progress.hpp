@@ -9,6 +9,9 @@
 
 namespace dynamigrate::migrate {
 
+/// Descriptions are eventually consistent: so many of an index may still be old.
+inline constexpr int kOldDescriptions = 10;
+
 /// How far the building of an index is, as far as descriptions tell: DynamoDB gives no share, only
 /// item counts, which AWS brings up to date about every six hours and emulators at once.
 class IndexProgress {

@@ -10,6 +10,7 @@
 #include "journals.hpp"
 #include "live_checks.hpp"
 #include "lock.hpp"
+#include "open_history.hpp"
 #include "planner.hpp"
 #include "run_records.hpp"
 #include "run_undo.hpp"
@@ -58,24 +59,14 @@ Tell teller(Listener& listener) {
 
 }  // namespace
 
-struct Migrator::Parts {
+struct Migrator::Parts : OpenHistory {
     const Registry& registry;
-    Settings settings;
-    World world;
-    NativeTable table;
-    std::unique_ptr<ForeignHistory> foreign;
-    History history;
     std::unique_ptr<layers::JournalStore> own_journals;
     std::map<std::string, Migration> unknown;  ///< whose files are gone, by id
 
     Parts(const Registry& the_registry, Settings the_settings, const World& the_world)
-        : registry(the_registry),
-          settings(std::move(the_settings)),
-          world(the_world),
-          table(*world.service, settings.history_table, settings.scope, *world.clock,
-                *world.random),
-          foreign(open_foreign_history(*world.service, *world.clock, settings)),
-          history(table, foreign.get()) {
+        : OpenHistory(std::move(the_settings), the_world),
+          registry(the_registry) {
         if (!world.journals) {
             own_journals =
                 layers::make_directory_journals(settings.journal_directory, *world.clock);

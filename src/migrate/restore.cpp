@@ -6,6 +6,7 @@
 #include <dynamigrate/base/error.hpp>
 #include <dynamigrate/dynamodb/operations.hpp>
 #include <dynamigrate/json/json5.hpp>
+#include <dynamigrate/json/members.hpp>
 #include <dynamigrate/json/writer.hpp>
 
 #include <fmt/format.h>
@@ -19,11 +20,6 @@ namespace {
 
 using base::Error;
 using base::ErrorKind;
-
-std::string text_of(const json::Value* holder, std::string_view name) {
-    const json::Value* value = holder == nullptr ? nullptr : holder->find(name);
-    return value != nullptr && value->is_string() ? value->text() : std::string();
-}
 
 std::string body_with(std::string_view name, const std::string& value) {
     std::string body;
@@ -64,9 +60,9 @@ void read_ttl(Questions& questions, RestoreFacts& facts) {
     auto answer =
         questions.ask("DescribeTimeToLive", body_with("TableName", facts.table), "time to live");
     const json::Value* description = answer ? answer->find("TimeToLiveDescription") : nullptr;
-    std::string status = text_of(description, "TimeToLiveStatus");
+    std::string status = json::text_of(description, "TimeToLiveStatus");
     if (status == "ENABLED" || status == "ENABLING") {
-        facts.ttl_attribute = text_of(description, "AttributeName");
+        facts.ttl_attribute = json::text_of(description, "AttributeName");
     }
 }
 
@@ -76,14 +72,14 @@ void read_pitr(Questions& questions, RestoreFacts& facts) {
     const json::Value* outer = answer ? answer->find("ContinuousBackupsDescription") : nullptr;
     const json::Value* recovery =
         outer == nullptr ? nullptr : outer->find("PointInTimeRecoveryDescription");
-    facts.has_pitr = text_of(recovery, "PointInTimeRecoveryStatus") == "ENABLED";
+    facts.has_pitr = json::text_of(recovery, "PointInTimeRecoveryStatus") == "ENABLED";
 }
 
 void read_tags(Questions& questions, RestoreFacts& facts) {
     auto answer = questions.ask("ListTagsOfResource", body_with("ResourceArn", facts.arn), "tags");
     const json::Value* list = answer ? answer->find("Tags") : nullptr;
     for (const json::Value& tag : list == nullptr ? json::Value::Array() : list->elements()) {
-        facts.tags[text_of(&tag, "Key")] = text_of(&tag, "Value");
+        facts.tags[json::text_of(&tag, "Key")] = json::text_of(&tag, "Value");
     }
 }
 
@@ -91,7 +87,7 @@ void read_backups(Questions& questions, RestoreFacts& facts) {
     auto answer = questions.ask("ListBackups", body_with("TableName", facts.table), "backups");
     const json::Value* list = answer ? answer->find("BackupSummaries") : nullptr;
     for (const json::Value& one : list == nullptr ? json::Value::Array() : list->elements()) {
-        TableBackup backup{facts.table, text_of(&one, "BackupName"), text_of(&one, "BackupArn")};
+        TableBackup backup{facts.table, json::text_of(&one, "BackupName"), json::text_of(&one, "BackupArn")};
         if (!facts.backup || facts.backup->arn != backup.arn) {
             facts.others.push_back(std::move(backup));
         }
@@ -251,7 +247,7 @@ RestoreFacts restore_facts(dynamodb::Service& service, const std::string& table,
     facts.arn = description->arn;
     facts.has_deletion_protection = description->has_deletion_protection;
     json::Value raw = json::parse_json(description->raw, "answer");
-    facts.stream_view = text_of(raw.find("StreamSpecification"), "StreamViewType");
+    facts.stream_view = json::text_of(raw.find("StreamSpecification"), "StreamViewType");
     auto seconds = std::chrono::floor<std::chrono::seconds>(base::parse_iso8601(row.started_at));
     facts.before =
         base::to_iso8601(std::chrono::time_point_cast<base::WallTime::duration>(seconds));

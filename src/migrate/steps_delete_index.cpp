@@ -18,9 +18,6 @@ using base::ErrorKind;
 using dynamodb::IndexDescription;
 using dynamodb::TableDescription;
 
-/// Descriptions are eventually consistent: so many may still be old.
-constexpr int kOldDescriptions = 10;
-
 class DeleteIndexStep final : public Step {
 public:
     /// Without a key in the definition its inverse is not known.

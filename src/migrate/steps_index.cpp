@@ -26,8 +26,6 @@ using dynamodb::IndexDescription;
 using dynamodb::TableDescription;
 
 constexpr std::size_t kMaxGlobalIndexes = 20;
-/// Descriptions are eventually consistent: so many may still be old.
-constexpr int kOldDescriptions = 10;
 /// What an endpoint gets that demands capacity for an index of a table on demand.
 constexpr dynamodb::Throughput kAnyThroughput{5, 5};
 

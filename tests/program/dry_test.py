@@ -21,7 +21,12 @@ STEPS = {
     "delete_table": ("delete_table: { name: T }", "delete_table T"),
     "update_table": ("update_table: { deletion_protection: true }", "update_table T"),
     "create_index": ("create_index: { name: by_city, hash: city }", "index by_city of T: 15 entries"),
+    "update_index": ("update_index: { name: by_n, maximum: { read: 20, write: 10 } }",
+                     "update_index by_n"),
     "delete_index": ("delete_index: { name: by_n }", "delete_index by_n"),
+    "pitr": ("pitr: { enabled: true }", "pitr T"),
+    "backup": ("backup: { name: T-before }", "backup"),
+    "tag": ("tag: { tags: { team: core } }", "tag T"),
     "ttl": ("ttl: { attribute: until, enabled: true }", "ttl T: until on"),
     "put": ("put: { items: [{ pk: new, n: 1 }, { pk: p001, n: 7 }], if_exists: replace }",
             "T: 1 put, 1 update, 0 removals"),
@@ -36,6 +41,10 @@ STEPS = {
     "verify": ('verify: { where: "attribute_exists(n)", expect: 20 }', "verify"),
     "partiql": ("""partiql: { statement: "UPDATE T SET n = ? WHERE pk = 'p001'", parameters: [9] }""",
                 "T: 0 puts, 1 update"),
+    "run": ("""run: [python3, -c, "import boto3, os; boto3.client('dynamodb', endpoint_url=os.environ["""
+            """'AWS_ENDPOINT_URL_DYNAMODB']).delete_item(TableName='T', Key={'pk': {'S': 'p001'}})"]""",
+            "T: 0 puts, 0 updates, 1 removal"),
+    "transform by jq": ("transform: { jq: '.upper = (.name | ascii_upcase)' }", '+ upper: "NAME'),
 }
 
 
@@ -51,10 +60,11 @@ def people(count=20):
 
 class Suite(unittest.TestCase):
     numbered = 0
+    kind_of_server = "local"
 
     @classmethod
     def setUpClass(cls):
-        cls.server = harness.Server()
+        cls.server = harness.Server(cls.kind_of_server)
         cls.dynamodb = cls.server.client
 
     @classmethod
@@ -122,8 +132,20 @@ class Suite(unittest.TestCase):
 
 
 class EveryStep(Suite):
+    kind_of_server = "engine"
+    unknown = ()
+
+    def test_no_kind_of_step_is_left_out(self):
+        project = self.project()
+        project.migration("1.0.0.yaml", "up:\n  - teleport: {}\n")
+        known = set(re.search("known are (.*)", project.run("validate", expect=6).stdout)[1].split(", "))
+        self.assertEqual(known - set(STEPS), set())
+        self.assertEqual(known, {page.stem for page in (harness.ROOT / "docs/steps").glob("*.md")})
+
     def test_up_and_down_write_nothing(self):
         for kind, (step, said) in STEPS.items():
+            if kind in self.unknown:
+                continue
             with self.subTest(kind):
                 project = self.project()
                 text = re.sub(r"\bT\b", project.table, step)
@@ -134,7 +156,7 @@ class EveryStep(Suite):
 
     def test_down_of_what_was_done_writes_nothing(self):
         for kind, (step, _) in STEPS.items():
-            if kind in ("delete_table", "delete_index", "update_table", "partiql"):
+            if kind in ("delete_table", "delete_index", "update_table", "partiql", *self.unknown):
                 continue  # no inverse
             with self.subTest(kind):
                 project = self.project()
@@ -144,6 +166,11 @@ class EveryStep(Suite):
                 out = self.dry(project, "down").stdout
                 self.assertIn("Current database version: 1.0.0", out)
                 project.run("down")
+
+
+class EveryStepOnDynamoDBLocal(EveryStep):
+    kind_of_server = "local"
+    unknown = ("update_index", "pitr", "backup", "tag")  # what it cannot do
 
 
 class Expiry(Suite):
@@ -349,13 +376,9 @@ class Memory(unittest.TestCase):
     ITEMS = 100_000
 
     def test_many_changed_items(self):
-        engine = subprocess.Popen([harness.PROGRAM, "serve", "--port", "0", "--memory", "--json"],
-                                  stdout=subprocess.PIPE, text=True)
-        self.addCleanup(engine.stdout.close)
-        self.addCleanup(engine.wait)
-        self.addCleanup(engine.terminate)
-        endpoint = json.loads(engine.stdout.readline())["endpoint"]
-        project = harness.Project(endpoint, "many", "many-history")
+        engine = harness.Server("engine")
+        self.addCleanup(engine.stop)
+        project = harness.Project(engine.endpoint, "many", "many-history")
         self.addCleanup(project.close)
         with open(project.path / "items.jsonl", "w") as file:
             for i in range(self.ITEMS):

@@ -44,7 +44,7 @@ def client(endpoint):
 
 
 class Server:
-    """DynamoDB Local or dynalite on a free port."""
+    """DynamoDB Local, dynalite or `dynamigrate serve` on a free port, in memory."""
 
     def __init__(self, kind="local"):
         self.kind = kind
@@ -52,6 +52,8 @@ class Server:
         self.endpoint = f"http://127.0.0.1:{self.port}"
         if kind == "local":
             command = [str(ROOT / "scripts/dynamodb-local"), "start", str(self.port)]
+        elif kind == "engine":
+            command = [PROGRAM, "serve", "--memory", "--port", str(self.port)]
         else:
             command = [str(ROOT / "scripts/peers"), "dynalite", str(self.port)]
         self.process = subprocess.Popen(

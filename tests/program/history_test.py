@@ -20,26 +20,6 @@ down: auto
 """
 
 
-class Embedded:
-    """`dynamigrate serve --memory` on a free port."""
-
-    def __init__(self):
-        self.port = harness.free_port()
-        self.endpoint = f"http://127.0.0.1:{self.port}"
-        self.process = subprocess.Popen(
-            [harness.PROGRAM, "serve", "--memory", "--port", str(self.port)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        self.process.stdout.readline()
-        self.client = harness.client(self.endpoint)
-
-    def stop(self):
-        self.process.terminate()
-        self.process.communicate(timeout=60)
-
-
 def node_modules():
     found = subprocess.run(
         [str(harness.ROOT / "scripts/peers"), "onetable-migrate"],
@@ -121,7 +101,7 @@ class TwoTools:
 class HistoryTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.servers = {"embedded": Embedded()}
+        cls.servers = {"embedded": harness.Server("engine")}
         cls.servers["local"] = harness.Server()
         modules = node_modules()
         cls.scripts = os.path.dirname(modules)

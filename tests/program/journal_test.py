@@ -7,7 +7,6 @@ import json
 import pathlib
 import re
 import socket
-import subprocess
 import threading
 import time
 import unittest
@@ -108,26 +107,10 @@ class S3Handler(http.server.BaseHTTPRequestHandler):
     do_GET = do_PUT = do_DELETE = do_any
 
 
-class Engine:
-    """The program's own DynamoDB, in memory."""
-
-    def __init__(self):
-        self.process = subprocess.Popen(
-            [harness.PROGRAM, "serve", "--memory", "--port", "0", "--json"],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        told = self.process.stdout.readline()
-        self.endpoint = re.search(r"http://[\d.]+:\d+", told)[0]
-        self.client = harness.client(self.endpoint)
-
-    def stop(self):
-        self.process.terminate()
-        self.process.communicate()
-
-
 class JournalTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.engine = Engine()
+        cls.engine = harness.Server("engine")
         cls.addClassCleanup(cls.engine.stop)
         cls.dynamodb = cls.engine.client
 

@@ -1,4 +1,4 @@
-#include "fixtures.hpp"
+#include "counters.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,27 +13,8 @@ using testing::Project;
 
 constexpr int kItems = 30;
 
-/// A table with counters, and a migration that raises them, reversed by its journal.
-struct RollbackCase : ::testing::Test {
-    Project project;
-    std::map<std::string, std::string> before;
-    int failing_id = -1;
-
-    RollbackCase() {
-        project.memory.create_table("app", {{"pk", dynamodb::AttributeType::string}, {}});
-        for (int i = 0; i < kItems; ++i) {
-            project.memory.put("app", R"({"pk":{"S":")" + std::to_string(i) + R"("},"n":{"N":")" +
-                                          std::to_string(i) + R"("}})");
-        }
-        before = project.memory.items("app");
-        Migration raise("1.0.0", "Raise the counters");
-        raise.on("app").transform([this](ItemEditor& item) {
-            if (item.string("pk") == std::to_string(failing_id)) {
-                throw base::Error(base::ErrorKind::invalid_argument, "bad item");
-            }
-            item.set("n", item.integer("n") + 1);
-        });
-        project.registry.add(raise.down_auto());
+struct RollbackCase : testing::CountersCase {
+    RollbackCase() : CountersCase(kItems) {
         project.settings.backfill.lanes = 2;
         project.settings.backfill.segments = 4;
     }
@@ -41,15 +22,12 @@ struct RollbackCase : ::testing::Test {
         Migrator migrator = project.migrator();
         return migrator.run(migrator.plan_down({}), project.listener, {}, {});
     }
-    std::string number_of(int id) {
-        return project.memory.item("app", R"({"pk":{"S":")" + std::to_string(id) + R"("}})");
-    }
 };
 
 TEST_F(RollbackCase, PutsBackWhatTheJournalKnows) {
     HistoryRow row = project.up().rows.at(0);
     EXPECT_EQ(row.counts.changed, static_cast<std::uint64_t>(kItems));
-    EXPECT_THAT(number_of(7), HasSubstr(R"("N":"8")"));
+    EXPECT_THAT(item(7), HasSubstr(R"("N":"8")"));
     EXPECT_FALSE(row.parts.empty());
     down();
     EXPECT_EQ(project.memory.items("app"), before);
@@ -61,8 +39,8 @@ TEST_F(RollbackCase, LeavesAloneWhatWasChangedSince) {
     HistoryRow row = down().rows.at(0);
     EXPECT_EQ(row.status, Status::rolled_back);
     EXPECT_EQ(row.counts.conflicts, 1u);
-    EXPECT_THAT(number_of(7), HasSubstr(R"("N":"100")"));
-    EXPECT_THAT(number_of(8), HasSubstr(R"("N":"8")"));
+    EXPECT_THAT(item(7), HasSubstr(R"("N":"100")"));
+    EXPECT_THAT(item(8), HasSubstr(R"("N":"8")"));
     EXPECT_THAT(project.listener.lines, Contains(HasSubstr("left alone 1")));
 }
 
@@ -79,7 +57,7 @@ TEST_F(RollbackCase, UndoesRepeatedRunsToo) {
     project.up();
     Migrator migrator = project.migrator();
     migrator.run(migrator.plan_repeat(), project.listener, {}, {});
-    EXPECT_THAT(number_of(7), HasSubstr(R"("N":"9")"));
+    EXPECT_THAT(item(7), HasSubstr(R"("N":"9")"));
     down();
     EXPECT_EQ(project.memory.items("app"), before);
 }
@@ -102,7 +80,7 @@ TEST_F(RollbackCase, RefusesWithoutTheJournalOrAPartOfIt) {
     error = error_of([&] { down(); });
     EXPECT_EQ(error.kind(), base::ErrorKind::failed_precondition);
     EXPECT_THAT(error.what(), HasSubstr(row.journal));
-    EXPECT_THAT(number_of(7), HasSubstr(R"("N":"8")"));
+    EXPECT_THAT(item(7), HasSubstr(R"("N":"8")"));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 #include "../journals.hpp"
-#include "fixtures.hpp"
+#include "counters.hpp"
 
 #include <dynamigrate/dynamodb/wire.hpp>
 #include <dynamigrate/expressions/testing/failing_service.hpp>
@@ -20,35 +20,12 @@ using testing::Project;
 
 constexpr int kItems = 8;
 
-/// A table with counters, and a migration that raises them.
-struct RunUndoCase : ::testing::Test {
-    Project project;
-    std::map<std::string, std::string> before;
-    int failing_id = -1;
-
-    RunUndoCase() {
-        project.memory.create_table("app", {{"pk", dynamodb::AttributeType::string}, {}});
-        for (int i = 0; i < kItems; ++i) {
-            project.memory.put("app", R"({"pk":{"S":")" + std::to_string(i) + R"("},"n":{"N":")" +
-                                          std::to_string(i) + R"("}})");
-        }
-        before = project.memory.items("app");
-        Migration raise("1.0.0", "Raise the counters");
-        raise.on("app").transform([this](ItemEditor& item) {
-            if (item.string("pk") == std::to_string(failing_id)) {
-                throw base::Error(base::ErrorKind::invalid_argument, "bad item");
-            }
-            item.set("n", item.integer("n") + 1);
-        });
-        project.registry.add(raise.down_auto());
-        project.settings.backfill.lanes = 1;
-    }
+struct RunUndoCase : testing::CountersCase {
+    RunUndoCase() : CountersCase(kItems) {}
     UndoneRun undo(const std::string& run, const backfill::UndoSelection& selection = {}) {
         return project.migrator().undo(run, selection, project.listener, {}, {});
     }
     HistoryRow row(const std::string& run) { return project.migrator().find_run(run); }
-    std::string item(int id) { return project.memory.item("app", key(id)); }
-    static std::string key(int id) { return R"({"pk":{"S":")" + std::to_string(id) + R"("}})"; }
     std::vector<std::string> applied() {
         std::vector<std::string> ids;
         for (const HistoryRow& each : project.migrator().applied()) {
