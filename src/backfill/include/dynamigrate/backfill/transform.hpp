@@ -105,6 +105,7 @@ struct PageOutput {
 /// Says that whoever transforms is broken: nothing is wrong with an item, and the run ends.
 class BrokenTransform : public std::exception {
 public:
+    // NOLINTNEXTLINE(bugprone-throw-keyword-missing): kept, to be thrown as this
     explicit BrokenTransform(base::Error error) : error_(std::move(error)) {}
     const base::Error& error() const noexcept { return error_; }
     const char* what() const noexcept override { return error_.what(); }
