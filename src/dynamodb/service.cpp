@@ -58,7 +58,7 @@ bool looks_like_capacity(std::string_view value) noexcept {
 
 /// Finds the member without parsing the page of items around it: the quote before the colon is no
 /// escaped one, so what matches is a member's name and not a text inside a string.
-std::string_view find_capacity(std::string_view body) noexcept {
+std::string_view search_capacity(std::string_view body) noexcept {
     while (true) {
         const void* place = memmem(body.data(), body.size(), kMember.data(), kMember.size());
         if (place == nullptr) {
@@ -79,6 +79,20 @@ std::string_view find_capacity(std::string_view body) noexcept {
             return found;
         }
     }
+}
+
+/// Of a page of a megabyte the member stands near one of the ends.
+std::string_view find_capacity(std::string_view body) noexcept {
+    constexpr std::size_t kEnd = 4096;
+    if (body.size() <= 4 * kEnd) {
+        return search_capacity(body);
+    }
+    for (std::string_view part : {body.substr(body.size() - kEnd), body.substr(0, kEnd), body}) {
+        if (std::string_view found = search_capacity(part); !found.empty()) {
+            return found;
+        }
+    }
+    return {};
 }
 
 std::optional<double> units_of(const json::Value& object, std::string_view name) {

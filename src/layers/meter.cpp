@@ -20,13 +20,14 @@ void add_one(Counts& counts, std::string_view name) {
     ++found->second;
 }
 
+bool contains(std::string_view text, std::string_view part) {
+    return memmem(text.data(), text.size(), part.data(), part.size()) != nullptr;
+}
+
 /// Throttled statements of a batch, whose call succeeds.
 std::size_t throttled_statements(std::string_view operation, std::string_view body) {
     std::size_t found = 0;
-    constexpr std::string_view kError = "\"Code\"";
-    const bool has_errors =
-        memmem(body.data(), body.size(), kError.data(), kError.size()) != nullptr;
-    if (operation == "BatchExecuteStatement" && has_errors) {
+    if (operation == "BatchExecuteStatement" && contains(body, "\"Code\"")) {
         for (const std::string_view code :
              {R"("Code":"ThrottlingError")", R"("Code":"ProvisionedThroughputExceeded")",
               R"("Code":"RequestLimitExceeded")"}) {

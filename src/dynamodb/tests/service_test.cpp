@@ -68,6 +68,19 @@ TEST(Reply, DoesNotTakeAnAttributeForTheCapacity) {
     EXPECT_EQ(found[0].table, "t");
 }
 
+TEST(Reply, FindsTheCapacityAtAnyPlaceOfALongAnswer) {
+    const std::string items(20'000, ' ');
+    const std::string member = R"("ConsumedCapacity":{"TableName":"t","CapacityUnits":7})";
+    for (const std::string& body :
+         {"{" + member + R"(,"Items":[)" + items + "]}",
+          R"({"Items":[)" + items + "]," + member + "}",
+          R"({"Items":[)" + items + "]," + member + R"(,"Other":[)" + items + "]}"}) {
+        auto found = capacity(body);
+        ASSERT_EQ(found.size(), 1u);
+        EXPECT_EQ(found[0].total, 7);
+    }
+}
+
 TEST(Reply, IsAsNewAfterClear) {
     Reply reply;
     reply.body = R"({"ConsumedCapacity":{"TableName":"a","CapacityUnits":1}})";
