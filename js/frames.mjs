@@ -1,6 +1,7 @@
 // Messages over the two pipes that the program gave: four bytes of length, then JSON.
 
-import { readSync, writeSync } from 'node:fs'
+import { read, readSync, writeSync } from 'node:fs'
+import { promisify } from 'node:util'
 
 const FROM_PROGRAM = 3
 const TO_PROGRAM = 4
@@ -25,6 +26,29 @@ export function receive() {
     }
     const body = Buffer.allocUnsafe(length.readUInt32LE(0))
     return fill(body) ? JSON.parse(body.toString('utf8')) : undefined
+}
+
+const readLater = promisify(read)
+
+async function fillLater(buffer) {
+    for (let at = 0; at < buffer.length; ) {
+        const { bytesRead } = await readLater(FROM_PROGRAM, buffer, at, buffer.length - at, null)
+        if (bytesRead === 0) {
+            return false
+        }
+        at += bytesRead
+    }
+    return true
+}
+
+/** As `receive`, while other things go on. */
+export async function receiveLater() {
+    const length = Buffer.allocUnsafe(4)
+    if (!(await fillLater(length))) {
+        return undefined
+    }
+    const body = Buffer.allocUnsafe(length.readUInt32LE(0))
+    return (await fillLater(body)) ? JSON.parse(body.toString('utf8')) : undefined
 }
 
 export function send(message) {

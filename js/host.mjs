@@ -15,11 +15,12 @@ function describe(exported) {
 }
 
 function describeOne(migration) {
-    if (migration === null || typeof migration !== 'object') {
+    const isRecordFunction = typeof migration === 'function'
+    if (migration === null || !(isRecordFunction || typeof migration === 'object')) {
         throw new TypeError('the file exports no migration: write `export default { description, table, transform(item) { ... } }`')
     }
     const values = {}
-    const functions = []
+    const functions = isRecordFunction ? ['record'] : [] // a script of mapbox's form
     for (const name of Object.keys(migration)) {
         if (typeof migration[name] === 'function') {
             functions.push(name)

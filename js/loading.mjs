@@ -81,7 +81,7 @@ const ownDirectory = fileURLToPath(new URL('.', import.meta.url))
 function userFrames(stack) {
     return stack
         .split('\n')
-        .filter((line) => /^\s+at /.test(line) && !line.includes('node:') && !line.includes(ownDirectory))
+        .filter((line) => /^\s+at /.test(line) && !line.includes('node:') && !line.includes(ownDirectory) && !line.includes('(<anonymous>)'))
         .map((line) => line.trim().replace(/file:\/\/(\/[^):?]*)(\?module)?/g, (_, path) => decodeURIComponent(path)))
 }
 
@@ -98,6 +98,15 @@ function checkedPlace(file) {
         encoding: 'utf8',
     })
     return syntaxPlace(stderr.replace(/^(?:file:\/\/.*)?\[stdin\]/, () => file))
+}
+
+/** An error's stack without the host's own lines. */
+export function ownStack(error) {
+    const isOfHost = (line) => /^\s+at /.test(line) && (line.includes(ownDirectory) || line.includes('new Promise (<anonymous>)'))
+    return String(error.stack)
+        .split('\n')
+        .filter((line) => !isOfHost(line))
+        .join('\n')
 }
 
 /** An error as the program tells it to people. `file`: whose loading failed. */

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import { describeError, load } from './loading.mjs'
+import { direct } from './old_clients.mjs'
 import { OneTableMigrate } from './onetable_migrate.mjs'
 
 const [file, version, direction, schemaFile, schemaVersion] = process.argv.slice(2)
@@ -50,7 +51,9 @@ const credentials = {
 /** aws-sdk v2 knows no variable for the endpoint. */
 function directOldClients() {
     const AWS = find('aws-sdk')
-    AWS?.config.update({ region, credentials: new AWS.Credentials(credentials), dynamodb: { endpoint } })
+    if (AWS) {
+        direct(AWS)
+    }
     return AWS
 }
 

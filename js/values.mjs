@@ -11,6 +11,10 @@ export class ExactNumber {
     get digits() {
         return this.#digits
     }
+    /** By this AWS's DocumentClient knows a number. */
+    get wrapperName() {
+        return 'NumberValue'
+    }
     toString() {
         return this.#digits
     }

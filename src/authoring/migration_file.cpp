@@ -1,5 +1,6 @@
 #include <dynamigrate/authoring/migration_file.hpp>
 
+#include "dated_name.hpp"
 #include "fields.hpp"
 #include "migration_directory.hpp"
 #include "plugin_file.hpp"
@@ -27,6 +28,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kDeclarative{"yaml", "yml", "json5", "json"};
 constexpr std::array<std::string_view, 5> kHosted{"js", "mjs", "cjs", "ts", "so"};
+constexpr std::array<std::string_view, 4> kScripts{"js", "mjs", "cjs", "ts"};
 
 template <std::size_t N>
 bool is_one_of(std::string_view word, const std::array<std::string_view, N>& words) {
@@ -95,6 +97,11 @@ std::optional<MigrationFileName> parse_file_name(const std::string& file_name) {
     const std::string stem = file_name.substr(0, file_name.size() - extension.size() - 1);
     if (stem.empty() || stem[0] == '.' || stem[0] == '_' || stem.ends_with(".d")) {
         return std::nullopt;
+    }
+    if (is_one_of(extension, kScripts)) {
+        if (auto dated = parse_dated_name(stem)) {
+            return dated;
+        }
     }
     const std::size_t underscore = stem.find('_');
     MigrationFileName name;

@@ -2,6 +2,7 @@
 
 #include "fields.hpp"
 #include "onetable_migration.hpp"
+#include "record_step.hpp"
 #include "script_transform.hpp"
 #include "step_parts.hpp"
 
@@ -27,6 +28,8 @@ namespace {
 
 constexpr std::uint32_t kLeastMemoryMb = 64;
 constexpr std::string_view kUp = "up", kTransform = "transform", kTransformDown = "transformDown";
+/// How the host calls a function that is all that a file exports.
+constexpr std::string_view kRecord = "record";
 
 /// What Node says of files has no place in them.
 void forget_places(Value& value) {
@@ -97,6 +100,9 @@ public:
           default_table_(std::move(default_table)) {}
 
     Migration read();
+    /// Of a script that is a function of a record, with a `dyno` always: a dry run's writes are kept
+    /// apart.
+    Migration read_record_script();
 
 private:
     bool has(std::string_view function) const {
@@ -213,6 +219,25 @@ Migration ScriptReader::read() {
     return migration;
 }
 
+Migration ScriptReader::read_record_script() {
+    check_version();
+    Migration migration(file_.id, fields_.text_or("description", ""));
+    migration.depends_on(fields_.texts("depends_on"));
+    RecordScript script;
+    script.file = file_.path;
+    script.table = fields_.text_or("table", default_table_);
+    if (script.table.empty()) {
+        fields_.fail(tree_, "no table: give `table` in the configuration");
+    }
+    script.concurrency = fields_.count("concurrency").value_or(script.concurrency);
+    script.segments = fields_.count("segments").value_or(script.segments);
+    fields_.finish();
+    migration.on(script.table).from(name_, file_.checksum);
+    migration.step(make_record_step(std::move(script), installation_), name_);
+    migration.down_auto();
+    return migration;
+}
+
 bool has_function(const Value& described, std::string_view wanted) {
     return std::ranges::any_of(described.find("functions")->elements(),
                                [&](const Value& name) { return name.text() == wanted; });
@@ -224,7 +249,8 @@ struct Described {
     Value said;
     std::optional<Error> failure;
 
-    bool is_onetable() const { return !failure && has_function(said, kUp); }
+    bool is_onetable() const { return !failure && !is_record() && has_function(said, kUp); }
+    bool is_record() const { return !failure && has_function(said, kRecord); }
     /// A script beside the migrations, which happens to be named like one without a version.
     bool is_helper() const {
         return !failure && !file.is_version && !is_onetable() && !has_function(said, kTransform);
@@ -350,7 +376,8 @@ void read_scripts(const std::vector<ScriptFile>& files,
             if (one.failure) {
                 throw Error(*one.failure);
             }
-            return ScriptReader(one.file, one.said, installation, default_table).read();
+            ScriptReader reader(one.file, one.said, installation, default_table);
+            return one.is_record() ? reader.read_record_script() : reader.read();
         });
     }
 }

@@ -153,7 +153,8 @@ void LiveChild::State::start() {
     Pipe out_pipe = make_pipe();
     Pipe err_pipe = make_pipe();
     SpawnSetup setup;
-    setup.connect(out_pipe.write.get(), err_pipe.write.get());
+    setup.connect(options.output ? options.output->out : out_pipe.write.get(),
+                  options.output ? options.output->err : err_pipe.write.get());
     setup.isolate();
     if (!options.directory.empty()) {
         setup.work_in(options.directory);

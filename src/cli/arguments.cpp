@@ -1,6 +1,7 @@
 #include "arguments.hpp"
 
 #include "option_table.hpp"
+#include "script_arguments.hpp"
 
 #include <dynamigrate/json/value.hpp>
 #include <dynamigrate/migrate/version.hpp>
@@ -195,6 +196,7 @@ private:
 
 Arguments parse_arguments(const std::vector<std::string>& texts) {
     Arguments arguments = ArgumentReader(texts).read();
+    read_script_arguments(arguments);
     bool names_down = !arguments.words.empty() && arguments.words.front() == "down";
     if (arguments.verb == "plan" && arguments.words.size() > 1 && !names_down) {
         throw usage_error(

@@ -21,12 +21,14 @@ struct Arguments {
     std::string from, to;
     std::string host, port, store, gateway_key, gateway_secret;
     std::string key, keys, since, until, older_than;
+    std::string output;  ///< of filter
     std::optional<std::uint32_t> limit;
-    std::optional<std::uint32_t> lanes, segments, sample;
+    std::optional<std::uint32_t> lanes, segments, sample, concurrency;
     std::optional<authoring::Rate> max_rcu, max_wcu;
 
     bool down = false, dry = false, force = false, yes = false, retry_failed = false;
     bool take_back = false;  ///< --undo
+    bool live = false, has_plain_lines = false, shows_rate = false;
     bool quiet = false, verbose = false, debug = false, no_color = false;
     bool memory = false, json = false, exit_code = false, help = false, version = false;
 };

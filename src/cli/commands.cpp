@@ -60,6 +60,9 @@ Command find_command(const std::string& verb) {
         {"pause", pause},
         {"rate", set_rate},
         {"abort", abort_run},
+        {"scan", run_script},
+        {"stream", run_script},
+        {"filter", filter_lines},
         {"serve", serve},
         {"version", show_version},
     });

@@ -42,6 +42,10 @@ ExitCode unlock(Session& session);
 ExitCode undo(Session& session);
 ExitCode journal(Session& session);
 
+// Scripts and filters of mapbox's form.
+ExitCode run_script(Session& session);
+ExitCode filter_lines(Session& session);
+
 // Talking to a run that is under way.
 ExitCode pause(Session& session);
 ExitCode set_rate(Session& session);

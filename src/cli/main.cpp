@@ -1,5 +1,6 @@
 #include <dynamigrate/cli/main.hpp>
 
+#include "called_as.hpp"
 #include "commands.hpp"
 #include "output_text.hpp"
 
@@ -77,6 +78,23 @@ ExitCode run(const Arguments& arguments, Console& console, migrate::Registry reg
     }
 }
 
+/// As another tool, whose usage and exit codes these are.
+int run_as(CalledAs tool, std::vector<std::string> texts, Console& console) {
+    Arguments arguments;
+    try {
+        arguments = parse_arguments(own_words(tool, std::move(texts)));
+    } catch (const base::Error& error) {
+        console.report(fmt::format("Error: {}", error.what()));
+        console.report(tool_usage(tool));
+        return tool_exit_code(static_cast<int>(ExitCode::usage));
+    }
+    if (arguments.help) {
+        console.report(tool_usage(tool));
+        return 0;
+    }
+    return tool_exit_code(static_cast<int>(run(arguments, console, {})));
+}
+
 }  // namespace
 
 int main(int argc, char** argv, migrate::Registry registry) {
@@ -86,6 +104,10 @@ int main(int argc, char** argv, migrate::Registry registry) {
     bool is_watched = isatty(STDERR_FILENO) == 1;
     Arguments arguments;
     Console plain(std::cin, std::cout, std::cerr, is_typed, false);
+    const CalledAs tool = called_as(argc > 0 ? argv[0] : "");
+    if (tool != CalledAs::dynamigrate) {
+        return run_as(tool, std::move(texts), plain);
+    }
     try {
         arguments = parse_arguments(texts);
         Console console(std::cin, std::cout, std::cerr, is_typed,

@@ -5,7 +5,7 @@
 #include "json_listener.hpp"
 #include "output_text.hpp"
 #include "people_listener.hpp"
-#include "signals.hpp"
+#include "running.hpp"
 #include "undo_selection.hpp"
 
 #include <dynamigrate/json/value.hpp>
@@ -19,7 +19,6 @@ namespace {
 using base::Error;
 using base::ErrorKind;
 using Plan = std::vector<migrate::PlannedMigration>;
-using RunFunction = std::function<migrate::RunResult(migrate::Listener&, const SignalWatch&)>;
 
 /// Passes everything on and notes that a migration has begun: errors then mean something else.
 class PhaseListener final : public migrate::Listener {
@@ -82,9 +81,10 @@ migrate::RunResult run_or_try(Session& session, migrate::Listener& listener,
     return result;
 }
 
-migrate::RunResult run_watched(Session& session, const RunFunction& run) {
-    std::unique_ptr<migrate::Listener> inner = make_listener(session);
-    PhaseListener listener(session.phase, *inner);
+}  // namespace
+
+migrate::RunResult run_watched(Session& session, migrate::Listener& inner, const RunFunction& run) {
+    PhaseListener listener(session.phase, inner);
     SignalWatch signals([&](int count) {
         session.console.report(count == 1 ? "stopping: finishing the pages at hand (interrupt "
                                             "again to stop at once)"
@@ -93,6 +93,12 @@ migrate::RunResult run_watched(Session& session, const RunFunction& run) {
     migrate::RunResult result = run_or_try(session, listener, signals, run);
     session.console.show_bar("");
     return result;
+}
+
+namespace {
+
+migrate::RunResult run_watched(Session& session, const RunFunction& run) {
+    return run_watched(session, *make_listener(session), run);
 }
 
 void report_dry_run(Session& session) {

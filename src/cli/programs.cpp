@@ -103,7 +103,12 @@ void Programs::run(dynamodb::Service& service, const migrate::ProgramCall& call)
     child.environment["DYNAMIGRATE_DRY"] = parts_.is_dry ? "yes" : "no";
     child.environment["DYNAMIGRATE_PROFILE"] = parts_.profile;
     child.on_line = [&](std::string_view line) { call.tell("| " + std::string(line)); };
+    child.output = call.output;
+    child.has_channel = static_cast<bool>(call.converse);
     base::LiveChild running(std::move(child));
+    if (call.converse) {
+        call.converse(running);
+    }
     wait_for(running, call);
 }
 

@@ -165,8 +165,8 @@ void Surveyor::look_at_packages() {
     if (has("@mapbox/dynamodb-migrator") || has("dynamodb-migrator")) {
         find("package.json: dynamodb-migrator");
         survey_.advice.emplace_back(
-            "scripts of dynamodb-migrator that change items one by one become migrations: a "
-            "`transform` in YAML, or a function transform(item) in JavaScript");
+            "scripts of dynamodb-migrator run as they are: `dynamigrate scan REGION/TABLE SCRIPT`, "
+            "or, named by date in the directory of migrations, as versions");
     }
     if (has("@dynobase/dynamodb-migrations")) {
         find("package.json: @dynobase/dynamodb-migrations");
@@ -272,7 +272,6 @@ void Surveyor::look_for_migrations() {
             survey_.migrations = folder;
             find(fmt::format("{}: {} migration{}", folder, count, count == 1 ? "" : "s"));
         }
-        look_for_dated_scripts(folder);
     }
     look_for_dated_scripts("scripts");
 }
@@ -285,7 +284,9 @@ void Surveyor::look_for_dated_scripts(const fs::path& folder) {
     for (const fs::path& file : files_of(directory_ / folder)) {
         const std::string name = file.filename().string();
         const auto migration = authoring::parse_file_name(name);
-        if (std::regex_match(name, kDated) && !(migration && migration->is_version)) {
+        const bool is_numbered =
+            migration && migration->is_version && name.starts_with(migration->id);
+        if (std::regex_match(name, kDated) && !is_numbered) {
             first = count++ == 0 ? name : first;
         }
     }

@@ -63,6 +63,7 @@ ProgramCall RunningStep::make_call(const StepRun& run) const {
     call.inherits_aws = step_.inherits_aws;
     call.timeout = step_.timeout;
     call.tell = run.tell;
+    call.output = step_.output;
     call.stop = run.stop;
     call.stop_now = run.stop_now;
     return call;
@@ -72,9 +73,16 @@ StepResult RunningStep::run(const StepRun& run) const {
     if (run.programs == nullptr) {
         throw Error(ErrorKind::unimplemented, "programs cannot be run here");
     }
-    return run_journalled(run, step_.is_repeatable, [&](dynamodb::Service& service) {
-        run.programs->run(service, make_call(run));
+    std::uint64_t given = 0;
+    StepResult result = run_journalled(run, step_.is_repeatable, [&](dynamodb::Service& service) {
+        ProgramCall call = make_call(run);
+        if (step_.converse) {
+            call.converse = [&](base::LiveChild& child) { given = step_.converse(run, child); };
+        }
+        run.programs->run(service, call);
     });
+    result.counts.read += given;
+    return result;
 }
 
 }  // namespace

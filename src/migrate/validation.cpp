@@ -16,12 +16,12 @@ namespace dynamigrate::migrate {
 namespace {
 
 constexpr std::array kCommands = std::to_array<std::string_view>(
-    {"up",          "down",         "all",      "repeat",  "status",     "list",
-     "outstanding", "named",        "run",      "plan",    "migrate",    "resume",
-     "runs",        "generate",     "validate", "unlock",  "version",    "help",
-     "init",        "serve",        "doctor",   "history", "iam-policy", "indexes",
-     "quarantine",  "retry-failed", "baseline", "mark",    "repair",     "adopt",
-     "undo",        "journal",      "pause",    "rate",    "abort",      "restore"});
+    {"up",       "down",       "all",     "repeat",     "status",       "list",     "outstanding",
+     "named",    "run",        "plan",    "migrate",    "resume",       "runs",     "generate",
+     "validate", "unlock",     "version", "help",       "init",         "serve",    "doctor",
+     "history",  "iam-policy", "indexes", "quarantine", "retry-failed", "baseline", "mark",
+     "repair",   "adopt",      "undo",    "journal",    "pause",        "rate",     "abort",
+     "restore",  "scan",       "stream",  "filter"});
 
 std::string place_of(const Migration& migration) {
     return migration.path() == "memory" ? "migration " + migration.id() : migration.path();

@@ -4,6 +4,9 @@
 
 #include <gmock/gmock.h>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <thread>
 
 namespace dynamigrate::base {
@@ -52,6 +55,21 @@ TEST(LiveChild, WorksInADirectoryWithExactlyTheEnvironment) {
 
     EXPECT_THAT(lines.all,
                 ElementsAre(std::filesystem::canonical(directory.path()).string(), "b-"));
+}
+
+TEST(LiveChild, WritesStraightToDescriptorsThatItIsGiven) {
+    const TemporaryDirectory directory;
+    const std::filesystem::path file = directory.path() / "out";
+    const int descriptor = ::open(file.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    Lines lines;
+    LiveChildOptions options = lines.shell("printf 'a\\r'; printf 'b' >&2");
+    options.output = ChildOutput{descriptor, descriptor};
+    LiveChild child(options);
+    EXPECT_EQ(child.wait(kLong, {}), 0);
+    ::close(descriptor);
+
+    EXPECT_EQ(read_file(file), "a\rb");
+    EXPECT_TRUE(lines.all.empty());
 }
 
 TEST(LiveChild, WaitsNoLongerThanAskedFor) {

@@ -14,6 +14,12 @@
 
 namespace dynamigrate::base {
 
+/// Descriptors of this process that a child writes to.
+struct ChildOutput {
+    int out = 1;
+    int err = 2;
+};
+
 /// What a child is started with.
 struct LiveChildOptions {
     std::vector<std::string> arguments;              ///< the first: a program, searched on PATH
@@ -21,6 +27,8 @@ struct LiveChildOptions {
     std::filesystem::path directory;                 ///< it works in; "" : this process's
     /// Each line that it prints, without its end, as it comes. Called from a thread of the child's.
     std::function<void(std::string_view line)> on_line;
+    /// It writes there what it prints; then nobody is told of lines, and last errors are not kept.
+    std::optional<ChildOutput> output = std::nullopt;
     /// Gives it descriptors of its own to talk by: it reads 3 and writes 4.
     bool has_channel = false;
 };

@@ -1,10 +1,14 @@
 #pragma once
 
+#include <dynamigrate/base/live_child.hpp>
 #include <dynamigrate/migrate/step.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -19,6 +23,10 @@ struct ProgramCall {
     bool inherits_aws = false;  ///< has the real credentials, for other services
     std::chrono::milliseconds timeout = std::chrono::milliseconds::max();
     std::function<void(const std::string&)> tell;  ///< what it prints, line by line
+    /// Where it prints to instead.
+    std::optional<base::ChildOutput> output = std::nullopt;
+    /// Talks with it by its channel, which it has then, until it may end.
+    std::function<void(base::LiveChild&)> converse = {};
     std::stop_token stop;                          ///< asks it to end
     std::stop_token stop_now;                      ///< ends it
 };
@@ -46,6 +54,9 @@ struct ProgramStep {
     std::chrono::milliseconds timeout = std::chrono::milliseconds::max();
     /// As CodeStep's.
     bool is_repeatable = false;
+    std::optional<base::ChildOutput> output = std::nullopt;
+    /// As ProgramCall's; how many items the program was given.
+    std::function<std::uint64_t(const StepRun&, base::LiveChild&)> converse = {};
 };
 
 StepPtr make_run(ProgramStep step);

@@ -1,0 +1,347 @@
+#include "commands.hpp"
+#include "dry_report_text.hpp"
+#include "json_listener.hpp"
+#include "output_text.hpp"
+#include "running.hpp"
+
+#include <dynamigrate/authoring/record_script.hpp>
+#include <dynamigrate/base/file.hpp>
+
+#include <fmt/format.h>
+
+#include <unistd.h>
+
+namespace dynamigrate::cli {
+
+namespace fs = std::filesystem;
+using base::Error;
+using base::ErrorKind;
+
+namespace {
+
+constexpr std::size_t kNameLength = 8;
+
+/// Tells people what a script does, beside what it prints itself.
+class ScriptListener final : public migrate::Listener {
+public:
+    explicit ScriptListener(Console& console) : console_(console) {}
+
+    void migration_begins(const migrate::PlannedMigration&) override {}
+    void step_begins(const migrate::Migration&, std::uint32_t, std::size_t,
+                     const migrate::Step&) override {}
+    void undo_begins(const migrate::Migration&, std::uint32_t, std::size_t,
+                     const std::string&) override {}
+    void step_ends(const migrate::Migration&, std::uint32_t, const migrate::StepResult&) override {}
+    void progress(const backfill::Progress&, const layers::MeterReading&) override {}
+    void line(const std::string& text) override { console_.say("  " + text); }
+    void migration_ends(const migrate::PlannedMigration&, const migrate::HistoryRow&) override {}
+
+private:
+    Console& console_;
+};
+
+/// Passes everything on and keeps the run's row.
+class KeepingListener final : public migrate::Listener {
+public:
+    explicit KeepingListener(migrate::Listener& inner) : inner_(inner) {}
+
+    const std::optional<migrate::HistoryRow>& row() const { return row_; }
+
+    void migration_begins(const migrate::PlannedMigration& planned) override {
+        inner_.migration_begins(planned);
+    }
+    void step_begins(const migrate::Migration& migration, std::uint32_t index, std::size_t count,
+                     const migrate::Step& step) override {
+        inner_.step_begins(migration, index, count, step);
+    }
+    void undo_begins(const migrate::Migration& migration, std::uint32_t index, std::size_t count,
+                     const std::string& line) override {
+        inner_.undo_begins(migration, index, count, line);
+    }
+    void step_ends(const migrate::Migration& migration, std::uint32_t index,
+                   const migrate::StepResult& result) override {
+        inner_.step_ends(migration, index, result);
+    }
+    void progress(const backfill::Progress& progress, const layers::MeterReading& meter) override {
+        inner_.progress(progress, meter);
+    }
+    void line(const std::string& text) override { inner_.line(text); }
+    void migration_ends(const migrate::PlannedMigration& planned,
+                        const migrate::HistoryRow& row) override {
+        row_ = row;
+        inner_.migration_ends(planned, row);
+    }
+
+private:
+    migrate::Listener& inner_;
+    std::optional<migrate::HistoryRow> row_;
+};
+
+bool has_changes(const migrate::DryReport& report) {
+    for (const migrate::DryMigration& migration : report.migrations) {
+        for (const migrate::DryStep& step : migration.steps) {
+            if (step.counts.changed > 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/// One `scan` or `stream`.
+class ScriptCommand {
+public:
+    explicit ScriptCommand(Session& session) : session_(session) {}
+    ExitCode run();
+
+private:
+    bool is_json() const { return session_.arguments.json; }
+    void open_project();
+    authoring::RecordScript script();
+    std::string migration_id() const;
+    migrate::RunResult run_migration(KeepingListener& listener);
+    ExitCode conclude(const KeepingListener& listener, const migrate::RunResult& result);
+    ExitCode fail(const KeepingListener& listener, const Error& error);
+    void tell_dry_run();
+    void tell_counts(const migrate::HistoryRow& row);
+    void tell_places(const KeepingListener& listener);
+    std::string undo_command(const migrate::HistoryRow& row) const;
+
+    Session& session_;
+    std::string name_;
+    fs::path log_;
+};
+
+/// The table is where the words say, whatever a configuration says of others.
+void ScriptCommand::open_project() {
+    session_.open_project();
+    session_.project.endpoint = session_.arguments.endpoint;
+    session_.project.settings.history_layout = "native";
+    session_.project.settings.layout_table.clear();
+}
+
+authoring::RecordScript ScriptCommand::script() {
+    const Arguments& arguments = session_.arguments;
+    authoring::RecordScript script;
+    script.file = arguments.words.at(1);
+    if (!fs::is_regular_file(script.file)) {
+        throw Error(ErrorKind::invalid_argument,
+                    "invalid migration script path: there is no file " + script.file.string());
+    }
+    script.table = arguments.table;
+    script.is_live = arguments.live;
+    script.concurrency = arguments.concurrency.value_or(script.concurrency);
+    script.shows_rate = arguments.shows_rate && !is_json();
+    if (arguments.verb == "stream") {
+        script.lines = STDIN_FILENO;
+        script.has_plain_lines = arguments.has_plain_lines;
+    }
+    log_ = base::temporary_parent() /
+           fmt::format("migration-{}.log", base::SystemRandom().uuid().substr(0, kNameLength));
+    script.log = log_;
+    script.output =
+        is_json() ? base::ChildOutput{STDERR_FILENO, STDERR_FILENO} : base::ChildOutput{};
+    return script;
+}
+
+/// Each run is one of its own: it is never resumed, and an earlier one never hinders it.
+std::string ScriptCommand::migration_id() const {
+    return fmt::format("{} at {}", name_, base::to_iso8601(base::SystemClock().now()));
+}
+
+migrate::RunResult ScriptCommand::run_migration(KeepingListener& listener) {
+    const std::vector<migrate::PlannedMigration> plan =
+        session_.migrator().plan_named(session_.registry.all().front().id());
+    for (const migrate::Finding& finding : plan.front().findings) {
+        if (finding.severity == migrate::Finding::Severity::warning) {
+            session_.console.say(migrate::to_line(finding));
+        }
+    }
+    migrate::Migrator& migrator = session_.paced_migrator({plan.front().migration});
+    return run_watched(session_, listener,
+                       [&](migrate::Listener& told, const SignalWatch& signals) {
+                           return migrator.run(plan, told, signals.stop(), signals.stop_now());
+                       });
+}
+
+void ScriptCommand::tell_dry_run() {
+    const migrate::DryReport report = session_.dry_run()->report();
+    if (is_json()) {
+        session_.print_json([&](json::Writer& writer) {
+            writer.key("event").string("dry_run");
+            write(writer.key("report"), report);
+        });
+        return;
+    }
+    if (!has_changes(report)) {
+        return;
+    }
+    for (const std::string& line : dry_report_lines(report, false)) {
+        session_.console.say(line);
+    }
+}
+
+void ScriptCommand::tell_counts(const migrate::HistoryRow& row) {
+    if (is_json()) {
+        return;
+    }
+    session_.console.say(
+        fmt::format("{}{} {} given to {}, {} {}; {:.0f} RCU, {:.0f} WCU",
+                    session_.arguments.dry ? "Dry run: " : "", row.counts.read,
+                    row.counts.read == 1 ? "record" : "records", name_, row.counts.changed,
+                    row.counts.changed == 1 ? "write" : "writes", row.read_units, row.write_units));
+}
+
+std::string ScriptCommand::undo_command(const migrate::HistoryRow& row) const {
+    const Arguments& arguments = session_.arguments;
+    std::string command = fmt::format("dynamigrate undo {} --table {} --aws-region {}", row.run,
+                                      arguments.table, arguments.region);
+    if (!arguments.endpoint.empty()) {
+        command += " --endpoint " + arguments.endpoint;
+    }
+    return command;
+}
+
+/// Where it is written what was printed and what was changed.
+void ScriptCommand::tell_places(const KeepingListener& listener) {
+    const bool has_log = fs::exists(log_);
+    if (is_json()) {
+        return;
+    }
+    if (has_log) {
+        session_.console.say("Log written to " + log_.string());
+    }
+    const auto& row = listener.row();
+    if (row && !session_.arguments.dry && row->counts.changed > 0 && !row->journal.empty()) {
+        session_.console.say(
+            fmt::format("Journal written to {}; what was changed is put back by\n  {}",
+                        row->journal, undo_command(*row)));
+    }
+}
+
+ExitCode ScriptCommand::conclude(const KeepingListener& listener,
+                                 const migrate::RunResult& result) {
+    if (session_.dry_run()) {
+        tell_dry_run();
+    }
+    if (is_json()) {
+        session_.print_json([&](json::Writer& writer) {
+            writer.key("event").string("result");
+            writer.key("interrupted").boolean(result.interrupted);
+            writer.key("dry").boolean(session_.arguments.dry);
+            writer.key("live").boolean(session_.arguments.live);
+            writer.key("log").string(log_.string());
+            if (const auto& row = listener.row()) {
+                writer.key("run").string(row->run);
+                writer.key("records").number(row->counts.read);
+                writer.key("writes").number(row->counts.changed);
+                writer.key("journal").string(session_.arguments.dry ? "" : row->journal);
+            }
+        });
+    } else if (listener.row()) {
+        tell_counts(*listener.row());
+    }
+    tell_places(listener);
+    return result.interrupted ? ExitCode::interrupted : ExitCode::done;
+}
+
+/// The script's own words, its stack among them, were printed when it failed.
+ExitCode ScriptCommand::fail(const KeepingListener& listener, const Error& error) {
+    const ExitCode code = exit_code(error, session_.phase);
+    session_.console.report(fmt::format("dynamigrate: {}", error.what()));
+    if (session_.dry_run()) {
+        tell_dry_run();
+    }
+    tell_places(listener);
+    if (is_json()) {
+        session_.print_json([&](json::Writer& writer) {
+            writer.key("error");
+            write(writer, error, static_cast<int>(code));
+        });
+    }
+    return code;
+}
+
+ExitCode ScriptCommand::run() {
+    open_project();
+    authoring::RecordScript script = this->script();
+    name_ = script.file.stem().string();
+    authoring::ScriptSettings settings = script_settings(session_.project, session_.environment);
+    settings.directory = fs::current_path();
+    session_.registry = migrate::Registry();
+    session_.registry.add(authoring::record_migration(migration_id(), std::move(script), settings));
+    session_.connect();
+    std::unique_ptr<migrate::Listener> inner;
+    if (is_json()) {
+        inner = std::make_unique<JsonListener>(session_.console, session_.tables(),
+                                               *session_.wiring().world().clock);
+    } else {
+        inner = std::make_unique<ScriptListener>(session_.console);
+    }
+    KeepingListener listener(*inner);
+    try {
+        return conclude(listener, run_migration(listener));
+    } catch (const Error& error) {
+        if (session_.phase != Phase::running) {
+            throw;
+        }
+        return fail(listener, error);
+    }
+}
+
+Error usage_error(const std::string& message) {
+    return Error(ErrorKind::invalid_argument, message);
+}
+
+authoring::LineFilter line_filter(const Arguments& arguments) {
+    authoring::LineFilter filter;
+    if (arguments.words.empty()) {
+        throw usage_error("You must provide an input filepath");
+    }
+    filter.input = fs::absolute(arguments.words[0]).lexically_normal();
+    if (!fs::exists(filter.input)) {
+        throw usage_error(fmt::format("Input file {} does not exist", filter.input.string()));
+    }
+    if (arguments.words.size() < 2) {
+        throw usage_error("You must provide the path to a filter function");
+    }
+    filter.script = arguments.words[1];
+    if (!fs::is_regular_file(filter.script)) {
+        throw usage_error(
+            fmt::format("The filter function's file {} does not exist", filter.script.string()));
+    }
+    if (!arguments.output.empty()) {
+        filter.output = fs::absolute(arguments.output).lexically_normal();
+        if (fs::exists(filter.output)) {
+            throw usage_error(fmt::format("Output file {} already exists", filter.output.string()));
+        }
+    }
+    return filter;
+}
+
+}  // namespace
+
+ExitCode run_script(Session& session) { return ScriptCommand(session).run(); }
+
+ExitCode filter_lines(Session& session) {
+    session.open_project();
+    const authoring::LineFilter filter = line_filter(session.arguments);
+    SignalWatch signals([](int) {});
+    const authoring::ScriptSettings settings =
+        script_settings(session.project, session.environment);
+    try {
+        authoring::run_filter(filter, settings, signals.stop());
+    } catch (const Error& error) {
+        if (error.kind() == ErrorKind::cancelled) {
+            throw;
+        }
+        session.console.report(fmt::format("dynamigrate: {}", error.what()));
+        return ExitCode::failed;
+    }
+    if (!filter.output.empty()) {
+        session.console.print(fmt::format("Finished writing to {}", filter.output.string()));
+    }
+    return ExitCode::done;
+}
+
+}  // namespace dynamigrate::cli
