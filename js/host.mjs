@@ -1,8 +1,9 @@
 // What dynamigrate starts to run migrations that are written in JavaScript. It answers one request after
 // another; standard output and errors are the script's.
 
+import * as functionless from './functionless.mjs'
 import { receive, send } from './frames.mjs'
-import { describeError, load } from './loading.mjs'
+import { describeError, load, loadModule } from './loading.mjs'
 import { record } from './recording.mjs'
 import { ExactNumber } from './values.mjs'
 
@@ -32,6 +33,20 @@ function describeOne(migration) {
     return { values, functions }
 }
 
+/** The exports of a functionless migration; nothing for other files. */
+async function loadFunctionless(file) {
+    if (!functionless.isFunctionless(file)) {
+        return undefined
+    }
+    const loaded = await loadModule(file)
+    return loaded.up || loaded.migration ? loaded : loaded.default
+}
+
+async function describeFile({ file, table }) {
+    const exported = await loadFunctionless(file)
+    return (exported && functionless.describe(exported, file, table)) ?? describe(await load(file))
+}
+
 async function answer(file, question) {
     try {
         return { ok: await question() }
@@ -43,8 +58,15 @@ async function answer(file, question) {
 let migration
 let transform
 let circumstances
+/** Of a functionless migration: works off a page. */
+let pages
 
-async function open({ file, function: name, run }) {
+async function open(request) {
+    if (request.form === 'functionless') {
+        pages = functionless.open(await loadFunctionless(request.file), request)
+        return true
+    }
+    const { file, function: name, run } = request
     migration = await load(file)
     transform = migration[name]
     circumstances = Object.freeze({ ...run, number: (digits) => new ExactNumber(String(digits)) })
@@ -90,11 +112,11 @@ async function transformPage(items) {
 async function answerTo(request) {
     switch (request.do) {
         case 'describe':
-            return answer(request.file, async () => describe(await load(request.file)))
+            return answer(request.file, () => describeFile(request))
         case 'open':
             return answer(request.file, () => open(request))
         case 'page':
-            return { ok: await transformPage(request.items) }
+            return pages ? answer(undefined, () => pages(request.items)) : { ok: await transformPage(request.items) }
         default:
             return { error: { message: `the host does not know ${request.do}`, frames: [] } }
     }

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import * as nodeModule from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { isFunctionless, prepare } from './functionless.mjs'
 
 let hasHook = false
 
@@ -66,9 +67,17 @@ async function importScript(file) {
     }
 }
 
+/** What the file exports, as a module has it. */
+export async function loadModule(file) {
+    if (isFunctionless(file)) {
+        prepare()
+    }
+    return /\.[mc]?ts$/.test(file) ? importTypeScript(file) : importScript(file)
+}
+
 /** The file's default export, or what CommonJS exports. */
 export async function load(file) {
-    const loaded = await (/\.[mc]?ts$/.test(file) ? importTypeScript(file) : importScript(file))
+    const loaded = await loadModule(file)
     const exported = loaded.default ?? loaded
     return exported?.default ?? exported
 }

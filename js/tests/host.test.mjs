@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
+import { Host } from './host.mjs'
 
-const HOST = fileURLToPath(new URL('../host.mjs', import.meta.url))
 const directory = mkdtempSync(join(tmpdir(), 'dynamigrate-host-'))
 after(() => rmSync(directory, { recursive: true }))
 
@@ -14,41 +12,6 @@ function file(name, text) {
     const path = join(directory, name)
     writeFileSync(path, text)
     return path
-}
-
-/** A host as the program starts it. */
-class Host {
-    constructor() {
-        this.child = spawn(process.execPath, [HOST], { stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'] })
-        this.out = ''
-        this.child.stdout.on('data', (text) => (this.out += text))
-        this.bytes = Buffer.alloc(0)
-        this.child.stdio[4].on('data', (bytes) => {
-            this.bytes = Buffer.concat([this.bytes, bytes])
-            this.take?.()
-        })
-    }
-    ask(message) {
-        const body = Buffer.from(JSON.stringify(message))
-        const length = Buffer.alloc(4)
-        length.writeUInt32LE(body.length)
-        this.child.stdio[3].write(Buffer.concat([length, body]))
-        return new Promise((resolve) => {
-            this.take = () => {
-                const size = this.bytes.length < 4 ? Infinity : 4 + this.bytes.readUInt32LE(0)
-                if (this.bytes.length >= size) {
-                    const text = this.bytes.subarray(4, size).toString()
-                    this.bytes = this.bytes.subarray(size)
-                    resolve(JSON.parse(text))
-                }
-            }
-            this.take()
-        })
-    }
-    end() {
-        this.child.stdio[3].end()
-        return new Promise((resolve) => this.child.on('close', resolve))
-    }
 }
 
 async function described(...paths) {

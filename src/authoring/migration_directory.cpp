@@ -52,6 +52,10 @@ bool has_word(std::string_view text, std::string_view word) {
 bool looks_like_migration(const fs::path& path) {
     const std::string text = base::read_file(path);
     const auto holds = [&](std::string_view part) { return text.find(part) != std::string::npos; };
+    if (holds("dynamodb-migrations") &&
+        (holds("export const up") || holds("export const migration"))) {
+        return true;  // functionless
+    }
     return (holds("export default") || holds("module.exports") || holds("exports.default")) &&
            (has_word(text, "transform") || has_word(text, "up"));
 }

@@ -11,6 +11,7 @@
 #include <dynamigrate/base/file.hpp>
 #include <dynamigrate/base/hash.hpp>
 #include <dynamigrate/json/json5.hpp>
+#include <dynamigrate/migrate/version.hpp>
 
 #include <fmt/format.h>
 
@@ -103,12 +104,11 @@ std::optional<MigrationFileName> parse_file_name(const std::string& file_name) {
             return dated;
         }
     }
-    const std::size_t underscore = stem.find('_');
     MigrationFileName name;
-    const std::string head = stem.substr(0, underscore);
+    const std::string head(migrate::version_part(stem));
     if (migrate::Version::parse(head)) {
         name.id = head;
-        name.slug = underscore == std::string::npos ? "" : stem.substr(underscore + 1);
+        name.slug = head.size() == stem.size() ? "" : stem.substr(head.size() + 1);
         return name;
     }
     if (extension == "so" || stem == "index" || is_config_name(stem)) {

@@ -113,17 +113,22 @@ base::LiveChildOptions NodeInstallation::start(const NodeLimits& limits) const {
 namespace {
 
 base::LiveChildOptions with_lines(base::LiveChildOptions options,
-                                  std::function<void(std::string_view)> on_line) {
+                                  std::function<void(std::string_view)> on_line,
+                                  const std::map<std::string, std::string>* environment) {
     options.on_line = std::move(on_line);
+    if (environment != nullptr) {
+        options.environment = *environment;
+    }
     return options;
 }
 
 }  // namespace
 
 NodeProcess::NodeProcess(const NodeInstallation& installation, NodeLimits limits,
-                         std::function<void(std::string_view)> on_line)
+                         std::function<void(std::string_view)> on_line,
+                         const std::map<std::string, std::string>* environment)
     : limits_(limits),
-      child_(with_lines(installation.start(limits), std::move(on_line))) {}
+      child_(with_lines(installation.start(limits), std::move(on_line), environment)) {}
 
 std::string& NodeProcess::question() {
     question_.assign(kLengthBytes, '\0');

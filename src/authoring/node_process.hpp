@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -52,8 +53,10 @@ private:
 class NodeProcess {
 public:
     /// `on_line`: gets what scripts print, from another thread.
+    /// `environment`: all of its variables, instead of the installation's.
     NodeProcess(const NodeInstallation& installation, NodeLimits limits,
-                std::function<void(std::string_view)> on_line);
+                std::function<void(std::string_view)> on_line,
+                const std::map<std::string, std::string>* environment = nullptr);
 
     /// Space for a question, JSON; `ask` sends what was appended to it.
     std::string& question();

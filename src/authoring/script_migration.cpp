@@ -1,6 +1,7 @@
 #include "script_migration.hpp"
 
 #include "fields.hpp"
+#include "functionless_migration.hpp"
 #include "onetable_migration.hpp"
 #include "record_step.hpp"
 #include "script_transform.hpp"
@@ -249,11 +250,17 @@ struct Described {
     Value said;
     std::optional<Error> failure;
 
+    /// What it says as a functionless migration; nullptr: it is none.
+    const Value* functionless() const {
+        const Value* values = failure ? nullptr : said.find("values");
+        return values != nullptr ? values->find("functionless") : nullptr;
+    }
     bool is_onetable() const { return !failure && !is_record() && has_function(said, kUp); }
     bool is_record() const { return !failure && has_function(said, kRecord); }
     /// A script beside the migrations, which happens to be named like one without a version.
     bool is_helper() const {
-        return !failure && !file.is_version && !is_onetable() && !has_function(said, kTransform);
+        return !failure && !file.is_version && !is_onetable() && functionless() == nullptr &&
+               !has_function(said, kTransform);
     }
 };
 
@@ -280,7 +287,9 @@ OneTableScript as_onetable(const Described& described) {
 /// Asks one Node for what the files say, and another one after a file that has killed it.
 class Describer {
 public:
-    explicit Describer(const NodeInstallation& installation) : installation_(installation) {}
+    Describer(const NodeInstallation& installation, const std::string& default_table)
+        : installation_(installation),
+          default_table_(default_table) {}
 
     Value describe(const ScriptFile& file) {
         if (!process_) {
@@ -289,7 +298,7 @@ public:
         json::Writer writer(process_->question());
         writer.begin_object().key("do").string("describe").key("file");
         writer.string(std::filesystem::absolute(file.path).lexically_normal().string());
-        writer.end_object();
+        writer.key("table").string(default_table_).end_object();
         try {
             Value answer = json::parse_json(process_->ask("loading " + file.path.string(), {}),
                                             "the Node host's answer");
@@ -303,6 +312,7 @@ public:
 
 private:
     const NodeInstallation& installation_;
+    const std::string& default_table_;
     std::unique_ptr<NodeProcess> process_;
 };
 
@@ -328,8 +338,9 @@ std::vector<Described> split(const ScriptFile& file, const Value& answer) {
 }
 
 std::vector<Described> describe_all(const std::vector<ScriptFile>& files,
-                                    const NodeInstallation& installation) {
-    Describer describer(installation);
+                                    const NodeInstallation& installation,
+                                    const std::string& default_table) {
+    Describer describer(installation, default_table);
     std::vector<Described> all;
     for (const ScriptFile& file : files) {
         const auto is_known = [&](const Described& one) {
@@ -354,7 +365,7 @@ std::vector<Described> describe_all(const std::vector<ScriptFile>& files,
 void read_scripts(const std::vector<ScriptFile>& files,
                   const std::shared_ptr<const NodeInstallation>& installation,
                   const std::string& default_table, const ScriptReceiver& receiver) {
-    const std::vector<Described> all = describe_all(files, *installation);
+    const std::vector<Described> all = describe_all(files, *installation, default_table);
     OneTableProject onetable(installation, default_table);
     for (const Described& one : all) {
         if (one.is_onetable()) {
@@ -375,6 +386,9 @@ void read_scripts(const std::vector<ScriptFile>& files,
         receiver(one.file, [&] {
             if (one.failure) {
                 throw Error(*one.failure);
+            }
+            if (const Value* functionless = one.functionless()) {
+                return read_functionless(one.file, *functionless, installation, default_table);
             }
             ScriptReader reader(one.file, one.said, installation, default_table);
             return one.is_record() ? reader.read_record_script() : reader.read();

@@ -1,14 +1,14 @@
 #include "script_transform.hpp"
 
+#include "host_answer.hpp"
+#include "worker_pool.hpp"
+
 #include <dynamigrate/dynamodb/wire.hpp>
 #include <dynamigrate/json/reader.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
-#include <thread>
 
 namespace dynamigrate::authoring {
 
@@ -19,21 +19,6 @@ using dynamodb::Attribute;
 using dynamodb::Item;
 
 namespace {
-
-/// "message at f (file:1:2)" of what the host says of an error.
-std::string error_text(json::wire::object error) {
-    std::string text;
-    for (json::wire::field field : error) {
-        if (field.key() == "message") {
-            text.insert(0, std::string_view(field.value()));
-        } else if (field.key() == "frames") {
-            for (json::wire::value frame : field.value().get_array()) {
-                text += "\n    " + std::string(std::string_view(frame));
-            }
-        }
-    }
-    return text;
-}
 
 /// What the host made of one item.
 struct Change {
@@ -98,16 +83,8 @@ void Worker::open(const migrate::StepRun& run) {
     writer.key("run").begin_object().key("run").begin_object();
     writer.key("id").string(run.run).key("startedAt").string(run.started_at);
     writer.end_object().end_object().end_object();
-    std::string& answer = process_.ask("loading " + function_.file.string(), run.stop_now);
-    json::translate("the Node host", [&] {
-        json::wire::document document = reader_.read(answer);
-        json::wire::object object = document.get_object();
-        json::wire::object error;
-        if (object["error"].get(error) == simdjson::SUCCESS) {
-            throw Error(ErrorKind::failed_precondition, error_text(error))
-                .at(function_.file.string());
-        }
-    });
+    expect_no_error(reader_, process_.ask("loading " + function_.file.string(), run.stop_now),
+                    function_.file.string());
 }
 
 void Worker::transform(std::span<const Item> items, base::Arena& arena,
@@ -175,7 +152,8 @@ public:
     ScriptedTransform(const ScriptFunction& function, const migrate::ForeignRun& run)
         : function_(function),
           run_(run),
-          most_(std::clamp(run.lanes, 1U, std::max(1U, std::thread::hardware_concurrency()))) {}
+          workers_(run.lanes, run.run.stop_now,
+                   [this] { return std::make_unique<Worker>(function_, run_); }) {}
 
     void apply(const Item& item, base::Arena& arena,
                backfill::TransformOutput& out) const override {
@@ -193,71 +171,20 @@ public:
     bool is_pure() const override { return false; }
 
 private:
-    void wait_for_place() const;
-    std::unique_ptr<Worker> idle() const;
-    void leave(std::unique_ptr<Worker> worker) const;
     void check_key(const Item& item, PageOutput& output) const;
 
     const ScriptFunction& function_;
     migrate::ForeignRun run_;
-    std::uint32_t most_;
-    mutable std::mutex mutex_;
-    mutable std::condition_variable_any left_;
-    mutable std::vector<std::unique_ptr<Worker>> idle_;
-    mutable std::uint32_t working_ = 0;
+    mutable WorkerPool<Worker> workers_;
 };
-
-/// Waits until a worker more may be at work, and counts it.
-void ScriptedTransform::wait_for_place() const {
-    std::unique_lock lock(mutex_);
-    if (!left_.wait(lock, run_.run.stop_now, [&] { return working_ < most_; })) {
-        throw Error(ErrorKind::cancelled, "stopped while waiting for Node");
-    }
-    ++working_;
-}
-
-/// Nothing when one must be started.
-std::unique_ptr<Worker> ScriptedTransform::idle() const {
-    std::lock_guard lock(mutex_);
-    if (idle_.empty()) {
-        return nullptr;
-    }
-    std::unique_ptr<Worker> worker = std::move(idle_.back());
-    idle_.pop_back();
-    return worker;
-}
-
-void ScriptedTransform::leave(std::unique_ptr<Worker> worker) const {
-    {
-        std::lock_guard lock(mutex_);
-        --working_;
-        if (worker) {
-            idle_.push_back(std::move(worker));
-        }
-    }
-    left_.notify_one();
-}
 
 void ScriptedTransform::apply_page(std::span<const Item> items, base::Arena& arena,
                                    std::span<PageOutput> outputs) const {
     if (items.empty()) {
         return;
     }
-    wait_for_place();
-    std::unique_ptr<Worker> worker = idle();
-    try {
-        if (!worker) {
-            worker = std::make_unique<Worker>(function_, run_);
-        }
-        worker->transform(items, arena, outputs, run_.run.stop_now);
-    } catch (const Error& error) {
-        leave(nullptr);
-        if (error.kind() == ErrorKind::cancelled) {
-            throw;
-        }
-        throw backfill::BrokenTransform(error);
-    }
-    leave(std::move(worker));
+    workers_.use(
+        [&](Worker& worker) { worker.transform(items, arena, outputs, run_.run.stop_now); });
     if (!function_.changes_key) {
         for (std::size_t i = 0; i < items.size(); ++i) {
             check_key(items[i], outputs[i]);

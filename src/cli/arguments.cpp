@@ -205,6 +205,9 @@ Arguments parse_arguments(const std::vector<std::string>& texts) {
     if (arguments.down && arguments.verb != "plan") {
         throw usage_error("--down is for `plan`; to roll back use the command `down`");
     }
+    if (!arguments.name.empty() && arguments.verb != "init") {
+        throw usage_error("--name is for `init`; `generate` takes the name as it is");
+    }
     if (arguments.sample && !arguments.dry) {
         throw usage_error("--sample is for dry runs; give --dry too");
     }

@@ -17,7 +17,7 @@ struct Arguments {
 
     std::string config, profile, directory, table, endpoint;
     std::string access_key, secret_key, region;
-    std::string bump, language, journal, schema, crypto;
+    std::string bump, language, name, journal, schema, crypto;
     std::string from, to;
     std::string host, port, store, gateway_key, gateway_secret;
     std::string key, keys, since, until, older_than;

@@ -23,6 +23,8 @@ ExitCode show_indexes(Session& session);
 ExitCode show_restore(Session& session);
 
 // Beginning.
+/// `init --dir DIR --name NAME`: a stub of a functionless migration, named by its date.
+ExitCode init_migration(Session& session);
 ExitCode init(Session& session);
 ExitCode generate(Session& session);
 

@@ -113,6 +113,9 @@ void tell_json(Session& session, const ProjectSurvey& survey) {
 }  // namespace
 
 ExitCode init(Session& session) {
+    if (!session.arguments.name.empty()) {
+        return init_migration(session);
+    }
     session.phase = Phase::deciding;
     refuse_second_configuration();
     const ProjectSurvey survey = survey_project(".");

@@ -71,7 +71,9 @@ ExitCode run(const Arguments& arguments, Console& console, migrate::Registry reg
     std::unique_ptr<base::Log> log = base::make_stderr_log(log_level(arguments));
     Session session(arguments, console, environment, *log, std::move(registry));
     try {
-        enter_directory(arguments.directory);
+        if (arguments.name.empty()) {
+            enter_directory(arguments.directory);
+        }
         return run_command(session);
     } catch (const base::Error& error) {
         return report_error(console, error, session.phase, arguments.json);

@@ -61,6 +61,39 @@ void wait_for(base::LiveChild& child, const migrate::ProgramCall& call) {
 
 }  // namespace
 
+/// A gateway, the key to it, and where its clients find no other one.
+class Programs::Door final : public migrate::ServiceDoor {
+public:
+    Door(dynamodb::Service& service, const Parts& parts, const std::string& region,
+         bool inherits_aws)
+        : directory_(base::temporary_parent(), "dynamigrate-run-"),
+          key_(gateway::make_access_key(parts.random)),
+          gateway_(service, options(inherits_aws), parts.clock, parts.random, parts.log) {
+        for (const char* name : {"config", "credentials"}) {
+            base::write_file_atomically(directory_.path() / name, "", kPrivate);
+        }
+        environment_ = program_environment(
+            parts.environment, {gateway_.origin(), key_, region, directory_.path()}, inherits_aws);
+        environment_["DYNAMIGRATE_DRY"] = parts.is_dry ? "yes" : "no";
+        environment_["DYNAMIGRATE_PROFILE"] = parts.profile;
+    }
+    const std::map<std::string, std::string>& environment() const override { return environment_; }
+
+private:
+    gateway::GatewayOptions options(bool inherits_aws) const {
+        gateway::GatewayOptions options;
+        if (!inherits_aws) {
+            options.access_keys = {key_};
+        }
+        return options;
+    }
+
+    const base::ScratchDirectory directory_;
+    const aws::AccessKey key_;
+    gateway::Gateway gateway_;
+    std::map<std::string, std::string> environment_;
+};
+
 Programs Programs::dry() const {
     Parts parts = parts_;
     parts.is_dry = true;
@@ -75,6 +108,14 @@ std::string Programs::region() const {
         .value_or(parts_.environment.get("AWS_DEFAULT_REGION").value_or("us-east-1"));
 }
 
+std::unique_ptr<Programs::Door> Programs::make_door(dynamodb::Service& service, bool inherits_aws) {
+    return std::make_unique<Door>(service, parts_, region(), inherits_aws);
+}
+
+std::unique_ptr<migrate::ServiceDoor> Programs::open(dynamodb::Service& service) {
+    return make_door(service, false);
+}
+
 void Programs::run(dynamodb::Service& service, const migrate::ProgramCall& call) {
     if (call.inherits_aws && parts_.is_dry) {
         throw Error(ErrorKind::failed_precondition,
@@ -82,26 +123,17 @@ void Programs::run(dynamodb::Service& service, const migrate::ProgramCall& call)
                                 "write; a dry run does not start it",
                                 call.arguments.at(0)));
     }
-    const base::ScratchDirectory directory(base::temporary_parent(), "dynamigrate-run-");
-    for (const char* name : {"config", "credentials"}) {
-        base::write_file_atomically(directory.path() / name, "", kPrivate);
-    }
-    const aws::AccessKey key = gateway::make_access_key(parts_.random);
-    gateway::GatewayOptions options;
-    if (!call.inherits_aws) {
-        options.access_keys = {key};
-    }
-    gateway::Gateway gateway(service, options, parts_.clock, parts_.random, parts_.log);
+    const std::unique_ptr<Door> door = make_door(service, call.inherits_aws);
     base::LiveChildOptions child;
     child.arguments = call.arguments;
     child.directory = call.directory;
-    child.environment = program_environment(
-        parts_.environment, {gateway.origin(), key, region(), directory.path()}, call.inherits_aws);
+    child.environment = door->environment();
     for (const auto& [name, value] : call.variables) {
         child.environment[name] = value;
     }
-    child.environment["DYNAMIGRATE_DRY"] = parts_.is_dry ? "yes" : "no";
-    child.environment["DYNAMIGRATE_PROFILE"] = parts_.profile;
+    for (const char* name : {"DYNAMIGRATE_DRY", "DYNAMIGRATE_PROFILE"}) {
+        child.environment[name] = door->environment().at(name);
+    }
     child.on_line = [&](std::string_view line) { call.tell("| " + std::string(line)); };
     child.output = call.output;
     child.has_channel = static_cast<bool>(call.converse);

@@ -6,6 +6,7 @@
 #include <dynamigrate/base/random.hpp>
 #include <dynamigrate/migrate/program_step.hpp>
 
+#include <memory>
 #include <string>
 
 namespace dynamigrate::cli {
@@ -29,8 +30,12 @@ public:
     /// The same for a dry run.
     Programs dry() const;
     void run(dynamodb::Service& service, const migrate::ProgramCall& call) override;
+    std::unique_ptr<migrate::ServiceDoor> open(dynamodb::Service& service) override;
 
 private:
+    class Door;
+
+    std::unique_ptr<Door> make_door(dynamodb::Service& service, bool inherits_aws);
     std::string region() const;
 
     Parts parts_;

@@ -189,6 +189,7 @@ authoring::ScriptSettings script_settings(const Project& project,
         settings.node = is_path ? (project.config.directory / node).string() : node;
     }
     settings.environment = environment_without_aws(environment);
+    settings.tables = project.config.tables;
     settings.directory = full_path(project.config.directory);
     settings.onetable = json::to_json(project.onetable);
     return settings;

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 
 namespace dynamigrate::migrate {
 
@@ -15,6 +16,9 @@ namespace {
 
 using base::Error;
 using base::ErrorKind;
+
+constexpr std::string_view kNoVersion = "0.0.0", kFunctionless = "functionless";
+constexpr std::size_t kDateDigits = 8;
 
 Error exists_error(const std::string& path) {
     return Error(ErrorKind::already_exists, fmt::format("Migration {} already exists", path));
@@ -33,10 +37,7 @@ std::string timestamp_of(base::WallTime now) {
 
 /// The version that a file's name begins with, whatever the file is.
 std::optional<Version> version_of(const std::filesystem::path& file) {
-    const std::string name = file.filename().string();
-    const std::size_t underscore = name.find('_');
-    return Version::parse(underscore != std::string::npos ? name.substr(0, underscore)
-                                                          : file.stem().string());
+    return Version::parse(version_part(file.stem().string()));
 }
 
 std::vector<std::filesystem::path> versioned_files(const std::filesystem::path& directory) {
@@ -69,7 +70,7 @@ Version latest_version(const Registry& registry, const GenerateRequest& request)
             see(version);
         }
     }
-    return latest ? *latest : *Version::parse("0.0.0");
+    return latest ? *latest : *Version::parse(kNoVersion);
 }
 
 void refuse_taken(const Version& version, const Registry& registry,
@@ -82,6 +83,21 @@ void refuse_taken(const Version& version, const Registry& registry,
             throw exists_error(file.string());
         }
     }
+}
+
+/// The day after a date of 8 digits.
+std::string day_after(const std::string& date) {
+    using namespace std::chrono;
+    const year_month_day day{year(std::stoi(date.substr(0, 4))),
+                             month(std::stoul(date.substr(4, 2))),
+                             std::chrono::day(std::stoul(date.substr(6, 2)))};
+    const year_month_day next = sys_days(day) + days(1);
+    return fmt::format("{:04}{:02}{:02}", static_cast<int>(next.year()),
+                       static_cast<unsigned>(next.month()), static_cast<unsigned>(next.day()));
+}
+
+bool is_day(const Version& version) {
+    return version.kind() == Version::Kind::integer && is_date(version.text());
 }
 
 Version next_version(const Registry& registry, const GenerateRequest& request) {
@@ -101,6 +117,12 @@ Version next_version(const Registry& registry, const GenerateRequest& request) {
         throw Error(ErrorKind::invalid_argument,
                     fmt::format("cannot bump \"{}\": expected major, minor, patch or a version",
                                 request.bump));
+    }
+    const bool is_first = latest.text() == kNoVersion && request.language == kFunctionless;
+    if (is_first || is_day(latest)) {
+        const std::string today = timestamp_of(request.now).substr(0, kDateDigits);
+        return *Version::parse(is_first || today > latest.text() ? today
+                                                                 : day_after(latest.text()));
     }
     if (latest.kind() == Version::Kind::timestamp) {
         Version now = *Version::parse(timestamp_of(request.now));
@@ -132,9 +154,12 @@ GeneratedMigration generate_migration(const Registry& registry, const GenerateRe
     Version version = next_version(registry, request);
     refuse_taken(version, registry, request);
     std::string slug = short_slug(request.description);
-    std::string stem = slug.empty() ? version.text() : version.text() + "_" + slug;
-    std::vector<GeneratedFile> files =
-        write_form(request.language, {version.text(), stem, request.description, request.table});
+    const bool is_dashed = request.language == kFunctionless && is_date(version.text());
+    std::string stem =
+        slug.empty() ? version.text() : version.text() + (is_dashed ? "-" : "_") + slug;
+    std::vector<GeneratedFile> files = write_form(
+        request.language,
+        {version.text(), stem, request.description, request.table, request.is_typescript});
     GeneratedMigration generated{
         version.text(), std::move(files.front().name), std::move(files.front().text), {}};
     generated.others.assign(std::make_move_iterator(files.begin() + 1),

@@ -101,6 +101,35 @@ Files onetable(const FormText& text) {
                                                text.version, in_quotes(text.description))}};
 }
 
+/// As the page of `@dynobase/dynamodb-migrations` has it.
+Files functionless(const FormText& text) {
+    const std::string_view types = text.is_typescript
+                                       ? "import type { MigrationFunction, ScanOutput } from "
+                                         "'@dynobase/dynamodb-migrations'\n"
+                                       : "";
+    return {
+        {text.stem + (text.is_typescript ? ".ts" : ".js"),
+         fmt::format("// Called with pages of items. What it does to items of its page is "
+                     "guarded by what these were.\n"
+                     "import {{ Migration, $AWS }} from '@dynobase/dynamodb-migrations'\n"
+                     "{}\n"
+                     "export const up{} = (scope, migrationName) =>\n"
+                     "    new Migration(scope, migrationName, {{\n"
+                     "        tableArn: "
+                     "'arn:aws:dynamodb:us-east-1:123456789012:table/{}', // its name counts\n"
+                     "        description: {},\n"
+                     "    }}).run(async (table, result{}) => {{\n"
+                     "        for (const item of result.Items{}) {{\n"
+                     "            // await $AWS.DynamoDB.PutItem({{ Table: table, Item: "
+                     "{{ ...item, migrated: {{ S: 'migrated' }} }} }})\n"
+                     "        }}\n"
+                     "    }})\n",
+                     types, text.is_typescript ? ": MigrationFunction" : "",
+                     text.table.empty() ? "SubjectTable" : text.table, in_quotes(text.description),
+                     text.is_typescript ? ": ScanOutput<any, any, any>" : "",
+                     text.is_typescript ? " as any[]" : "")}};
+}
+
 Files cpp(const FormText& text) {
     const std::string on =
         text.table.empty() ? "" : fmt::format("\n        .on({})", in_quotes(text.table));
@@ -167,9 +196,16 @@ struct Form {
     Files (*write)(const FormText&);
 };
 
-constexpr std::array kForms{Form{"yaml", yaml}, Form{"json5", json5},   Form{"js", js},
-                            Form{"mjs", mjs},   Form{"ts", ts},         Form{"onetable", onetable},
-                            Form{"cpp", cpp},   Form{"python", python}, Form{"shell", shell}};
+constexpr std::array kForms{Form{"yaml", yaml},
+                            Form{"json5", json5},
+                            Form{"js", js},
+                            Form{"mjs", mjs},
+                            Form{"ts", ts},
+                            Form{"onetable", onetable},
+                            Form{"functionless", functionless},
+                            Form{"cpp", cpp},
+                            Form{"python", python},
+                            Form{"shell", shell}};
 
 }  // namespace
 

@@ -13,6 +13,7 @@ struct FormText {
     std::string stem;  ///< `<version>_<slug>`
     std::string description;
     std::string table;  ///< "" : an example's, commented out
+    bool is_typescript = false;
 };
 
 /// The files of a new migration in the language, the migration itself first.

@@ -79,7 +79,7 @@ Actions write_actions(const std::string& kind) {
         add(actions, kPut);
     }
     if (kind == "delete" || kind == "transform" || kind == "partiql" || kind == "code" ||
-        kind == "for_each" || kind == "run") {
+        kind == "for_each" || kind == "pages" || kind == "run") {
         add(actions, kRemove);
     }
     return actions;

@@ -32,10 +32,10 @@ bool is_one_of(const std::string& word, const std::array<std::string_view, N>& w
 
 constexpr std::array kWriters = std::to_array<std::string_view>(
     {"transform", "update", "delete", "rename_attribute", "remove_attribute", "put", "copy", "code",
-     "partiql", "for_each"});
+     "partiql", "for_each", "pages"});
 constexpr std::array kNeedTable = std::to_array<std::string_view>(
     {"transform", "update", "delete", "rename_attribute", "remove_attribute", "put", "copy",
-     "verify", "partiql", "for_each", "ttl", "pitr", "tag", "backup", "create_index",
+     "verify", "partiql", "for_each", "pages", "ttl", "pitr", "tag", "backup", "create_index",
      "update_index", "update_table"});
 /// Steps of which each item's outcome can be foretold.
 constexpr std::array kTriable = std::to_array<std::string_view>(

@@ -8,10 +8,10 @@
 
 namespace dynamigrate::migrate {
 
-namespace {
-
 using base::Error;
 using base::ErrorKind;
+
+namespace {
 
 class RunningStep final : public Step {
 public:
@@ -86,6 +86,10 @@ StepResult RunningStep::run(const StepRun& run) const {
 }
 
 }  // namespace
+
+std::unique_ptr<ServiceDoor> ProgramRunner::open(dynamodb::Service&) {
+    throw Error(ErrorKind::unimplemented, "processes cannot reach the tables here");
+}
 
 StepPtr make_run(ProgramStep step) { return std::make_shared<RunningStep>(std::move(step)); }
 

@@ -173,6 +173,27 @@ std::strong_ordering operator<=>(const Version& a, const Version& b) noexcept {
     return compare_prereleases(a.prerelease_, b.prerelease_);
 }
 
+bool is_date(std::string_view text) noexcept {
+    constexpr std::size_t kDateDigits = 8;
+    if ((text.size() != kDateDigits && text.size() != kTimestampDigits) || !all_digits(text)) {
+        return false;
+    }
+    const auto two_digits = [&](std::size_t at) {
+        return (text[at] - '0') * 10 + (text[at + 1] - '0');
+    };
+    const auto is_within = [&](std::size_t at, int least, int most) {
+        return two_digits(at) >= least && two_digits(at) <= most;
+    };
+    return is_within(0, 19, 29) && is_within(4, 1, 12) && is_within(6, 1, 31) &&
+           (text.size() == kDateDigits ||
+            (is_within(8, 0, 23) && is_within(10, 0, 59) && is_within(12, 0, 59)));
+}
+
+std::string_view version_part(std::string_view stem) noexcept {
+    const std::string_view date = stem.substr(0, stem.find('-'));
+    return is_date(date) ? date : stem.substr(0, stem.find('_'));
+}
+
 std::string_view to_string(Version::Kind kind) noexcept {
     switch (kind) {
         case Version::Kind::semver:

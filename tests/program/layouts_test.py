@@ -68,7 +68,7 @@ class DynamOrmPage(DynamOrm):
 class Functionless:
     name = "functionless"
     versions = ["20220801", "20220802", "20220803"]
-    file = "{}_step.yaml"
+    file = "{}-step.yaml"
     keys = [("id", "S")]
 
     def item(self, version):

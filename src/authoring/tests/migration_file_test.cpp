@@ -31,6 +31,11 @@ TEST(FileName, TellsVersionsNamesAndHelpers) {
     EXPECT_EQ(parse_file_name("7.json5")->id, "7");
     EXPECT_EQ(parse_file_name("20240115120000_x.yml")->id, "20240115120000");
     EXPECT_EQ(parse_file_name("0.0.1.js")->id, "0.0.1");
+    EXPECT_EQ(parse_file_name("20220101-add-attribute.ts")->id, "20220101");
+    EXPECT_EQ(parse_file_name("20220101-add-attribute.ts")->slug, "add-attribute");
+    EXPECT_EQ(parse_file_name("20220101093000-step_two.yaml")->id, "20220101093000");
+    EXPECT_FALSE(parse_file_name("20221301-no-month.yaml")->is_version);
+    EXPECT_FALSE(parse_file_name("7-days.yaml")->is_version);
     EXPECT_FALSE(parse_file_name("cleanup-orphans.yaml")->is_version);
     EXPECT_FALSE(parse_file_name("cleanup.mjs")->is_version);
     EXPECT_FALSE(parse_file_name("types.d.ts"));

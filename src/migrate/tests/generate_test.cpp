@@ -41,6 +41,32 @@ TEST(Generate, FollowsTheHighestVersion) {
     EXPECT_EQ(generated({"20230101000000"}, "patch").version, "20240115123045");
 }
 
+TEST(Generate, FollowsDatesByTheDay) {
+    EXPECT_EQ(generated({"20231231"}, "patch").version, "20240115");
+    EXPECT_EQ(generated({"20240115"}, "patch").version, "20240116");
+    EXPECT_EQ(generated({"20240229"}, "patch").version, "20240301");
+}
+
+TEST(Generate, NamesFunctionlessMigrationsByTheirDate) {
+    Registry registry;
+    GenerateRequest request;
+    request.language = "functionless";
+    request.description = "my-migration";
+    request.now = base::parse_iso8601("2024-01-15T12:30:45.678Z");
+    const GeneratedMigration script = generate_migration(registry, request);
+    EXPECT_EQ(script.file_name, "20240115-my-migration.js");
+    EXPECT_THAT(script.text, HasSubstr("table/SubjectTable'"));
+    request.is_typescript = true;
+    request.table = "app";
+    const GeneratedMigration typed = generate_migration(registry, request);
+    EXPECT_EQ(typed.file_name, "20240115-my-migration.ts");
+    EXPECT_THAT(typed.text, HasSubstr("export const up: MigrationFunction = (scope, "));
+    EXPECT_THAT(typed.text, HasSubstr("table/app'"));
+
+    registry.add(simple("1.2.3").from("migrations/1.2.3.yaml", "x"));
+    EXPECT_EQ(generate_migration(registry, request).file_name, "1.2.4_my-migration.ts");
+}
+
 TEST(Generate, NamesTheFileAfterTheDescription) {
     EXPECT_EQ(generated({}, "patch", "", "Lower-case  E-mails!").file_name,
               "0.0.1_lower-case-e-mails.yaml");

@@ -62,5 +62,16 @@ TEST(Version, IsBumped) {
     EXPECT_THROW(parsed("1.2.3").bumped("huge"), base::Error);
 }
 
+TEST(Version, EndsInAFileNameAtTheFirstUnderscoreOrAfterADate) {
+    EXPECT_EQ(version_part("1.2.0_lower-case"), "1.2.0");
+    EXPECT_EQ(version_part("1.2.0-rc.1_lower-case"), "1.2.0-rc.1");
+    EXPECT_EQ(version_part("20220801-step_two"), "20220801");
+    EXPECT_EQ(version_part("20220801"), "20220801");
+    EXPECT_EQ(version_part("20220801235959-step"), "20220801235959");
+    EXPECT_EQ(version_part("20220801246060-step"), "20220801246060-step");
+    EXPECT_EQ(version_part("20221301-step"), "20221301-step");
+    EXPECT_EQ(version_part("12345678-step"), "12345678-step");
+}
+
 }  // namespace
 }  // namespace dynamigrate::migrate

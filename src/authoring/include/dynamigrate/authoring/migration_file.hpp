@@ -14,8 +14,9 @@ namespace dynamigrate::authoring {
 
 struct ScriptFile;
 
-/// What a file's name in the migrations directory says: `<version>[_slug].<ext>`; of a script also
-/// `<ISO date or time in UTC>[-slug].<ext>`, which is a version such as 20170601123000.
+/// What a file's name in the migrations directory says: `<version>[_slug].<ext>`, where the version
+/// is a date also `<date>-slug.<ext>`; of a script also `<ISO date or time in UTC>[-slug].<ext>`,
+/// which is a version such as 20170601123000.
 struct MigrationFileName {
     std::string id;  ///< version, or the name of a named migration
     std::string slug;

@@ -16,8 +16,9 @@ struct GenerateRequest {
     std::string current;         ///< the current version, "" : none
     std::string table;           ///< default table of its steps, "" : left as an example
     base::WallTime now{};        ///< the next timestamp version
-    /// yaml, json5, js, mjs, ts, onetable, cpp, python or shell.
+    /// yaml, json5, js, mjs, ts, onetable, functionless, cpp, python or shell.
     std::string language = "yaml";
+    bool is_typescript = false;  ///< functionless: for a project in TypeScript
     /// Where the migrations are: a version that a file there begins with counts as registered (the
     /// source of a plug-in is no migration). "" : nobody looks.
     std::filesystem::path directory;
@@ -35,7 +36,8 @@ struct GeneratedMigration {
     std::vector<GeneratedFile> others;  ///< what the migration needs beside it
 };
 
-/// The next migration after the highest version registered, else after the current one.
+/// The next migration after the highest version registered, else after the current one. Where
+/// versions are dates, and for functionless without versions: today's date, or the first free day.
 /// Errors: invalid_argument for a bump that is neither a part nor a version of the project's kind,
 ///         and for a language without a form;
 ///         already_exists (`Migration PATH already exists`) for a version that is registered.

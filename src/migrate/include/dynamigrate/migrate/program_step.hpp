@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -31,6 +32,14 @@ struct ProgramCall {
     std::stop_token stop_now;                      ///< ends it
 };
 
+/// A way to a service for processes that somebody else starts, as long as it lives.
+class ServiceDoor {
+public:
+    virtual ~ServiceDoor() = default;
+    /// Of such a process: all of its variables. They hold no credentials but the door's.
+    virtual const std::map<std::string, std::string>& environment() const = 0;
+};
+
 /// Runs programs that can reach the tables only through the service that is given.
 class ProgramRunner {
 public:
@@ -40,6 +49,8 @@ public:
     ///         took too long, and for a call that a dry run must not make; not_found when it cannot
     ///         be started; cancelled when it was ended on a stop.
     virtual void run(dynamodb::Service& service, const ProgramCall& call) = 0;
+    /// A door to the service, which outlives it. Errors: unimplemented where there are none.
+    virtual std::unique_ptr<ServiceDoor> open(dynamodb::Service& service);
 };
 
 /// A step that is a program of any language.

@@ -36,4 +36,11 @@ private:
 
 std::string_view to_string(Version::Kind kind) noexcept;
 
+/// Whether it is a date of 8 digits (20240115) or a date and time of 14 (20240115120000).
+bool is_date(std::string_view text) noexcept;
+
+/// Of a file's name without extension, what says its version: all before the first `_`; also before
+/// the first `-` where that is a date.
+std::string_view version_part(std::string_view stem) noexcept;
+
 }  // namespace dynamigrate::migrate
