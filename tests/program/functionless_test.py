@@ -1,6 +1,5 @@
 """Migrations for functionless (`@dynobase/dynamodb-migrations`), unchanged: both forms of file, their history."""
 
-import os
 import pathlib
 import re
 import shutil
@@ -10,7 +9,6 @@ import time
 import unittest
 
 import harness
-from differential import Embedded
 
 # As the tool's page has it, without its types.
 README = """
@@ -226,6 +224,18 @@ class Cases:
         self.assertEqual(self.items(project), before)
         self.assertEqual(harness.scan(self.dynamodb, other), elsewhere)
 
+
+@unittest.skipUnless(shutil.which("node"), "node is not installed")
+class OnTheEngine(Cases, unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = harness.Server("engine")
+        cls.dynamodb = cls.server.client
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.stop()
+
     def test_a_function_that_throws_is_named_and_can_be_corrected(self):
         project = self.project(count=20)
         project.migration("20220106-fail.mjs", IMPLEMENTED % (
@@ -277,18 +287,6 @@ export const down = (scope, name) => new Migration(scope, name, { tableArn: 'Sub
                 out = project.run("up", expect=1)
                 self.assertIn("Error: no x", self.said(out))
                 self.assertIn("migrations/label.ts:4:11", self.said(out))
-
-
-@unittest.skipUnless(shutil.which("node"), "node is not installed")
-class OnTheEngine(Cases, unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = Embedded()
-        cls.dynamodb = harness.client(cls.server.endpoint)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.stop()
 
     def test_init_writes_a_dated_stub_that_runs(self):
         project = self.project(count=3)
