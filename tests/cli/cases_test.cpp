@@ -111,10 +111,11 @@ protected:
         write(folder_ / "in", filled_in(step.input));
         std::string command = step.kind == "run" ? "\"$PROGRAM\" " + step.text : step.text;
         write(folder_ / "command", filled_in(command) + "\n");
-        std::string start = "cd '" + (folder_ / "project").string() +
-                            "' && env -i PATH=\"$PATH\" HOME='" + folder_.string() +
-                            "' TZ=UTC AWS_EC2_METADATA_DISABLED=true PROGRAM='" +
-                            DYNAMIGRATE_PROGRAM "' sh ../command <../in >../out 2>../err";
+        std::string start =
+            "cd '" + (folder_ / "project").string() + "' && env -i PATH=\"$PATH\" HOME='" +
+            folder_.string() +
+            "' TSAN_OPTIONS=\"$TSAN_OPTIONS\" TZ=UTC AWS_EC2_METADATA_DISABLED=true PROGRAM='" +
+            DYNAMIGRATE_PROGRAM "' sh ../command <../in >../out 2>../err";
         int status = std::system(start.c_str());
         step.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
         step.out = general(read(folder_ / "out"));
