@@ -2,7 +2,6 @@
 // tableArn }).run(async (table, result) => ...)`, or `migration` with `.scan(...)` or `.query(...)`.
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { readFileSync } from 'node:fs'
 import nodeModule, { createRequire } from 'node:module'
 import { basename } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -13,12 +12,8 @@ const SHIM = require.resolve('./functionless_shim.cjs')
 const shim = require(SHIM)
 
 const PACKAGES = ['@dynobase/dynamodb-migrations', 'dynamodb-migrations', 'functionless']
-const IMPORTED = new RegExp(`(?:\\bfrom|\\brequire\\s*\\(|\\bimport\\s*\\(?)\\s*['"](?:${PACKAGES.join('|')})['"]`)
 
 const SECONDS_OF_THEIRS = 300
-
-/** Whether the file imports what is for functionless migrations. */
-export const isFunctionless = (file) => IMPORTED.test(readFileSync(file, 'utf8'))
 
 let isPrepared = false
 

@@ -1,9 +1,8 @@
 // What dynamigrate starts to run migrations that are written in JavaScript. It answers one request after
 // another; standard output and errors are the script's.
 
-import * as functionless from './functionless.mjs'
 import { receive, send } from './frames.mjs'
-import { describeError, load, loadModule } from './loading.mjs'
+import { describeError, isFunctionless, load, loadModule } from './loading.mjs'
 import { record } from './recording.mjs'
 import { ExactNumber } from './values.mjs'
 
@@ -33,18 +32,18 @@ function describeOne(migration) {
     return { values, functions }
 }
 
-/** The exports of a functionless migration; nothing for other files. */
+/** A functionless migration: its exports, and what describes and runs them. Nothing for other files. */
 async function loadFunctionless(file) {
-    if (!functionless.isFunctionless(file)) {
+    if (!isFunctionless(file)) {
         return undefined
     }
     const loaded = await loadModule(file)
-    return loaded.up || loaded.migration ? loaded : loaded.default
+    return { exported: loaded.up || loaded.migration ? loaded : loaded.default, form: await import('./functionless.mjs') }
 }
 
 async function describeFile({ file, table }) {
-    const exported = await loadFunctionless(file)
-    return (exported && functionless.describe(exported, file, table)) ?? describe(await load(file))
+    const functionless = await loadFunctionless(file)
+    return functionless?.form.describe(functionless.exported, file, table) ?? describe(await load(file))
 }
 
 async function answer(file, question) {
@@ -63,7 +62,8 @@ let pages
 
 async function open(request) {
     if (request.form === 'functionless') {
-        pages = functionless.open(await loadFunctionless(request.file), request)
+        const { exported, form } = await loadFunctionless(request.file)
+        pages = form.open(exported, request)
         return true
     }
     const { file, function: name, run } = request

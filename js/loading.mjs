@@ -5,7 +5,6 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import * as nodeModule from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { isFunctionless, prepare } from './functionless.mjs'
 
 let hasHook = false
 
@@ -67,9 +66,15 @@ async function importScript(file) {
     }
 }
 
+const IMPORTS_FUNCTIONLESS = /(?:\bfrom|\brequire\s*\(|\bimport\s*\(?)\s*['"](?:(?:@dynobase\/)?dynamodb-migrations|functionless)['"]/
+
+/** Whether the file imports what is for functionless migrations. */
+export const isFunctionless = (file) => IMPORTS_FUNCTIONLESS.test(readFileSync(file, 'utf8'))
+
 /** What the file exports, as a module has it. */
 export async function loadModule(file) {
     if (isFunctionless(file)) {
+        const { prepare } = await import('./functionless.mjs')
         prepare()
     }
     return /\.[mc]?ts$/.test(file) ? importTypeScript(file) : importScript(file)
