@@ -52,6 +52,9 @@ private:
 
 /// What all parts of a journal may take together.
 struct Allowance {
+    Allowance(std::uint64_t bytes, std::string what_to_do)
+        : max_bytes(bytes),
+          remedy(std::move(what_to_do)) {}
     std::uint64_t max_bytes;
     std::string remedy;
     std::atomic<std::uint64_t> used{0};

@@ -199,9 +199,9 @@ private:
     void add_grouped(std::vector<PolicyStatement>& list) const {
         std::vector<PolicyStatement> groups;
         for (const auto& [resource, actions] : by_resource_) {
-            auto same = std::find_if(groups.begin(), groups.end(), [&](const auto& statement) {
-                return statement.actions == actions;
-            });
+            auto same = std::find_if(
+                groups.begin(), groups.end(),
+                [&needed = actions](const auto& statement) { return statement.actions == needed; });
             if (same == groups.end()) {
                 groups.push_back({fmt::format("Tables{}", groups.size() + 1), actions, {resource}});
             } else {
