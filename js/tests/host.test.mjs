@@ -52,6 +52,13 @@ test('tells where a file is wrong', async () => {
     assert.match(missing.error.message, /no-such-file/)
 })
 
+test('a function that is all is of records', async () => {
+    const host = new Host()
+    const path = file('9.js', 'module.exports = (record, dyno, callback) => {}\nmodule.exports.finish = () => {}\nmodule.exports.table = "app"\n')
+    assert.deepEqual(await host.ask({ do: 'describe', file: path }), { ok: { values: { table: 'app' }, functions: ['record', 'finish'] } })
+    await host.end()
+})
+
 test('transforms pages, also asynchronously, and tells of throwing ones', async () => {
     const path = file(
         '9.mjs',

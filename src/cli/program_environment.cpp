@@ -33,6 +33,7 @@ Variables program_environment(const base::Environment& own, const ProgramDoor& d
         variables["AWS_CONFIG_FILE"] = door.directory / "config";
         variables["AWS_SHARED_CREDENTIALS_FILE"] = door.directory / "credentials";
         variables["BOTO_CONFIG"] = door.directory / "credentials";
+        variables["AWS_SDK_LOAD_CONFIG"] = "1";  // else aws-sdk 2 looks into the home directory
         variables["AWS_EC2_METADATA_DISABLED"] = "true";
         variables["AWS_PAGER"] = "";
     }
@@ -48,6 +49,7 @@ Variables environment_without_aws(const base::Environment& own) {
     Variables variables = own.variables();
     std::erase_if(variables, [](const auto& variable) { return is_of_aws(variable.first); });
     variables["AWS_CONFIG_FILE"] = variables["AWS_SHARED_CREDENTIALS_FILE"] = "/dev/null";
+    variables["AWS_SDK_LOAD_CONFIG"] = "1";
     variables["AWS_EC2_METADATA_DISABLED"] = "true";
     return variables;
 }

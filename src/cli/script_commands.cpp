@@ -40,43 +40,6 @@ private:
     Console& console_;
 };
 
-/// Passes everything on and keeps the run's row.
-class KeepingListener final : public migrate::Listener {
-public:
-    explicit KeepingListener(migrate::Listener& inner) : inner_(inner) {}
-
-    const std::optional<migrate::HistoryRow>& row() const { return row_; }
-
-    void migration_begins(const migrate::PlannedMigration& planned) override {
-        inner_.migration_begins(planned);
-    }
-    void step_begins(const migrate::Migration& migration, std::uint32_t index, std::size_t count,
-                     const migrate::Step& step) override {
-        inner_.step_begins(migration, index, count, step);
-    }
-    void undo_begins(const migrate::Migration& migration, std::uint32_t index, std::size_t count,
-                     const std::string& line) override {
-        inner_.undo_begins(migration, index, count, line);
-    }
-    void step_ends(const migrate::Migration& migration, std::uint32_t index,
-                   const migrate::StepResult& result) override {
-        inner_.step_ends(migration, index, result);
-    }
-    void progress(const backfill::Progress& progress, const layers::MeterReading& meter) override {
-        inner_.progress(progress, meter);
-    }
-    void line(const std::string& text) override { inner_.line(text); }
-    void migration_ends(const migrate::PlannedMigration& planned,
-                        const migrate::HistoryRow& row) override {
-        row_ = row;
-        inner_.migration_ends(planned, row);
-    }
-
-private:
-    migrate::Listener& inner_;
-    std::optional<migrate::HistoryRow> row_;
-};
-
 bool has_changes(const migrate::DryReport& report) {
     for (const migrate::DryMigration& migration : report.migrations) {
         for (const migrate::DryStep& step : migration.steps) {
@@ -99,22 +62,26 @@ private:
     void open_project();
     authoring::RecordScript script();
     std::string migration_id() const;
-    migrate::RunResult run_migration(KeepingListener& listener);
-    ExitCode conclude(const KeepingListener& listener, const migrate::RunResult& result);
-    ExitCode fail(const KeepingListener& listener, const Error& error);
+    std::unique_ptr<migrate::Listener> make_listener();
+    migrate::RunResult run_migration(migrate::Listener& listener);
+    ExitCode conclude(const migrate::RunResult& result);
+    ExitCode fail(const Error& error);
     void tell_dry_run();
     void tell_counts(const migrate::HistoryRow& row);
-    void tell_places(const KeepingListener& listener);
+    void tell_places(const std::optional<migrate::HistoryRow>& row);
+    std::optional<migrate::HistoryRow> failed_row();
     std::string undo_command(const migrate::HistoryRow& row) const;
 
     Session& session_;
     std::string name_;
     fs::path log_;
+    bool is_elsewhere_ = false;  ///< than the configuration would work
 };
 
 /// The table is where the words say, whatever a configuration says of others.
 void ScriptCommand::open_project() {
     session_.open_project();
+    is_elsewhere_ = session_.project.endpoint != session_.arguments.endpoint;
     session_.project.endpoint = session_.arguments.endpoint;
     session_.project.settings.history_layout = "native";
     session_.project.settings.layout_table.clear();
@@ -149,7 +116,15 @@ std::string ScriptCommand::migration_id() const {
     return fmt::format("{} at {}", name_, base::to_iso8601(base::SystemClock().now()));
 }
 
-migrate::RunResult ScriptCommand::run_migration(KeepingListener& listener) {
+std::unique_ptr<migrate::Listener> ScriptCommand::make_listener() {
+    if (is_json()) {
+        return std::make_unique<JsonListener>(session_.console, session_.tables(),
+                                              *session_.wiring().world().clock);
+    }
+    return std::make_unique<ScriptListener>(session_.console);
+}
+
+migrate::RunResult ScriptCommand::run_migration(migrate::Listener& listener) {
     const std::vector<migrate::PlannedMigration> plan =
         session_.migrator().plan_named(session_.registry.all().front().id());
     for (const migrate::Finding& finding : plan.front().findings) {
@@ -182,9 +157,6 @@ void ScriptCommand::tell_dry_run() {
 }
 
 void ScriptCommand::tell_counts(const migrate::HistoryRow& row) {
-    if (is_json()) {
-        return;
-    }
     session_.console.say(
         fmt::format("{}{} {} given to {}, {} {}; {:.0f} RCU, {:.0f} WCU",
                     session_.arguments.dry ? "Dry run: " : "", row.counts.read,
@@ -198,12 +170,14 @@ std::string ScriptCommand::undo_command(const migrate::HistoryRow& row) const {
                                       arguments.table, arguments.region);
     if (!arguments.endpoint.empty()) {
         command += " --endpoint " + arguments.endpoint;
+    } else if (is_elsewhere_) {
+        command += fmt::format(" --endpoint https://dynamodb.{}.amazonaws.com", arguments.region);
     }
     return command;
 }
 
 /// Where it is written what was printed and what was changed.
-void ScriptCommand::tell_places(const KeepingListener& listener) {
+void ScriptCommand::tell_places(const std::optional<migrate::HistoryRow>& row) {
     const bool has_log = fs::exists(log_);
     if (is_json()) {
         return;
@@ -211,16 +185,20 @@ void ScriptCommand::tell_places(const KeepingListener& listener) {
     if (has_log) {
         session_.console.say("Log written to " + log_.string());
     }
-    const auto& row = listener.row();
-    if (row && !session_.arguments.dry && row->counts.changed > 0 && !row->journal.empty()) {
+    const bool may_have_written =
+        row && (row->counts.changed > 0 || row->status != migrate::Status::applied);
+    if (may_have_written && !session_.arguments.dry && !row->journal.empty()) {
         session_.console.say(
             fmt::format("Journal written to {}; what was changed is put back by\n  {}",
                         row->journal, undo_command(*row)));
     }
 }
 
-ExitCode ScriptCommand::conclude(const KeepingListener& listener,
-                                 const migrate::RunResult& result) {
+ExitCode ScriptCommand::conclude(const migrate::RunResult& result) {
+    if (result.rows.empty()) {
+        return ExitCode::interrupted;  // before it began
+    }
+    const migrate::HistoryRow& row = result.rows.front();
     if (session_.dry_run()) {
         tell_dry_run();
     }
@@ -231,28 +209,41 @@ ExitCode ScriptCommand::conclude(const KeepingListener& listener,
             writer.key("dry").boolean(session_.arguments.dry);
             writer.key("live").boolean(session_.arguments.live);
             writer.key("log").string(log_.string());
-            if (const auto& row = listener.row()) {
-                writer.key("run").string(row->run);
-                writer.key("records").number(row->counts.read);
-                writer.key("writes").number(row->counts.changed);
-                writer.key("journal").string(session_.arguments.dry ? "" : row->journal);
-            }
+            writer.key("run").string(row.run);
+            writer.key("records").number(row.counts.read);
+            writer.key("writes").number(row.counts.changed);
+            writer.key("journal").string(session_.arguments.dry ? "" : row.journal);
         });
-    } else if (listener.row()) {
-        tell_counts(*listener.row());
+    } else {
+        tell_counts(row);
     }
-    tell_places(listener);
+    tell_places(row);
     return result.interrupted ? ExitCode::interrupted : ExitCode::done;
 }
 
+/// Nothing where the history cannot be asked.
+std::optional<migrate::HistoryRow> ScriptCommand::failed_row() {
+    try {
+        for (const migrate::HistoryRow& row : session_.migrator().history()) {
+            if (row.id == session_.registry.all().front().id()) {
+                return row;
+            }
+        }
+    } catch (const Error&) {
+        session_.console.report(
+            "the history does not answer: `dynamigrate runs` tells what was done");
+    }
+    return std::nullopt;
+}
+
 /// The script's own words, its stack among them, were printed when it failed.
-ExitCode ScriptCommand::fail(const KeepingListener& listener, const Error& error) {
+ExitCode ScriptCommand::fail(const Error& error) {
     const ExitCode code = exit_code(error, session_.phase);
     session_.console.report(fmt::format("dynamigrate: {}", error.what()));
     if (session_.dry_run()) {
         tell_dry_run();
     }
-    tell_places(listener);
+    tell_places(failed_row());
     if (is_json()) {
         session_.print_json([&](json::Writer& writer) {
             writer.key("error");
@@ -271,21 +262,14 @@ ExitCode ScriptCommand::run() {
     session_.registry = migrate::Registry();
     session_.registry.add(authoring::record_migration(migration_id(), std::move(script), settings));
     session_.connect();
-    std::unique_ptr<migrate::Listener> inner;
-    if (is_json()) {
-        inner = std::make_unique<JsonListener>(session_.console, session_.tables(),
-                                               *session_.wiring().world().clock);
-    } else {
-        inner = std::make_unique<ScriptListener>(session_.console);
-    }
-    KeepingListener listener(*inner);
+    const std::unique_ptr<migrate::Listener> listener = make_listener();
     try {
-        return conclude(listener, run_migration(listener));
+        return conclude(run_migration(*listener));
     } catch (const Error& error) {
         if (session_.phase != Phase::running) {
             throw;
         }
-        return fail(listener, error);
+        return fail(error);
     }
 }
 

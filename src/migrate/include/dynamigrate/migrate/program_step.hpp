@@ -28,8 +28,8 @@ struct ProgramCall {
     std::optional<base::ChildOutput> output = std::nullopt;
     /// Talks with it by its channel, which it has then, until it may end.
     std::function<void(base::LiveChild&)> converse = {};
-    std::stop_token stop;                          ///< asks it to end
-    std::stop_token stop_now;                      ///< ends it
+    std::stop_token stop;      ///< asks it to end
+    std::stop_token stop_now;  ///< ends it
 };
 
 /// A way to a service for processes that somebody else starts, as long as it lives.
