@@ -118,7 +118,8 @@ TEST(Generate, WritesEachLanguage) {
         EXPECT_THAT(migration.text, HasSubstr("\"app\"")) << language;
     }
     EXPECT_THAT(error_of([] { in_language("cobol"); }).message(),
-                HasSubstr("known are yaml, json5, js, mjs, ts, onetable, cpp, python, shell"));
+                HasSubstr("known are yaml, json5, js, mjs, ts, onetable, functionless, cpp, "
+                          "python, shell"));
 }
 
 TEST(Generate, NamesOneTablesMigrationsByTheirVersion) {
