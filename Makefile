@@ -18,6 +18,8 @@ test:
 	scripts/dynamodb-local path
 	scripts/peers
 	scripts/peers clients
+	scripts/peers onetable-migrate
+	scripts/peers onetable-1
 	$(DEV)
 	scripts/run_tests build/dev -LE slow -j2
 

@@ -8,6 +8,7 @@ import http.client
 import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import struct
@@ -122,6 +123,33 @@ class Project:
                 f"--- stdout\n{out}\n--- stderr\n{err}"
             )
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+@contextlib.contextmanager
+def example(name):
+    """A copy of an example; gives what runs the program in it and returns all that it prints."""
+    with tempfile.TemporaryDirectory() as scratch:
+        path = pathlib.Path(scratch) / name
+        shutil.copytree(ROOT / "examples" / name, path,
+                        ignore=shutil.ignore_patterns(".dynamigrate"))
+
+        def run(*arguments):
+            done = subprocess.run(
+                [PROGRAM, *arguments, "--yes"], cwd=path, text=True,
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                env={k: v for k, v in os.environ.items() if not k.startswith("AWS_")})
+            if done.returncode != 0:
+                raise AssertionError(done.stdout)
+            return done.stdout
+
+        yield run
+
+
+def node_modules(peer):
+    """The packages that scripts/peers has installed for a test."""
+    found = subprocess.run([str(ROOT / "scripts/peers"), peer],
+                           check=True, capture_output=True, text=True)
+    return found.stdout.strip()
 
 
 def create_table(dynamodb, name, sort=False):

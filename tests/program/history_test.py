@@ -20,14 +20,6 @@ down: auto
 """
 
 
-def node_modules():
-    found = subprocess.run(
-        [str(harness.ROOT / "scripts/peers"), "onetable-migrate"],
-        check=True, capture_output=True, text=True,
-    )
-    return found.stdout.strip()
-
-
 class TwoTools:
     """A table with a history that both tools keep."""
 
@@ -97,13 +89,12 @@ class TwoTools:
         self.project.close()
 
 
-@unittest.skipUnless(shutil.which("node"), "node is not installed")
 class HistoryTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.servers = {"embedded": harness.Server("engine")}
         cls.servers["local"] = harness.Server()
-        modules = node_modules()
+        modules = harness.node_modules("onetable-migrate")
         cls.scripts = os.path.dirname(modules)
         shutil.copy(PEER / "migrate.cjs", cls.scripts)
         TwoTools.scripts = cls.scripts

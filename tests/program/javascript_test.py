@@ -1,13 +1,9 @@
 """Migrations in JavaScript: `export default { ..., transform(item) }`, run by the machine's Node."""
 
 import json
-import os
 import pathlib
-import shutil
 import signal
 import stat
-import subprocess
-import tempfile
 import time
 import unittest
 
@@ -26,7 +22,6 @@ export default {
 """
 
 
-@unittest.skipUnless(shutil.which("node"), "node is not installed")
 class Suite(unittest.TestCase):
     numbered = 0
 
@@ -377,21 +372,8 @@ export default { transform(item) { item.config = process.env.AWS_CONFIG_FILE; re
 
 
 class Examples(unittest.TestCase):
-    @unittest.skipUnless(shutil.which("node"), "node is not installed")
     def test_javascript_up_dry_and_down(self):
-        with tempfile.TemporaryDirectory() as scratch:
-            path = pathlib.Path(scratch) / "javascript"
-            shutil.copytree(harness.ROOT / "examples/javascript", path,
-                            ignore=shutil.ignore_patterns(".dynamigrate"))
-
-            def run(*arguments):
-                done = subprocess.run(
-                    [harness.PROGRAM, *arguments, "--yes"], cwd=path, text=True,
-                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                    env={k: v for k, v in os.environ.items() if not k.startswith("AWS_")})
-                self.assertEqual(done.returncode, 0, done.stdout)
-                return done.stdout
-
+        with harness.example("javascript") as run:
             run("up")
             self.assertIn("3 updates", run("all", "--dry"))
             run("all")

@@ -3,7 +3,6 @@
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import unittest
 
@@ -12,7 +11,6 @@ import boto3
 import harness
 from differential import Embedded
 from gateway_test import KEY, SECRET, Gateway
-from history_test import node_modules
 
 SCHEMA = """
 export default {
@@ -94,7 +92,6 @@ console.log(JSON.stringify({
 """
 
 
-@unittest.skipUnless(shutil.which("node"), "node is not installed")
 class Suite(unittest.TestCase):
     numbered = 0
 
@@ -102,7 +99,7 @@ class Suite(unittest.TestCase):
     def setUpClass(cls):
         cls.server = Embedded()
         cls.dynamodb = harness.client(cls.server.endpoint)
-        cls.modules = node_modules()
+        cls.modules = harness.node_modules("onetable-migrate")
 
     @classmethod
     def tearDownClass(cls):

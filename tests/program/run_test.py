@@ -3,9 +3,7 @@
 import json
 import os
 import pathlib
-import shutil
 import signal
-import subprocess
 import tempfile
 import time
 import unittest
@@ -239,19 +237,7 @@ raise SystemExit("none of them" if not found else "found " + str(found))""", "no
 
 class Examples(unittest.TestCase):
     def test_scripts_up_dry_and_down(self):
-        with tempfile.TemporaryDirectory() as scratch:
-            path = pathlib.Path(scratch) / "scripts"
-            shutil.copytree(harness.ROOT / "examples/scripts", path,
-                            ignore=shutil.ignore_patterns(".dynamigrate"))
-
-            def run(*arguments):
-                done = subprocess.run(
-                    [harness.PROGRAM, *arguments, "--yes"], cwd=path, text=True,
-                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                    env={k: v for k, v in os.environ.items() if not k.startswith("AWS_")})
-                self.assertEqual(done.returncode, 0, done.stdout)
-                return done.stdout
-
+        with harness.example("scripts") as run:
             run("up")
             dry = run("all", "--dry")
             self.assertIn("| joined 3 names", dry)
