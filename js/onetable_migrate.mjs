@@ -28,7 +28,7 @@ export class OneTableMigrate {
     }
 
     async init() {
-        this.keys ??= (await this.db.getKeys()).primary
+        this.keys ??= (this.db.getKeys ? await this.db.getKeys() : this.db.indexes).primary
     }
 
     apply() {

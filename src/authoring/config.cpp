@@ -1,6 +1,7 @@
 #include <dynamigrate/authoring/config.hpp>
 
 #include "fields.hpp"
+#include "program_limits.hpp"
 
 #include <dynamigrate/authoring/yaml.hpp>
 #include <dynamigrate/base/file.hpp>
@@ -274,6 +275,14 @@ void read_journal(Fields& fields, Config& config) {
     inner.finish();
 }
 
+void read_scripts(Fields& fields, migrate::ProgramLimits& limits) {
+    if (const Value* scripts = fields.find("scripts")) {
+        Fields inner(*scripts, fields.file(), "scripts");
+        limits = read_program_limits(inner, limits);
+        inner.finish();
+    }
+}
+
 void read_common(Fields& fields, Config& config) {
     config.endpoint = fields.text_or("endpoint", "");
     config.region = fields.text_or("region", "");
@@ -281,6 +290,7 @@ void read_common(Fields& fields, Config& config) {
     config.aws_profile = fields.text_or("aws_profile", "");
     config.arn = fields.text_or("arn", "");
     config.node = fields.text_or("node", "");
+    read_scripts(fields, config.scripts);
     config.out_of_order = fields.text_or("out_of_order", "");
     config.max_rcu = read_rate(fields, "max_rcu");
     config.max_wcu = read_rate(fields, "max_wcu");
@@ -375,15 +385,15 @@ Config load_config(const ConfigRequest& request, const base::Environment& enviro
 
     Fields fields(tree, config.path, "the configuration");
     read_common(fields, config);
-    const bool is_onetable = is_onetable_name(found->path) &&
-                             (tree.find("table") == nullptr || tree.find("name") != nullptr);
-    if (is_onetable) {
+    config.is_onetable = is_onetable_name(found->path) &&
+                         (tree.find("table") == nullptr || tree.find("name") != nullptr);
+    if (config.is_onetable) {
         read_onetable(fields, config);
     } else {
         read_own(fields, config);
     }
     config.migrations = (config.directory / config.migrations).lexically_normal();
-    if (config.endpoint.empty() && config.region.empty()) {
+    if (config.endpoint.empty() && (config.region.empty() || config.is_onetable)) {
         config.endpoint = environment.get("DB_ENDPOINT").value_or("");
     }
     config.raw = std::move(tree);

@@ -110,6 +110,16 @@ std::string FoundFile::checksum() const {
 }
 
 std::optional<FoundFile> find_list(const fs::path& directory) {
+    if (fs::is_regular_file(directory)) {
+        FoundFile list{directory, {directory.stem().string(), "", false}, false};
+        if (!list.is_for_node()) {
+            throw base::Error(base::ErrorKind::invalid_argument,
+                              "migrations are in a directory, or a list that a file in JavaScript "
+                              "exports; correct `migrations:` in the configuration")
+                .at(directory.string());
+        }
+        return list;
+    }
     for (const std::string_view index : kIndexes) {
         const fs::path path = directory / index;
         FoundFile found{path, {"index", "", false}, false};
@@ -122,6 +132,9 @@ std::optional<FoundFile> find_list(const fs::path& directory) {
 
 std::vector<FoundFile> find_migrations(const fs::path& directory) {
     std::vector<FoundFile> files;
+    if (fs::is_regular_file(directory)) {
+        return files;
+    }
     std::error_code failure;
     for (const fs::directory_entry& entry : fs::directory_iterator(directory, failure)) {
         if (auto found = migration_of(entry)) {

@@ -22,10 +22,11 @@ struct FoundFile {
 };
 
 /// A directory's index.js (.mjs, .cjs, .ts) that exports a list of migrations, as OneTable's library
-/// takes it.
+/// takes it; or the file itself that is named instead of a directory.
+/// Errors: invalid_argument for a file that Node does not run.
 std::optional<FoundFile> find_list(const std::filesystem::path& directory);
 
-/// Sorted by path. Errors: not_found for the directory.
+/// Sorted by path; none of a file. Errors: not_found for the directory.
 std::vector<FoundFile> find_migrations(const std::filesystem::path& directory);
 
 }  // namespace dynamigrate::authoring

@@ -89,9 +89,13 @@ void NodeInstallation::check_version() {
                        (version.major > kStripsMajor || version.minor >= kStripsMinor);
 }
 
-std::vector<std::string> NodeInstallation::command(
-    const std::string& file, const std::vector<std::string>& arguments) const {
+std::vector<std::string> NodeInstallation::command(const std::string& file,
+                                                   const std::vector<std::string>& arguments,
+                                                   std::uint64_t memory_mb) const {
     std::vector<std::string> all{settings_.node, "--no-warnings"};
+    if (memory_mb > 0) {
+        all.push_back(fmt::format("--max-old-space-size={}", memory_mb));
+    }
     if (may_strip_types_) {
         all.emplace_back("--experimental-strip-types");
     }
@@ -102,9 +106,7 @@ std::vector<std::string> NodeInstallation::command(
 
 base::LiveChildOptions NodeInstallation::start(const NodeLimits& limits) const {
     base::LiveChildOptions options;
-    options.arguments = command("host.mjs", {});
-    options.arguments.insert(options.arguments.begin() + 1,
-                             fmt::format("--max-old-space-size={}", limits.memory_mb));
+    options.arguments = command("host.mjs", {}, limits.memory_mb);
     options.environment = settings_.environment;
     options.has_channel = true;
     return options;

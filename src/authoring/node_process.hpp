@@ -32,9 +32,10 @@ public:
     explicit NodeInstallation(ScriptSettings settings);
 
     base::LiveChildOptions start(const NodeLimits& limits) const;
-    /// The command that runs a file of the host.
+    /// The command that runs a file of the host. `memory_mb`: of its heap; 0: as Node has it.
     std::vector<std::string> command(const std::string& file,
-                                     const std::vector<std::string>& arguments) const;
+                                     const std::vector<std::string>& arguments,
+                                     std::uint64_t memory_mb = 0) const;
     const ScriptSettings& settings() const noexcept { return settings_; }
     /// Of the host's files.
     const std::filesystem::path& directory() const noexcept { return directory_.path(); }

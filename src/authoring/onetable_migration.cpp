@@ -61,7 +61,8 @@ StepPtr OneTableProject::step(const OneTableScript& script, const std::string& d
         arguments.push_back(full_path(reached->file));
         arguments.push_back(reached->id);
     }
-    step.arguments = installation_->command("onetable.mjs", arguments);
+    step.arguments = installation_->command("onetable.mjs", arguments, script.limits.memory_mb);
+    step.limits = script.limits;
     step.directory = installation_->settings().directory;
     step.variables["DYNAMIGRATE_ONETABLE"] = settings_file();
     const auto kept = std::make_shared<const KeptStep>(

@@ -5,6 +5,7 @@
 
 #include <dynamigrate/json/value.hpp>
 #include <dynamigrate/migrate/migration.hpp>
+#include <dynamigrate/migrate/program_step.hpp>
 
 #include <filesystem>
 #include <memory>
@@ -22,6 +23,7 @@ struct OneTableScript {
     bool is_version = true;
     bool has_schema = false;
     bool has_down = false;
+    migrate::ProgramLimits limits;
 };
 
 /// The OneTable migrations of a project, which are run one at a time by a Node of their own.

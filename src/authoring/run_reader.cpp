@@ -1,6 +1,7 @@
 #include "run_reader.hpp"
 
 #include "fields.hpp"
+#include "program_limits.hpp"
 
 #include <dynamigrate/migrate/program_step.hpp>
 
@@ -83,12 +84,7 @@ void read_options(Fields& fields, const StepPlace& place, migrate::ProgramStep& 
             fields.fail(*fields.find("directory"), "there is no directory " + *directory);
         }
     }
-    if (const auto timeout = fields.number("timeout")) {
-        if (*timeout <= 0) {
-            fields.fail(*fields.find("timeout"), "`timeout` must be a number of seconds above 0");
-        }
-        step.timeout = std::chrono::milliseconds(static_cast<std::int64_t>(*timeout * 1000));
-    }
+    step.limits = read_program_limits(fields, step.limits);
     if (const auto aws = fields.text("aws")) {
         if (*aws != "inherit") {
             fields.fail(*fields.find("aws"),

@@ -3,6 +3,7 @@
 #include "fields.hpp"
 #include "functionless_migration.hpp"
 #include "onetable_migration.hpp"
+#include "program_limits.hpp"
 #include "record_step.hpp"
 #include "script_transform.hpp"
 #include "step_parts.hpp"
@@ -27,7 +28,6 @@ using migrate::Migration;
 
 namespace {
 
-constexpr std::uint32_t kLeastMemoryMb = 64;
 constexpr std::string_view kUp = "up", kTransform = "transform", kTransformDown = "transformDown";
 /// How the host calls a function that is all that a file exports.
 constexpr std::string_view kRecord = "record";
@@ -161,19 +161,8 @@ bool ScriptReader::is_reversible() {
 }
 
 void ScriptReader::read_limits() {
-    if (const auto seconds = fields_.number("timeout")) {
-        if (*seconds <= 0) {
-            fields_.fail(tree_, "`timeout` must be a number of seconds above 0");
-        }
-        limits_.time = std::chrono::milliseconds(static_cast<std::int64_t>(*seconds * 1000));
-    }
-    if (const auto megabytes = fields_.count("memory")) {
-        if (*megabytes < kLeastMemoryMb) {
-            fields_.fail(tree_, fmt::format("`memory` must be a number of megabytes, {} or more",
-                                            kLeastMemoryMb));
-        }
-        limits_.memory_mb = *megabytes;
-    }
+    read_seconds(fields_, "timeout", limits_.time);
+    read_memory(fields_, limits_.memory_mb);
 }
 
 migrate::TransformStep ScriptReader::read_step() {
@@ -264,7 +253,7 @@ struct Described {
     }
 };
 
-OneTableScript as_onetable(const Described& described) {
+OneTableScript as_onetable(const Described& described, const migrate::ProgramLimits& limits) {
     const Value& values = *described.said.find("values");
     const std::string version = json::text_of(values, "version");
     const ScriptFile& file = described.file;
@@ -281,6 +270,10 @@ OneTableScript as_onetable(const Described& described) {
     script.is_version = file.is_version;
     script.has_schema = values.find("schema") != nullptr;
     script.has_down = has_function(described.said, "down");
+    const Value tree = as_fields(values);
+    const std::string name = file.path.string();
+    Fields fields(tree, name, "a migration");
+    script.limits = read_program_limits(fields, limits);
     return script;
 }
 
@@ -331,6 +324,11 @@ std::vector<Described> split(const ScriptFile& file, const Value& answer) {
         ScriptFile one = file;
         one.is_of_list = true;
         one.id = json::text_of(*element.find("values"), "version");
+        if (one.id.empty()) {
+            throw Error(ErrorKind::invalid_argument,
+                        fmt::format("migration {} of the list has no `version`", all.size() + 1))
+                .at(file.path.string());
+        }
         one.is_version = migrate::Version::parse(one.id).has_value();
         all.push_back({std::move(one), element, std::nullopt});
     }
@@ -370,7 +368,7 @@ void read_scripts(const std::vector<ScriptFile>& files,
     for (const Described& one : all) {
         if (one.is_onetable()) {
             receiver(one.file, [&]() -> std::optional<Migration> {
-                onetable.add(as_onetable(one));
+                onetable.add(as_onetable(one, installation->settings().limits));
                 return std::nullopt;
             });
         }

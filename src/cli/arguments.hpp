@@ -12,11 +12,14 @@ namespace dynamigrate::cli {
 
 /// What the user typed.
 struct Arguments {
+    /// Called by the name of OneTable's command line: where the two differ it behaves as that.
+    bool as_onetable = false;
     std::string verb;                ///< a command, or "" for a version or a name in `words`
     std::vector<std::string> words;  ///< what stands beside the verb, in order
 
     std::string config, profile, directory, table, endpoint;
-    std::string access_key, secret_key, region;
+    std::string access_key, secret_key, region, aws_profile;
+    std::string arn;
     std::string bump, language, name, journal, schema, crypto;
     std::string from, to;
     std::string host, port, store, gateway_key, gateway_secret;

@@ -10,9 +10,10 @@ CalledAs called_as(std::string_view program) {
     const std::size_t slash = program.rfind('/');
     const std::string_view name =
         slash == std::string_view::npos ? program : program.substr(slash + 1);
-    return name == "dynamodb-migrate"  ? CalledAs::dynamodb_migrate
-           : name == "dynamodb-filter" ? CalledAs::dynamodb_filter
-                                       : CalledAs::dynamigrate;
+    return name == "onetable"           ? CalledAs::onetable
+           : name == "dynamodb-migrate" ? CalledAs::dynamodb_migrate
+           : name == "dynamodb-filter"  ? CalledAs::dynamodb_filter
+                                        : CalledAs::dynamigrate;
 }
 
 std::vector<std::string> own_words(CalledAs tool, std::vector<std::string> texts) {

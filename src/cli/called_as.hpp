@@ -9,7 +9,7 @@
 namespace dynamigrate::cli {
 
 /// The tool whose name the program was called by, through a link.
-enum class CalledAs { dynamigrate, dynamodb_migrate, dynamodb_filter };
+enum class CalledAs { dynamigrate, onetable, dynamodb_migrate, dynamodb_filter };
 
 /// `program`: as the system gave it, a path too.
 CalledAs called_as(std::string_view program);

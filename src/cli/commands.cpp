@@ -19,7 +19,8 @@ ExitCode show_version(Session& session) {
         session.print_json(
             [](json::Writer& writer) { writer.key("version").string(kProgramVersion); });
     } else {
-        session.console.print(fmt::format("dynamigrate {}", kProgramVersion));
+        const char* name = session.arguments.as_onetable ? "" : "dynamigrate ";
+        session.console.print(fmt::format("{}{}", name, kProgramVersion));
     }
     return ExitCode::done;
 }

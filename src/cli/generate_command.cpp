@@ -17,6 +17,11 @@ std::string description(std::vector<std::string> words) {
     return fmt::format("{}", fmt::join(words, " "));
 }
 
+/// A list of migrations is a file; new ones get files beside it.
+std::filesystem::path directory_of(const std::filesystem::path& migrations) {
+    return std::filesystem::is_regular_file(migrations) ? migrations.parent_path() : migrations;
+}
+
 /// Whether who works here writes TypeScript.
 bool has_typescript(const std::filesystem::path& project, const std::filesystem::path& migrations) {
     std::error_code ignored;
@@ -75,9 +80,11 @@ ExitCode generate(Session& session) {
     request.description = description(session.arguments.words);
     request.table = session.project.settings.default_table;
     request.now = clock.now();
-    request.directory = session.project.config.migrations;
+    request.directory = directory_of(session.project.config.migrations);
     if (!session.arguments.language.empty()) {
         request.language = session.arguments.language;
+    } else if (session.project.config.is_onetable) {
+        request.language = "onetable";
     }
     if (!session.arguments.bump.empty()) {
         request.bump = session.arguments.bump;

@@ -107,11 +107,12 @@ int main(int argc, char** argv, migrate::Registry registry) {
     Arguments arguments;
     Console plain(std::cin, std::cout, std::cerr, is_typed, false);
     const CalledAs tool = called_as(argc > 0 ? argv[0] : "");
-    if (tool != CalledAs::dynamigrate) {
+    if (tool != CalledAs::dynamigrate && tool != CalledAs::onetable) {
         return run_as(tool, std::move(texts), plain);
     }
     try {
         arguments = parse_arguments(texts);
+        arguments.as_onetable = tool == CalledAs::onetable;
         Console console(std::cin, std::cout, std::cerr, is_typed,
                         is_watched && !arguments.no_color && !arguments.json,
                         isatty(STDOUT_FILENO) == 1 && !arguments.no_color);

@@ -186,7 +186,7 @@ void say_findings(Session& session, const Plan& plan) {
 std::optional<ExitCode> run_plan(Session& session, const Plan& plan, migrate::RunResult& result) {
     say_findings(session, plan);
     if (!confirm(session, plan)) {
-        return ExitCode::refused;
+        return session.arguments.as_onetable ? ExitCode::done : ExitCode::refused;
     }
     migrate::Migrator& migrator = session.paced_migrator(migrations_of(plan));
     result = run_watched(session, [&](migrate::Listener& listener, const SignalWatch& signals) {

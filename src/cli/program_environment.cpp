@@ -12,6 +12,14 @@ bool is_of_aws(const std::string& name) {
     return (name.starts_with("AWS_") && name != "AWS_CA_BUNDLE") || name == "BOTO_CONFIG";
 }
 
+/// Nothing answers there: SDKs that ask the instance's metadata whoever they are get no credentials.
+constexpr const char* kNobody = "http://127.0.0.1:1";
+
+void hide_instance(Variables& variables) {
+    variables["AWS_EC2_METADATA_DISABLED"] = "true";
+    variables["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = kNobody;
+}
+
 /// Proxies are not asked for what is on this machine.
 void reach_own_machine(Variables& variables) {
     for (const char* name : {"NO_PROXY", "no_proxy"}) {
@@ -34,7 +42,7 @@ Variables program_environment(const base::Environment& own, const ProgramDoor& d
         variables["AWS_SHARED_CREDENTIALS_FILE"] = door.directory / "credentials";
         variables["BOTO_CONFIG"] = door.directory / "credentials";
         variables["AWS_SDK_LOAD_CONFIG"] = "1";  // else aws-sdk 2 looks into the home directory
-        variables["AWS_EC2_METADATA_DISABLED"] = "true";
+        hide_instance(variables);
         variables["AWS_PAGER"] = "";
     }
     for (const char* name : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
@@ -50,7 +58,7 @@ Variables environment_without_aws(const base::Environment& own) {
     std::erase_if(variables, [](const auto& variable) { return is_of_aws(variable.first); });
     variables["AWS_CONFIG_FILE"] = variables["AWS_SHARED_CREDENTIALS_FILE"] = "/dev/null";
     variables["AWS_SDK_LOAD_CONFIG"] = "1";
-    variables["AWS_EC2_METADATA_DISABLED"] = "true";
+    hide_instance(variables);
     return variables;
 }
 

@@ -1,6 +1,7 @@
 #include "programs.hpp"
 
 #include "program_environment.hpp"
+#include "program_watch.hpp"
 
 #include <dynamigrate/base/error.hpp>
 #include <dynamigrate/base/file.hpp>
@@ -34,29 +35,48 @@ std::string ending(int code) {
                                : fmt::format("ended with exit code {}", code);
 }
 
-void wait_for(base::LiveChild& child, const migrate::ProgramCall& call) {
-    const std::string& program = call.arguments[0];
-    const std::optional<int> code = child.wait(call.timeout, call.stop);
-    if (!code) {
-        child.end(call.stop.stop_requested() ? kGrace : std::chrono::seconds(0), call.stop_now);
-        if (call.stop.stop_requested()) {
-            throw Error(ErrorKind::cancelled, "stopped while " + program + " ran");
-        }
-        throw Error(
-            ErrorKind::failed_precondition,
-            fmt::format("{} did not end within {} s and was killed; if it needs longer, raise the "
-                        "step's `timeout`{}",
-                        program,
-                        std::chrono::duration_cast<std::chrono::seconds>(call.timeout).count(),
-                        last_words(child)));
+/// Kills it. `why`: the limit that it went beyond, or "" when it was asked to stop.
+[[noreturn]] void end(base::LiveChild& child, const migrate::ProgramCall& call,
+                      const std::string& why) {
+    child.end(why.empty() ? kGrace : std::chrono::seconds(0), call.stop_now);
+    if (why.empty()) {
+        throw Error(ErrorKind::cancelled, "stopped while " + call.arguments[0] + " ran");
     }
-    if (*code != 0) {
-        if (call.stop.stop_requested()) {
-            throw Error(ErrorKind::cancelled, "stopped while " + program + " ran");
+    throw Error(ErrorKind::failed_precondition,
+                fmt::format("{} {}{}", call.arguments[0], why, last_words(child)));
+}
+
+/// Looks after its limits meanwhile.
+int code_of(base::LiveChild& child, const migrate::ProgramCall& call, const Activity& activity,
+            base::Clock& clock) {
+    const base::SteadyTime start = clock.steady_now();
+    for (;;) {
+        const ProgramUse use{
+            std::chrono::duration_cast<std::chrono::milliseconds>(clock.steady_now() - start),
+            activity.idle(), child.resident_memory()};
+        if (const std::string why = exceeded(use, call.limits); !why.empty()) {
+            end(child, call, why);
         }
-        throw Error(ErrorKind::failed_precondition,
-                    fmt::format("{} {}{}", program, ending(*code), last_words(child)));
+        if (const auto code = child.wait(watch_interval(use, call.limits), call.stop)) {
+            return *code;
+        }
+        if (call.stop.stop_requested()) {
+            end(child, call, "");
+        }
     }
+}
+
+void wait_for(base::LiveChild& child, const migrate::ProgramCall& call, const Activity& activity,
+              base::Clock& clock) {
+    const int code = code_of(child, call, activity, clock);
+    if (code == 0) {
+        return;
+    }
+    if (call.stop.stop_requested()) {
+        throw Error(ErrorKind::cancelled, "stopped while " + call.arguments[0] + " ran");
+    }
+    throw Error(ErrorKind::failed_precondition,
+                fmt::format("{} {}{}", call.arguments[0], ending(code), last_words(child)));
 }
 
 }  // namespace
@@ -123,7 +143,9 @@ void Programs::run(dynamodb::Service& service, const migrate::ProgramCall& call)
                                 "write; a dry run does not start it",
                                 call.arguments.at(0)));
     }
-    const std::unique_ptr<Door> door = make_door(service, call.inherits_aws);
+    Activity activity(parts_.clock);
+    NotedService noted(service, activity);
+    const std::unique_ptr<Door> door = make_door(noted, call.inherits_aws);
     base::LiveChildOptions child;
     child.arguments = call.arguments;
     child.directory = call.directory;
@@ -134,14 +156,17 @@ void Programs::run(dynamodb::Service& service, const migrate::ProgramCall& call)
     for (const char* name : {"DYNAMIGRATE_DRY", "DYNAMIGRATE_PROFILE"}) {
         child.environment[name] = door->environment().at(name);
     }
-    child.on_line = [&](std::string_view line) { call.tell("| " + std::string(line)); };
+    child.on_line = [&](std::string_view line) {
+        activity.note();
+        call.tell("| " + std::string(line));
+    };
     child.output = call.output;
     child.has_channel = static_cast<bool>(call.converse);
     base::LiveChild running(std::move(child));
     if (call.converse) {
         call.converse(running);
     }
-    wait_for(running, call);
+    wait_for(running, call, activity, parts_.clock);
 }
 
 }  // namespace dynamigrate::cli

@@ -13,18 +13,6 @@ namespace {
 using base::Error;
 using base::ErrorKind;
 
-Error unsupported(const authoring::Config& config, const std::string& what) {
-    return Error(ErrorKind::invalid_argument, what).at(config.path);
-}
-
-void check_supported(const authoring::Config& config) {
-    if (!config.arn.empty()) {
-        throw unsupported(config,
-                          "this version does not run migrations through a Lambda function; "
-                          "remove `arn`");
-    }
-}
-
 std::string first_of(const std::string& a, const std::string& b) { return a.empty() ? b : a; }
 
 void set_endpoint(Project& project, const Arguments& arguments,
@@ -169,7 +157,12 @@ Project load_project(const Arguments& arguments, const base::Environment& enviro
     Project project;
     project.config =
         authoring::load_config({arguments.config, arguments.profile, directory}, environment);
-    check_supported(project.config);
+    if (!arguments.arn.empty()) {
+        project.config.arn = arguments.arn;
+    }
+    if (!arguments.aws_profile.empty()) {
+        project.config.aws_profile = arguments.aws_profile;
+    }
     set_endpoint(project, arguments, environment);
     set_keys(project, arguments);
     project.capacity.read = arguments.max_rcu ? arguments.max_rcu : project.config.max_rcu;
@@ -192,6 +185,7 @@ authoring::ScriptSettings script_settings(const Project& project,
     settings.tables = project.config.tables;
     settings.directory = full_path(project.config.directory);
     settings.onetable = json::to_json(project.onetable);
+    settings.limits = project.config.scripts;
     return settings;
 }
 

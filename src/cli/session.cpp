@@ -16,12 +16,17 @@ Session::Session(const Arguments& the_arguments, Console& the_console,
 void Session::open_project() {
     phase = Phase::setup;
     project = load_project(arguments, environment);
+    if (arguments.as_onetable && project.config.path.empty()) {
+        throw base::Error(base::ErrorKind::not_found,
+                          "Cannot locate migrate.json5 or migrate.json; run this in the directory "
+                          "that has it, or name it with --config");
+    }
 }
 
 void Session::load_migrations(bool required) {
     phase = Phase::loading;
     const std::filesystem::path& directory = project.config.migrations;
-    bool is_there = std::filesystem::is_directory(directory);
+    bool is_there = std::filesystem::exists(directory);
     if (is_there || (required && registry.all().empty())) {
         authoring::DirectorySource(directory, project.settings.default_table,
                                    script_settings(project, environment))
@@ -33,7 +38,7 @@ std::vector<migrate::Finding> Session::try_load_migrations() {
     phase = Phase::loading;
     std::vector<migrate::Finding> findings;
     const std::filesystem::path& directory = project.config.migrations;
-    if (std::filesystem::is_directory(directory) || registry.all().empty()) {
+    if (std::filesystem::exists(directory) || registry.all().empty()) {
         authoring::DirectorySource source(directory, project.settings.default_table,
                                           script_settings(project, environment));
         source.collect(findings);

@@ -91,14 +91,21 @@ Files ts(const FormText& text) {
 
 /// Named as OneTable's own command line names them, which looks for the version alone.
 Files onetable(const FormText& text) {
-    return {{text.version + ".js", fmt::format("export default {{\n"
-                                               "    version: '{}',\n"
-                                               "    description: {},\n"
-                                               "    // schema: ...,\n"
-                                               "    async up(db, migrate, params) {{}},\n"
-                                               "    async down(db, migrate, params) {{}},\n"
-                                               "}}\n",
-                                               text.version, in_quotes(text.description))}};
+    const std::string description =
+        text.description.empty() ? "Purpose of this migration" : text.description;
+    return {{text.version + ".js",
+             fmt::format("export default {{\n"
+                         "    version: '{}',\n"
+                         "    description: {},\n"
+                         "    // schema: the table's OneTable schema from this version on,\n"
+                         "    async up(db, migrate, params) {{\n"
+                         "        // await db.create('User', {{ email: 'ann@example.com' }})\n"
+                         "    }},\n"
+                         "    async down(db, migrate, params) {{\n"
+                         "        // await db.remove('User', {{ email: 'ann@example.com' }})\n"
+                         "    }},\n"
+                         "}}\n",
+                         text.version, in_quotes(description))}};
 }
 
 /// As the page of `@dynobase/dynamodb-migrations` has it.

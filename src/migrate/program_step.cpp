@@ -61,7 +61,7 @@ ProgramCall RunningStep::make_call(const StepRun& run) const {
     call.variables["DYNAMIGRATE_STARTED_AT"] = run.started_at;
     call.variables["DYNAMIGRATE_TABLE"] = step_.table.empty() ? "" : run.table(step_.table);
     call.inherits_aws = step_.inherits_aws;
-    call.timeout = step_.timeout;
+    call.limits = step_.limits;
     call.tell = run.tell;
     call.output = step_.output;
     call.stop = run.stop;

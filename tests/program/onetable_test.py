@@ -94,12 +94,13 @@ console.log(JSON.stringify({
 
 class Suite(unittest.TestCase):
     numbered = 0
+    peer = "onetable-migrate"
 
     @classmethod
     def setUpClass(cls):
         cls.server = Embedded()
         cls.dynamodb = harness.client(cls.server.endpoint)
-        cls.modules = harness.node_modules("onetable-migrate")
+        cls.modules = harness.node_modules(cls.peer)
 
     @classmethod
     def tearDownClass(cls):
@@ -309,15 +310,32 @@ class Bypass(Suite):
 class FirstGeneration(Suite):
     """The sample of OneTable's first CLI: a schema beside the configuration, no `schema` in migrations."""
 
+    peer = "onetable-1"  # dynamodb-onetable 1 on aws-sdk v2
+
+    SCHEMA = """
+export default {
+    indexes: {
+        primary: { hash: 'pk', sort: 'sk' },
+    },
+    models: {
+        user: {
+            pk: { type: String, value: 'user:${email}' },
+            sk: { type: String, value: 'user:' },
+            email: { type: String },
+        }
+    }
+}
+"""
+
     STUB = """
 export default {
     version: '%s',
     description: 'Add %s',
     async up(db, migrate) {
-        await db.create('User', { email: '%s' })
+        await db.create('user', { email: '%s' })
     },
     async down(db, migrate) {
-        await db.remove('User', { email: '%s' })
+        await db.remove('user', { email: '%s' })
     },
 }
 """
@@ -327,20 +345,33 @@ export default {
         (self.sample.path / "migrate.json5").unlink()
         migrations = self.sample.path / "migrations"
         (migrations / "migrate.json").write_text(
-            "{\n    // The table\n    name: '%s',\n    schema: 'schema.js',\n    aws: { endpoint: '%s',"
-            " accessKeyId: 'local', secretAccessKey: 'local', region: 'us-east-1' },\n}\n"
+            "{\n    // The table\n    name: '%s',\n    schema: 'schema.js',\n"
+            "    aws: {\n        endpoint: '%s'\n    }\n}\n"
             % (self.sample.table, self.server.endpoint))
-        self.sample.migration("schema.js", SCHEMA % 1)
+        self.sample.migration("schema.js", self.SCHEMA)
         for version in ("0.0.1", "0.0.2", "0.1.3"):
             self.sample.migration(f"{version}.js", self.STUB.replace("%s", version))
+        self.sample.migration("helpers.js", """
+export async function removeAll(db) {
+    for (const item of await db.scanItems({}, { parse: false, hidden: true })) {
+        const text = (value) => value.S ?? value
+        if (text(item.pk).startsWith('user')) await db.deleteItem({ pk: text(item.pk), sk: text(item.sk) })
+    }
+}
+""")
+        self.sample.migration("index.js", """
+import first from './0.0.1.js'
+import latest from './latest.js'
+export default [first, latest]
+""")
         self.sample.migration("latest.js", """
+import { removeAll } from './helpers.js'
 export default {
     version: 'latest', description: 'All at once',
-    async up(db, migrate) {
-        for (const item of await db.scanItems({}, { parse: true, hidden: true })) {
-            if (item.pk.startsWith('user')) await db.deleteItem({ pk: item.pk, sk: item.sk })
-        }
-        for (const email of ['0.0.1', '0.0.2', '0.1.3']) await db.create('User', { email })
+    async up(db, migrate, params) {
+        if (params.profile === 'prod') throw new Error('not in production')
+        await removeAll(db)
+        for (const email of ['0.0.1', '0.0.2', '0.1.3']) await db.create('user', { email })
     },
     async down() {},
 }
@@ -350,16 +381,17 @@ export default {
         (links / "onetable").symlink_to(harness.PROGRAM)
         self.links = links
 
-    def onetable(self, line, confirm="y\n", expect=0):
+    def onetable(self, line, confirm="y\n", expect=0, **environment):
         done = subprocess.run(
             ["/bin/sh", "-c", line], cwd=self.sample.path / "migrations", input=confirm, text=True,
-            env={"PATH": f"{self.links}:{os.environ['PATH']}", "HOME": str(self.sample.path)},
+            env={"PATH": f"{self.links}:{os.environ['PATH']}", "HOME": str(self.sample.path)}
+            | environment,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
         self.assertEqual(done.returncode, expect, done.stdout + done.stderr)
-        return done.stdout
+        return done.stdout if expect == 0 else done.stderr
 
     def emails(self):
-        return [key.removeprefix("user#") for key in sorted(self.users(self.sample))]
+        return [key.removeprefix("user:") for key in sorted(self.users(self.sample))]
 
     def test_every_command_of_its_page(self):
         self.assertEqual(self.onetable("onetable migrate status").strip(), "0.0.0")
@@ -381,8 +413,71 @@ export default {
         self.onetable("onetable migrate reset")
         self.assertEqual(self.emails(), ["0.0.1", "0.0.2", "0.1.3"])
         self.assertEqual(self.onetable("onetable migrate status").strip(), "0.1.3")
-        self.assertIn("2.4.3", self.onetable("onetable migrate --bump 2.4.3 generate"))
-        self.assertTrue(list((self.sample.path / "migrations").glob("2.4.3*")))
+        self.assertRegex(self.onetable("onetable migrate --bump 2.4.3 generate"), "Generated .*2.4.3.js\n")
+        self.assertRegex(self.onetable("onetable generate migration"), "Generated .*2.4.4.js\n")
+        self.onetable("onetable migrate all")
+        self.assertEqual(self.onetable("onetable migrate status").strip(), "2.4.4")
+        self.assertEqual(self.emails(), ["0.0.1", "0.0.2", "0.1.3"])
+
+    def test_every_option_of_its_page(self):
+        migrations = self.sample.path / "migrations"
+        config = (migrations / "migrate.json").read_text()
+        self.assertRegex(self.onetable("onetable --version"), r"^\d+\.\d+\.\d+\n$")
+        self.assertIn("usage", self.onetable(
+            "onetable migrate --aws-access-key key --aws-secret-key secret --aws-region us-east-1", expect=2))
+        self.assertEqual(self.onetable(
+            "onetable migrate --aws-access-key key --aws-secret-key secret --aws-region us-east-1 status"), "0.0.0\n")
+        self.assertEqual(self.onetable("onetable migrate up", confirm="n\n"), "")
+        self.assertEqual(self.emails(), [])
+        self.onetable("onetable migrate up --force", confirm="")
+        self.assertEqual(self.onetable("onetable migrate list --quiet"), "0.0.1\n")
+        self.assertEqual(self.onetable("onetable --dir .. --config ./migrations/migrate.json migrate status"), "0.0.1\n")
+        self.assertEqual(self.onetable("cd .. && onetable --dir migrations migrate status"), "0.0.1\n")
+        self.assertIn("Cannot locate migrate.json5", self.onetable("cd .. && onetable migrate status", expect=2))
+        self.assertIn("cannot change to the directory", self.onetable("onetable --dir nowhere status", expect=2))
+        self.assertIn("unknown option", self.onetable("onetable --dryrun up", expect=2))
+        nobody = f"http://127.0.0.1:{harness.free_port()}"
+        (migrations / "migrate.json").write_text(config.replace(self.server.endpoint, nobody))
+        self.assertEqual(self.onetable(f"onetable migrate --endpoint {self.server.endpoint} status"), "0.0.1\n")
+        (migrations / "migrate.json").write_text("{ name: '%s', schema: 'no.js' }" % self.sample.table)
+        self.assertEqual(self.onetable("onetable migrate status", DB_ENDPOINT=self.server.endpoint), "0.0.1\n")
+        self.onetable("onetable migrate up --force --schema ./schema.js", DB_ENDPOINT=self.server.endpoint)
+        self.assertEqual(self.emails(), ["0.0.1", "0.0.2"])
+
+    def test_profiles(self):
+        path = self.sample.path / "migrations/migrate.json"
+        path.write_text(path.read_text().rstrip("}\n") + "},\n    profiles: { prod: {}, qa: {} } }\n")
+        self.onetable("onetable migrate up --profile qa", confirm="y\n")
+        self.onetable("onetable migrate up --profile prod", confirm="y\n")
+        self.assertEqual(self.emails(), ["0.0.1"])
+        self.onetable("onetable migrate up --profile prod", confirm="y\ny\n")
+        self.assertEqual(self.emails(), ["0.0.1", "0.0.2"])
+        self.assertIn("not in production", self.onetable(
+            "onetable migrate reset --force --profile prod", expect=1))
+        self.assertEqual(self.emails(), ["0.0.1", "0.0.2"])
+        self.onetable("onetable migrate reset --force", PROFILE="qa", expect=0)
+        self.assertEqual(self.emails(), ["0.0.1", "0.0.2", "0.1.3"])
+
+    def test_a_lambda_function_is_refused_by_name(self):
+        arn = "arn:aws:lambda:us-east-1:123456789012:function:migrate-prod-invoke"
+        self.assertIn(arn, self.onetable(f"onetable --arn {arn} migrate up", expect=2))
+        path = self.sample.path / "migrations/migrate.json"
+        path.write_text("{ name: 'app', arn: '%s' }" % arn)
+        self.assertIn("take `arn` away", self.onetable("onetable migrate up", expect=2))
+        self.assertIn("2.0.0.js", self.onetable("onetable --bump 2.0.0 generate"))
+
+    def test_a_project_that_begins(self):
+        empty = self.sample.path / "empty"
+        empty.mkdir()
+        (empty / "migrate.json").write_text("{ name: 'your-dynamo-table', schema: 'schema.js' }")
+        self.assertEqual(self.onetable("cd ../empty && onetable generate migration"), "Generated ./0.0.1.js\n")
+        text = (empty / "0.0.1.js").read_text()
+        for part in ("version: '0.0.1'", "Purpose of this migration", "async up(db, migrate", "async down(db, migrate"):
+            self.assertIn(part, text)
+
+
+class FirstGenerationOnTheSecondLibrary(FirstGeneration):
+    peer = "onetable-migrate"
 
 
 if __name__ == "__main__":

@@ -180,5 +180,36 @@ TEST_F(ConfigTest, SaysWhatOneTableConfigurationsMiss) {
     EXPECT_EQ(error().find("migrate.json5:1:23:"), 0U) << error();
 }
 
+TEST_F(ConfigTest, LimitsScriptsUnlessToldOtherwise) {
+    write("dynamigrate.yaml", "table: app\n");
+    EXPECT_EQ(load().scripts.idle, std::chrono::minutes(10));
+    EXPECT_EQ(load().scripts.time, std::chrono::milliseconds::max());
+    EXPECT_EQ(load().scripts.memory_mb, 4096U);
+    write("dynamigrate.yaml", "scripts: { timeout: 2.5, idle_timeout: 30, memory: 512 }\n");
+    EXPECT_EQ(load().scripts.time, std::chrono::milliseconds(2500));
+    EXPECT_EQ(load().scripts.idle, std::chrono::seconds(30));
+    EXPECT_EQ(load().scripts.memory_mb, 512U);
+    write("dynamigrate.yaml", "scripts: { idle_timeout: 0 }\n");
+    EXPECT_NE(error().find("`idle_timeout` must be a number of seconds"), std::string::npos);
+    write("dynamigrate.yaml", "scripts: { memory: 1 }\n");
+    EXPECT_NE(error().find("64 or more"), std::string::npos);
+    write("dynamigrate.yaml", "scripts: { idletimeout: 1 }\n");
+    EXPECT_NE(error().find("idle_timeout"), std::string::npos);
+}
+
+TEST_F(ConfigTest, TakesOneTablesEndpointFromTheEnvironmentWhereNoneIsSaid) {
+    environment = base::Environment(
+        std::map<std::string, std::string>{{"DB_ENDPOINT", "http://localhost:8000"}});
+    write("migrate.json", "{ name: 'app', aws: { region: 'eu-west-1' } }");
+    EXPECT_EQ(load().endpoint, "http://localhost:8000");
+    EXPECT_TRUE(load().is_onetable);
+    write("migrate.json", "{ name: 'app', aws: { endpoint: 'http://localhost:9' } }");
+    EXPECT_EQ(load().endpoint, "http://localhost:9");
+    write(
+        "migrate.json",
+        "{ name: 'app', endpoint: 'http://localhost:7', aws: { endpoint: 'http://localhost:9' } }");
+    EXPECT_EQ(load().endpoint, "http://localhost:7");
+}
+
 }  // namespace
 }  // namespace dynamigrate::authoring

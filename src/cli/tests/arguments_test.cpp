@@ -31,6 +31,18 @@ TEST(Arguments, TakesOptionsBeforeAndAfterTheVerb) {
     }
 }
 
+TEST(Arguments, TakesWhateverOneTablesCommandLineTakes) {
+    Arguments arguments =
+        parse_arguments({"migrate", "--arn", "arn:aws:lambda:x", "--aws-profile", "dev", "-s",
+                         "schema.js", "-b", "minor", "generate", "migration"});
+    EXPECT_EQ(arguments.arn, "arn:aws:lambda:x");
+    EXPECT_EQ(arguments.aws_profile, "dev");
+    EXPECT_EQ(arguments.schema, "schema.js");
+    EXPECT_EQ(arguments.bump, "minor");
+    EXPECT_EQ(arguments.verb, "generate");
+    EXPECT_EQ(arguments.words, std::vector<std::string>{"migration"});
+}
+
 TEST(Arguments, DoesNotTakeAnOptionsValueForAVerb) {
     Arguments arguments = parse_arguments({"--bump", "2.4.3", "generate", "-e", "http://x"});
     EXPECT_EQ(arguments.verb, "generate");

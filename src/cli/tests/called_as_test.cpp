@@ -8,6 +8,7 @@ namespace {
 TEST(CalledAs, KnowsTheToolByTheLinksName) {
     EXPECT_EQ(called_as("/usr/bin/dynamodb-migrate"), CalledAs::dynamodb_migrate);
     EXPECT_EQ(called_as("dynamodb-filter"), CalledAs::dynamodb_filter);
+    EXPECT_EQ(called_as("/home/me/bin/onetable"), CalledAs::onetable);
     EXPECT_EQ(called_as("./dynamodb-migrate/dynamigrate"), CalledAs::dynamigrate);
     EXPECT_EQ(called_as(""), CalledAs::dynamigrate);
 }

@@ -126,6 +126,11 @@ TEST(Generate, NamesOneTablesMigrationsByTheirVersion) {
     const GeneratedMigration migration = in_language("onetable");
     EXPECT_EQ(migration.file_name, "0.0.1.js");
     EXPECT_THAT(migration.text, HasSubstr("async down(db, migrate, params)"));
+    EXPECT_THAT(migration.text, HasSubstr("description: \"Say \\\"hi\\\"\""));
+    GenerateRequest nameless;
+    nameless.language = "onetable";
+    EXPECT_THAT(generate_migration(Registry{}, nameless).text,
+                HasSubstr("description: \"Purpose of this migration\""));
 }
 
 TEST(Generate, PutsAScriptBesideTheMigrationThatRunsIt) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dynamigrate/authoring/script_settings.hpp>
 #include <dynamigrate/base/environment.hpp>
 #include <dynamigrate/json/value.hpp>
 #include <dynamigrate/migrate/estimate.hpp>
@@ -40,6 +41,8 @@ struct Config {
     std::string aws_profile;
     std::string access_key, secret_key;
     std::string arn;
+    bool is_onetable = false;                        ///< OneTable's own file
+    migrate::ProgramLimits scripts = kScriptLimits;  ///< of OneTable's migrations
     std::string node;          ///< the Node for migrations in JavaScript; "" : the one on PATH
     std::string out_of_order;  ///< "", error, allow, ignore
     std::optional<Rate> max_rcu, max_wcu;

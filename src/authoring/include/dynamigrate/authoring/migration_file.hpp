@@ -36,7 +36,8 @@ migrate::Migration read_migration(const json::Value& tree, const std::string& id
 std::string file_checksum(std::string_view content);
 
 /// The migrations of a directory (not recursive): .yaml .yml .json5 .json, plug-ins (.so) and, by
-/// the user's Node, .js .mjs .cjs .ts, also as a directory with such an `index`.
+/// the user's Node, .js .mjs .cjs .ts, also as a directory with such an `index`. Or a file for Node
+/// that exports a list of them.
 ///
 /// Node is started only where there are files for it.
 class DirectorySource final : public migrate::MigrationSource {

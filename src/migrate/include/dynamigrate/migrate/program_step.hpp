@@ -16,13 +16,21 @@
 
 namespace dynamigrate::migrate {
 
+/// What a program may take before it is killed and its migration fails.
+struct ProgramLimits {
+    std::chrono::milliseconds time = std::chrono::milliseconds::max();
+    /// Without a request to DynamoDB under way and without a line of output.
+    std::chrono::milliseconds idle = std::chrono::milliseconds::max();
+    std::uint64_t memory_mb = 0;  ///< of the program itself, without its children; 0: any
+};
+
 /// A program that is to be run, and what it is told.
 struct ProgramCall {
     std::vector<std::string> arguments;  ///< the first: the program
     std::filesystem::path directory;     ///< it works in
     std::map<std::string, std::string> variables;
     bool inherits_aws = false;  ///< has the real credentials, for other services
-    std::chrono::milliseconds timeout = std::chrono::milliseconds::max();
+    ProgramLimits limits;
     std::function<void(const std::string&)> tell;  ///< what it prints, line by line
     /// Where it prints to instead.
     std::optional<base::ChildOutput> output = std::nullopt;
@@ -46,7 +54,7 @@ public:
     virtual ~ProgramRunner() = default;
     /// Returns when the program has ended well.
     /// Errors: failed_precondition, with the last lines of its errors, when it ended otherwise or
-    ///         took too long, and for a call that a dry run must not make; not_found when it cannot
+    ///         went beyond its limits, and for a call that a dry run must not make; not_found when it cannot
     ///         be started; cancelled when it was ended on a stop.
     virtual void run(dynamodb::Service& service, const ProgramCall& call) = 0;
     /// A door to the service, which outlives it. Errors: unimplemented where there are none.
@@ -62,7 +70,7 @@ struct ProgramStep {
     std::filesystem::path directory;
     std::map<std::string, std::string> variables;
     bool inherits_aws = false;
-    std::chrono::milliseconds timeout = std::chrono::milliseconds::max();
+    ProgramLimits limits;
     /// As CodeStep's.
     bool is_repeatable = false;
     std::optional<base::ChildOutput> output = std::nullopt;
