@@ -20,6 +20,7 @@ test:
 	scripts/peers clients
 	scripts/peers onetable-migrate
 	scripts/peers onetable-1
+	scripts/peers typescript
 	$(DEV)
 	scripts/run_tests build/dev -LE slow -j2
 

@@ -54,6 +54,9 @@ std::string configuration(const std::string& table, const ProjectSurvey& survey)
     const std::string migrations =
         survey.migrations.empty() ? "./migrations" : "./" + survey.migrations.string();
     std::string text = fmt::format("table: {}\nmigrations: {}\n", yaml_text(table), migrations);
+    if (!survey.schema.empty()) {
+        text += fmt::format("schema: {}\n", yaml_text("./" + survey.schema.string()));
+    }
     if (!survey.history_layout.empty()) {
         text += fmt::format("history: {{ layout: {} }}\n", survey.history_layout);
     }

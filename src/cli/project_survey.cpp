@@ -1,5 +1,7 @@
 #include "project_survey.hpp"
 
+#include "onetable_survey.hpp"
+
 #include <dynamigrate/authoring/migration_file.hpp>
 #include <dynamigrate/base/error.hpp>
 #include <dynamigrate/base/file.hpp>
@@ -131,6 +133,7 @@ public:
 
 private:
     void look_at_packages();
+    void look_at_onetable();
     void look_at_templates();
     void look_at_cdk();
     void look_at_terraform();
@@ -162,6 +165,9 @@ void Surveyor::look_at_packages() {
     } else if (has("dynamodb-onetable")) {
         find("package.json: dynamodb-onetable");
     }
+    if (has("dynamodb-onetable") || has("onetable-migrate") || has("onetable-cli")) {
+        look_at_onetable();
+    }
     if (has("@mapbox/dynamodb-migrator") || has("dynamodb-migrator")) {
         find("package.json: dynamodb-migrator");
         survey_.advice.emplace_back(
@@ -171,6 +177,23 @@ void Surveyor::look_at_packages() {
     if (has("@dynobase/dynamodb-migrations")) {
         find("package.json: @dynobase/dynamodb-migrations");
         survey_.history_layout = "functionless";
+    }
+}
+
+void Surveyor::look_at_onetable() {
+    const OneTableSurvey onetable = survey_onetable(directory_);
+    survey_.schema = onetable.schema;
+    if (!onetable.schema.empty()) {
+        find(onetable.schema.string() + ": a OneTable schema, for migrations with `up(db)`");
+    } else if (!onetable.named_schema.empty()) {
+        find(onetable.named_schema.string() + ": a OneTable schema");
+        survey_.advice.emplace_back(
+            "export it as the default of a file and name that with `schema:`, or migrations with "
+            "`up(db)` bring their own");
+    }
+    if (!onetable.table.empty()) {
+        find("a OneTable Table of the name " + onetable.table);
+        survey_.tables.insert(onetable.table);
     }
 }
 

@@ -122,6 +122,32 @@ module.exports = {
         project.run("down")
         self.assertEqual(self.items(project), before)
 
+    def test_typescript(self):
+        project = self.project("""
+import { add, bad } from './add'
+interface Counter { pk: string; c: number }
+export default {
+    description: 'In TypeScript' as string,
+    transform(item: Counter): Counter {
+        if (item.c === bad) throw new RangeError('seven')
+        item.c = add(item.c, 100)
+        return item
+    },
+}
+""", name="1.0.0_typed.ts")
+        helper = "export const add = (a: number, b: number): number => a + b\nexport const bad: number = %d\n"
+        project.migration("add.ts", helper % 7)
+        out = project.run("up", expect=None)
+        if "cannot run TypeScript" in out.stderr:  # this Node needs help
+            self.assertIn("npm install --save-dev esbuild", out.stderr)
+            (project.path / "node_modules").symlink_to(harness.node_modules("typescript"))
+            out = project.run("up", expect=1)
+        self.assertIn("RangeError: seven", self.said(out))
+        self.assertRegex(self.said(out), r"1.0.0_typed.ts:7:\d+")
+        project.migration("add.ts", helper % -1)
+        project.run("resume")
+        self.assertEqual(self.counts(project), [i + 100 for i in range(20)])
+
     def test_guards_what_it_read_and_nothing_else(self):
         project = self.project(ADD, count=1)
         state = {"writes": 0}

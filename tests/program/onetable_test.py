@@ -1,9 +1,12 @@
 """OneTable's migrations, unchanged: beside npm's onetable-migrate, and by the commands of its CLI."""
 
+import http.server
 import json
 import os
 import pathlib
 import subprocess
+import tempfile
+import threading
 import unittest
 
 import boto3
@@ -266,6 +269,52 @@ export default ['0.0.1', '0.0.2'].map((version) => ({
         project.run("down")
         self.assertEqual(list(self.users(project)), ["user#0.0.1"])
 
+    def test_a_list_in_a_file_of_its_own(self):
+        project = self.project("{ name: '%s', migrations: './all.mjs' }", versions={})
+        (project.path / "all.mjs").write_text("""
+import schema from './migrations/schema.js'
+export default ['0.0.2', '0.0.1', 'extra'].map((version) => ({
+    version, description: `Step ${version}`, schema,
+    async up(db) { await db.create('User', { email: version }) },
+    async down(db) { await db.remove('User', { email: version }) },
+}))
+""")
+        project.migration("schema.js", SCHEMA % 1)
+        self.assertEqual(project.run("outstanding").stdout.split(), ["0.0.1", "0.0.2"])
+        self.assertEqual(project.run("named").stdout.split(), ["extra"])
+        project.run("all")
+        project.run("extra")
+        project.run("down")
+        self.assertEqual(sorted(self.users(project)), ["user#0.0.1", "user#extra"])
+        self.assertIn("0.0.3.js", project.run("generate").stdout)
+        (project.path / "all.mjs").write_text("export default [{ async up() {} }]")
+        self.assertIn("has no `version`", project.run("status", expect=6).stderr)
+        (project.path / "migrate.json5").write_text("{ name: 'x', migrations: './package.json' }")
+        self.assertIn("`migrations:`", project.run("status", expect=None).stderr)
+
+    def test_settings_reach_the_table(self):
+        project = self.project(
+            "{ onetable: { name: '%s' }, dir: 'migrations', typeField: 'kind', nulls: true, delimiter: '/' }",
+            versions={"0.0.1": ("await db.create('User', { email: 'x@x.org', name: null })\n"
+                                "        console.log('separator', db.separator ?? db.delimiter)", "")})
+        out = project.run("up")
+        self.assertIn("separator /", out.stdout + out.stderr)
+        self.assertEqual(self.users(project)["user#x@x.org"], {
+            "pk": {"S": "user#x@x.org"}, "sk": {"S": "user#"}, "email": {"S": "x@x.org"},
+            "name": {"NULL": True}, "visits": {"N": "0"}, "kind": {"S": "User"}})
+
+    def test_what_failed_is_run_again_before_the_next(self):
+        project = self.project()
+        path = project.path / "migrations/0.0.2.js"
+        good = path.read_text()
+        path.write_text(good.replace("await add(db, 10)", "await add(db, 1); throw new Error('not yet')"))
+        project.run("up")
+        project.run("up", expect=1)
+        path.write_text(good)
+        project.run("--retry-failed", "up", "--force")
+        self.assertEqual(project.run("status").stdout.strip(), "0.0.3")
+        self.assertEqual({int(user["visits"]["N"]) for user in self.users(project).values()}, {110, 100})
+
     def test_encrypted_attributes(self):
         project = self.project()
         schema = (SCHEMA % 1).replace("name: { type: String }", "name: { type: String, crypt: true }")
@@ -293,21 +342,128 @@ class Bypass(Suite):
             "dynamodb", endpoint_url=cls.server.endpoint, region_name="eu-west-1",
             aws_access_key_id=KEY, aws_secret_access_key=SECRET)
 
-    def test_endpoint_in_the_code(self):
-        project = self.project(versions={"0.0.1": ("""
-        const { DynamoDBClient, PutItemCommand } = await import('@aws-sdk/client-dynamodb')
-        const client = new DynamoDBClient({ endpoint: '%s', region: 'eu-west-1' })
-        await client.send(new PutItemCommand({ TableName: db.name, Item: { pk: { S: 'past' }, sk: { S: 'x' } } }))
-""" % self.server.endpoint, "")})
-        project.environment = {
-            "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_REGION": "eu-west-1"}
+    def refused(self, code, words, **environment):
+        """What the code makes a `client` of writes nothing, also with these in the user's environment."""
+        project = self.project(versions={"0.0.1": (code + """
+        await write(client, db.name)
+""", "")})
+        project.migration("helpers.js", """
+import { createRequire } from 'node:module'
+export const require = createRequire(import.meta.url)
+export async function add() {}
+export const endpoint = '%s'
+export async function write(client, TableName) {
+    const { PutItemCommand } = require('@aws-sdk/client-dynamodb')
+    const put = { TableName, Item: { pk: { S: 'past' }, sk: { S: 'x' } } }
+    await (client.send ? client.send(new PutItemCommand(put)) : client.putItem(put).promise())
+}
+""" % self.server.endpoint)
+        path = project.path / "migrations/0.0.1.js"
+        path.write_text(path.read_text().replace("{ add }", "{ require, endpoint, write }"))
+        project.environment = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET,
+                               "AWS_REGION": "eu-west-1"} | environment
         for dry in [], ["--dry"]:
             out = project.run("up", *dry, expect=1)
-            self.assertRegex(out.stdout + out.stderr, "UnrecognizedClient|security token")
+            self.assertRegex(out.stdout + out.stderr, words)
             self.assertNotIn(("past", "x"), self.items(project))
 
+    CLIENT = "const { DynamoDBClient } = require('@aws-sdk/client-dynamodb')\n        "
 
-class FirstGeneration(Suite):
+    def test_endpoint_in_the_code(self):
+        self.refused(self.CLIENT + "const client = new DynamoDBClient({ endpoint, region: 'eu-west-1' })",
+                     "UnrecognizedClient|security token")
+
+    def test_old_sdk(self):
+        modules = harness.node_modules("onetable-1")
+        self.refused(f"const AWS = require('{modules}/aws-sdk')\n        "
+                     "const client = new AWS.DynamoDB({ endpoint, region: 'eu-west-1', maxRetries: 0 })",
+                     "UnrecognizedClient|security token")
+
+    def test_profile(self):
+        with tempfile.TemporaryDirectory() as home:
+            aws = pathlib.Path(home) / ".aws"
+            aws.mkdir()
+            keys = f"aws_access_key_id={KEY}\naws_secret_access_key={SECRET}\n"
+            (aws / "credentials").write_text(f"[default]\n{keys}[prod]\n{keys}")
+            self.refused(self.CLIENT + "const { fromIni } = require('@aws-sdk/credential-provider-ini')\n        "
+                         "const client = new DynamoDBClient({ endpoint, region: 'eu-west-1',"
+                         " credentials: fromIni({ profile: 'prod' }) })",
+                         "Could not resolve credentials|CredentialsProviderError", HOME=home)
+
+    def test_instance_metadata(self):
+        asked = []
+
+        class Instance(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                asked.append(self.path)
+                body = json.dumps({"Code": "Success", "AccessKeyId": KEY, "SecretAccessKey": SECRET, "Token": "t",
+                                   "Expiration": "2099-01-01T00:00:00Z"}) if self.path.endswith("/role") else "role"
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(body.encode())
+            do_PUT = do_GET
+
+            def log_message(self, *_):
+                pass
+
+        instance = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Instance)
+        threading.Thread(target=instance.serve_forever, daemon=True).start()
+        self.addCleanup(instance.server_close)
+        self.addCleanup(instance.shutdown)
+        self.refused(self.CLIENT + "const { fromInstanceMetadata } = require('@smithy/credential-provider-imds')\n        "
+                     "const client = new DynamoDBClient({ endpoint, region: 'eu-west-1',"
+                     " credentials: fromInstanceMetadata({ maxRetries: 0 }) })",
+                     "ECONNREFUSED|CredentialsProviderError|ProviderError",
+                     AWS_EC2_METADATA_SERVICE_ENDPOINT=f"http://127.0.0.1:{instance.server_port}")
+        self.assertEqual(asked, [])
+
+
+class Limits(Suite):
+    """A migration that hangs, crashes or takes all memory: nothing of it stays, and it can be resumed."""
+
+    def broken(self, body, *words, limits="{}"):
+        project = self.project()
+        path, config = project.path / "migrations/0.0.2.js", project.path / "migrate.json5"
+        good, usual = path.read_text(), config.read_text()
+        project.run("up")
+        path.write_text(good.replace("await add(db, 10)", "await add(db, 1)\n        " + body))
+        config.write_text(usual.rstrip("}") + ", scripts: " + limits + " }")
+        out = project.run("up", expect=1)
+        for word in words:
+            self.assertIn(word, out.stderr)
+        self.assertIn("dynamigrate resume", out.stderr)
+        self.assertEqual(project.run("status").stdout.strip(), "0.0.1")
+        path.write_text(good)
+        config.write_text(usual)
+        project.run("resume", "--force")
+        self.assertEqual({int(user["visits"]["N"]) for user in self.users(project).values()}, {10})
+
+    def test_hanging(self):
+        self.broken("for (;;) ;", "did nothing for 1.5 s", "idle_timeout", limits="{ idle_timeout: 1.5 }")
+        self.broken("await new Promise(() => setInterval(() => {}, 1000))", "did nothing for 1.5 s",
+                    limits="{ idle_timeout: 1.5 }")
+
+    def test_too_long_as_a_whole(self):
+        self.broken("for (;;) await add(db, 0)", "within 4 s", "`timeout`", limits="{ timeout: 4 }")
+
+    def test_greedy(self):
+        self.broken("const kept = []; for (;;) kept.push(Buffer.alloc(1 << 20, 1))",
+                    "more than 300 MB of memory", limits="{ memory: 300 }")
+
+    def test_crashing(self):
+        self.broken("console.error('good-bye'); process.exit(3)", "ended with exit code 3", "good-bye")
+        self.broken("process.kill(process.pid, 'SIGSEGV')", "killed by signal 11")
+
+    def test_its_own_limits(self):
+        project = self.project(versions={"0.0.1": ("await new Promise(() => setInterval(() => {}, 1000))", "")})
+        path = project.path / "migrations/0.0.1.js"
+        path.write_text(path.read_text().replace("    schema,", "    schema, idleTimeout: 1, memory: 500,"))
+        self.assertIn("did nothing for 1 s", project.run("up", expect=1).stderr)
+        path.write_text(path.read_text().replace("memory: 500", "memory: 5"))
+        self.assertIn("64 or more", project.run("up", expect=6).stderr)
+
+
+class Sample(Suite):
     """The sample of OneTable's first CLI: a schema beside the configuration, no `schema` in migrations."""
 
     peer = "onetable-1"  # dynamodb-onetable 1 on aws-sdk v2
@@ -393,6 +549,8 @@ export default {
     def emails(self):
         return [key.removeprefix("user:") for key in sorted(self.users(self.sample))]
 
+
+class FirstGeneration(Sample):
     def test_every_command_of_its_page(self):
         self.assertEqual(self.onetable("onetable migrate status").strip(), "0.0.0")
         self.assertEqual(self.onetable("onetable migrate list").strip(), "No migrations applied")
@@ -478,6 +636,91 @@ export default {
 
 class FirstGenerationOnTheSecondLibrary(FirstGeneration):
     peer = "onetable-migrate"
+
+
+class Access(Sample):
+    """The ways of its page to give credentials, to a server that checks them."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.server.stop()
+        cls.server = Gateway("--memory", "--access-key", KEY, secret=SECRET)
+        cls.dynamodb = boto3.client(
+            "dynamodb", endpoint_url=cls.server.endpoint, region_name="us-east-1",
+            aws_access_key_id=KEY, aws_secret_access_key=SECRET)
+
+    def up(self, options="", **environment):
+        """Applies and reverts, so that both ways have been there."""
+        self.onetable(f"onetable migrate up {options}", **environment)
+        self.assertEqual(self.emails(), ["0.0.1"])
+        self.onetable(f"onetable migrate {options} down", **environment)
+        self.assertEqual(self.emails(), [])
+
+    def test_options(self):
+        self.up(f"--aws-access-key {KEY} --aws-secret-key {SECRET} --aws-region us-east-1")
+
+    def test_configuration(self):
+        path = self.sample.path / "migrations/migrate.json"
+        path.write_text(path.read_text().replace("aws: {", f"""aws: {{
+        accessKeyId: '{KEY}',
+        secretAccessKey: '{SECRET}',
+        region: 'us-east-1',"""))
+        self.up()
+
+    def test_environment(self):
+        self.up(AWS_ACCESS_KEY_ID=KEY, AWS_SECRET_ACCESS_KEY=SECRET, AWS_DEFAULT_REGION="us-east-1")
+
+    def test_profile_of_the_aws_tools(self):
+        (self.sample.path / ".aws").mkdir()
+        (self.sample.path / ".aws/credentials").write_text(
+            f"[aws-profile-name]\naws_access_key_id={KEY}\naws_secret_access_key={SECRET}\n")
+        self.up(AWS_PROFILE="aws-profile-name", AWS_REGION="us-east-1")
+        self.up("--aws-profile aws-profile-name --aws-region us-east-1")
+
+    def test_none(self):
+        for options in "", "--aws-access-key WRONG --aws-secret-key wrong --aws-region us-east-1":
+            self.assertIn("Cannot communicate with DynamoDB", self.onetable(f"onetable migrate {options} up", expect=1))
+        self.assertEqual(self.emails(), [])
+
+
+class Init(unittest.TestCase):
+    def test_a_project_with_a_schema(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            path = pathlib.Path(scratch)
+            (path / "src").mkdir()
+            (path / "migrations").mkdir()
+            (path / "package.json").write_text(
+                '{"type": "module", "dependencies": {"dynamodb-onetable": "2.7.7"}}')
+            (path / "src/schema.js").write_text(SCHEMA % 1)
+            (path / "src/table.js").write_text("export const table = new Table({ name: 'shop', client })")
+            (path / "node_modules").symlink_to(harness.node_modules("onetable-migrate"))
+            (path / "migrations/0.0.1.yaml").write_text(
+                "up:\n  - create_table: { name: shop, hash: pk, sort: sk }\n")
+            (path / "migrations/0.0.2.js").write_text("""
+export default {
+    version: '0.0.2', description: 'The first user',
+    async up(db) { await db.create('User', { email: 'a@x.org' }) },
+}
+""")
+
+            def run(*arguments):
+                done = subprocess.run(
+                    [harness.PROGRAM, *arguments], cwd=path, text=True, stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                    env={k: v for k, v in os.environ.items() if not k.startswith("AWS_")})
+                self.assertEqual(done.returncode, 0, done.stderr)
+                return done.stdout
+
+            told = run("init")
+            self.assertIn("src/schema.js: a OneTable schema", told)
+            self.assertIn("Table of the name shop", told)
+            config = (path / "dynamigrate.yaml").read_text()
+            self.assertIn('schema: "./src/schema.js"', config)
+            self.assertIn("table: shop", config)
+            run("all", "--yes")
+            self.assertEqual(run("status").strip(), "0.0.2")
+            run("down", "--yes")
 
 
 if __name__ == "__main__":

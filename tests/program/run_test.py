@@ -172,6 +172,21 @@ for i in range(20):
         out = project.run("up", expect=1)
         self.assertIn("timeout", out.stderr)
 
+    def test_idleness_kills_and_work_does_not(self):
+        project = self.project("", step="run: { program: [sleep, 1000], idle_timeout: 0.3 }")
+        self.assertIn("did nothing for 0.3 s", project.run("up", expect=1).stderr)
+        project = self.project("", step="run: { program: [sh, work.sh], idle_timeout: 2 }")
+        self.script(project, "work.sh", "for i in 1 2 3 4 5 6; do echo $i; sleep 0.5; done\n")
+        project.run("up")
+
+    def test_greed_kills(self):
+        project = self.project("add('k0001')\nkept = bytearray(400 << 20)\n"
+                               "import time; time.sleep(100)",
+                               step="run: { program: [python3, script.py], memory: 200 }")
+        self.assertIn("more than 200 MB", project.run("up", expect=1).stderr)
+        project = self.project("", step="run: { program: [true], memory: 1 }")
+        self.assertIn("64 or more", project.run("up", expect=None).stderr)
+
     def test_errors_of_the_file_have_their_place(self):
         project = self.project("", step="run: no-such-script.py")
         out = project.run("up", expect=None)

@@ -19,7 +19,7 @@ struct ScriptSettings {
     /// Of the Node processes; without credentials.
     std::map<std::string, std::string> environment;
     std::map<std::string, std::string> tables;  ///< logical -> physical
-    std::filesystem::path directory = ".";  ///< that OneTable's migrations work in
+    std::filesystem::path directory = ".";      ///< that OneTable's migrations work in
     std::string onetable;  ///< settings for OneTable's Table, JSON; holds secrets; "" : none
     migrate::ProgramLimits limits = kScriptLimits;  ///< of a OneTable migration
 };
