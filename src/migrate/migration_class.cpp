@@ -23,7 +23,8 @@ std::string file_name(const std::string& version, const std::string& id) {
 
 void set_alias(Migration& migration, std::string id) {
     if (!id.empty()) {
-        migration.from(file_name(migration.id(), id), {}).alias(std::move(id));
+        migration.from(file_name(migration.id(), id), {});
+        migration.alias(std::move(id));
     }
 }
 
@@ -39,7 +40,7 @@ void MigrationClass::down(Client&) {
     throw base::Error(base::ErrorKind::internal, "a migration without `down` was asked for it");
 }
 
-Migration make_migration(std::shared_ptr<MigrationClass> migration, bool reverses) {
+Migration make_migration(const std::shared_ptr<MigrationClass>& migration, bool reverses) {
     CodeStep step;
     step.name = migration->description().empty() ? migration->version() : migration->description();
     step.table = migration->table();

@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace dynamigrate::migrate {
 
@@ -82,7 +83,7 @@ bool is_changed(const Migration& migration, const HistoryRow& row) {
 Planner::Planner(const Registry& registry, const HistoryView& history, PlanPolicy policy)
     : registry_(registry),
       history_(history),
-      policy_(policy) {
+      policy_(std::move(policy)) {
     throw_first_error(check_structure(registry));
 }
 

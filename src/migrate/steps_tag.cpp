@@ -208,6 +208,6 @@ void TaggingStep::validate(const std::string& place, std::vector<Finding>& findi
 
 }  // namespace
 
-StepPtr make_tag(TagStep step) { return std::make_shared<TaggingStep>(step); }
+StepPtr make_tag(const TagStep& step) { return std::make_shared<TaggingStep>(step); }
 
 }  // namespace dynamigrate::migrate

@@ -69,7 +69,7 @@ private:
 };
 
 /// The migration that the class is. `reverses`: by its own `down`, else from the journal.
-Migration make_migration(std::shared_ptr<MigrationClass> migration, bool reverses);
+Migration make_migration(const std::shared_ptr<MigrationClass>& migration, bool reverses);
 
 /// Whether T has a `down` of its own.
 template <std::derived_from<MigrationClass> T>

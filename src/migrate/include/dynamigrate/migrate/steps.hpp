@@ -247,7 +247,7 @@ StepPtr make_delete_index(std::string table, IndexDefinition definition, bool ve
 StepPtr make_ttl(TtlStep step);
 StepPtr make_pitr(PitrStep step);
 StepPtr make_backup(BackupStep step);
-StepPtr make_tag(TagStep step);
+StepPtr make_tag(const TagStep& step);
 StepPtr make_transform(TransformStep step);
 StepPtr make_copy(CopyStep step);
 StepPtr make_update(UpdateStep step);
