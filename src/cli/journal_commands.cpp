@@ -1,5 +1,6 @@
 #include "commands.hpp"
 #include "confirm.hpp"
+#include "lines_listener.hpp"
 #include "local_time.hpp"
 #include "output_text.hpp"
 #include "signals.hpp"
@@ -236,24 +237,6 @@ ExitCode verify_journals(Session& session, const std::string& run) {
     return is_sound ? ExitCode::done : ExitCode::invalid;
 }
 
-/// Tells what is removed.
-class PurgeListener final : public migrate::Listener {
-public:
-    explicit PurgeListener(Session& session) : session_(session) {}
-    void migration_begins(const migrate::PlannedMigration&) override {}
-    void step_begins(const migrate::Migration&, std::uint32_t, std::size_t,
-                     const migrate::Step&) override {}
-    void undo_begins(const migrate::Migration&, std::uint32_t, std::size_t,
-                     const std::string&) override {}
-    void step_ends(const migrate::Migration&, std::uint32_t, const migrate::StepResult&) override {}
-    void progress(const backfill::Progress&, const layers::MeterReading&) override {}
-    void line(const std::string& text) override { session_.console.say(text); }
-    void migration_ends(const migrate::PlannedMigration&, const HistoryRow&) override {}
-
-private:
-    Session& session_;
-};
-
 std::optional<base::WallTime> age_limit(Session& session) {
     std::optional<std::chrono::hours> age = session.project.settings.journal_retention;
     if (!session.arguments.older_than.empty()) {
@@ -310,7 +293,7 @@ ExitCode purge_journals(Session& session, const std::string& run) {
         return ExitCode::refused;
     }
     if (!session.arguments.dry) {
-        PurgeListener listener(session);
+        LinesListener listener([&](const std::string& text) { session.console.say(text); });
         SignalWatch signals([](int) {});
         session.migrator().purge(journals, listener, signals.stop());
     }

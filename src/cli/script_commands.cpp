@@ -1,6 +1,7 @@
 #include "commands.hpp"
 #include "dry_report_text.hpp"
 #include "json_listener.hpp"
+#include "lines_listener.hpp"
 #include "output_text.hpp"
 #include "running.hpp"
 
@@ -20,25 +21,6 @@ using base::ErrorKind;
 namespace {
 
 constexpr std::size_t kNameLength = 8;
-
-/// Tells people what a script does, beside what it prints itself.
-class ScriptListener final : public migrate::Listener {
-public:
-    explicit ScriptListener(Console& console) : console_(console) {}
-
-    void migration_begins(const migrate::PlannedMigration&) override {}
-    void step_begins(const migrate::Migration&, std::uint32_t, std::size_t,
-                     const migrate::Step&) override {}
-    void undo_begins(const migrate::Migration&, std::uint32_t, std::size_t,
-                     const std::string&) override {}
-    void step_ends(const migrate::Migration&, std::uint32_t, const migrate::StepResult&) override {}
-    void progress(const backfill::Progress&, const layers::MeterReading&) override {}
-    void line(const std::string& text) override { console_.say("  " + text); }
-    void migration_ends(const migrate::PlannedMigration&, const migrate::HistoryRow&) override {}
-
-private:
-    Console& console_;
-};
 
 bool has_changes(const migrate::DryReport& report) {
     for (const migrate::DryMigration& migration : report.migrations) {
@@ -121,7 +103,8 @@ std::unique_ptr<migrate::Listener> ScriptCommand::make_listener() {
         return std::make_unique<JsonListener>(session_.console, session_.tables(),
                                               *session_.wiring().world().clock);
     }
-    return std::make_unique<ScriptListener>(session_.console);
+    return std::make_unique<LinesListener>(
+        [this](const std::string& text) { session_.console.say("  " + text); });
 }
 
 migrate::RunResult ScriptCommand::run_migration(migrate::Listener& listener) {
