@@ -77,6 +77,9 @@ void Lane::work_segment(SegmentState state) {
         ++next.pages_done;
         if (settled_ == nullptr || settled_->empty()) {
             next.tail_from = next.tail_until = 0;
+            if (run_.is_shared) {
+                next.journal_from = next.attempt;
+            }
         }
         if (run_.on_page_settled) {
             run_.on_page_settled();

@@ -217,8 +217,7 @@ private:
 
     layers::JournalWriter& journal() {
         if (!journal_) {
-            journal_ =
-                create_part(run_.surroundings, run_.plan.run, journal_lane(run_.plan.step, 1, 0));
+            journal_ = create_part(run_.surroundings, run_.plan.run, run_.replay_lane);
         }
         return *journal_;
     }

@@ -2,6 +2,7 @@
 
 #include "deferred_run.hpp"
 #include "lane.hpp"
+#include "plan_facts.hpp"
 #include "replay.hpp"
 #include "retry.hpp"
 #include "shared_run.hpp"
@@ -23,6 +24,8 @@ constexpr std::int64_t kMaxSegments = 10'000;
 
 bool is_segmented(const Plan& plan) { return std::holds_alternative<ScanSource>(plan.source); }
 
+}  // namespace
+
 std::uint32_t choose_segments(const Plan& plan) {
     if (!is_segmented(plan)) {
         return 1;
@@ -34,7 +37,6 @@ std::uint32_t choose_segments(const Plan& plan) {
     return static_cast<std::uint32_t>(std::clamp<std::int64_t>(by_size, plan.lanes, kMaxSegments));
 }
 
-/// A source that its own output could reappear in, or that holds keys only.
 bool needs_spool(const Plan& plan) {
     if (const auto* scan = std::get_if<ScanSource>(&plan.source); scan && !scan->index.empty()) {
         return true;
@@ -49,6 +51,31 @@ bool needs_spool(const Plan& plan) {
     return is_read_from_table && ((plan.transform->may_change_key() && !writes_elsewhere) ||
                                   plan.transform->may_act() || plan.target_table == plan.table);
 }
+
+void check(const Plan& plan) {
+    if (plan.transform == nullptr) {
+        throw Error(ErrorKind::internal, "a backfill needs a transform");
+    }
+    if (plan.lanes == 0 || plan.lanes > kMaxLanes) {
+        throw Error(ErrorKind::invalid_argument, "lanes must be 1 to " + std::to_string(kMaxLanes) +
+                                                     ", not " + std::to_string(plan.lanes));
+    }
+    if (plan.transform->may_defer() && (plan.passes != 1 || !plan.target_table.empty() ||
+                                        std::holds_alternative<ItemsSource>(plan.source))) {
+        throw Error(ErrorKind::invalid_argument,
+                    "deferred actions need one pass over a table, without a target of its own");
+    }
+    if (plan.overwrite && plan.marker) {
+        throw Error(ErrorKind::invalid_argument,
+                    "exactly_once: marker needs guarded writes; leave overwrite out");
+    }
+    if (plan.overwrite && plan.transform->may_change_key() && plan.target_table.empty()) {
+        throw Error(ErrorKind::invalid_argument,
+                    "overwrite: true cannot change keys; leave overwrite out");
+    }
+}
+
+namespace {
 
 /// One pass over the source.
 class Pass {
@@ -141,9 +168,15 @@ private:
         for (std::uint32_t segment = 0; segment < total_; ++segment) {
             states[segment].segment = segment;
         }
-        for (SegmentState& state : surroundings_.records->load_segments(step_)) {
+        std::vector<SegmentState> known = surroundings_.records->load_segments(step_);
+        if (std::any_of(known.begin(), known.end(),
+                        [](const SegmentState& state) { return state.attempt > 0; })) {
+            leave_to_any_lane(*surroundings_.records, step_, total_, known);
+        }
+        for (SegmentState& state : known) {
             if (state.segment < total_) {
                 states[state.segment] = std::move(state);
+                states[state.segment].journal_from = 0;
             }
         }
         return states;
@@ -229,29 +262,6 @@ private:
     base::Arena filter_arena_{512};
     expressions::ExpressionText filter_;
 };
-
-void check(const Plan& plan) {
-    if (plan.transform == nullptr) {
-        throw Error(ErrorKind::internal, "a backfill needs a transform");
-    }
-    if (plan.lanes == 0 || plan.lanes > kMaxLanes) {
-        throw Error(ErrorKind::invalid_argument, "lanes must be 1 to " + std::to_string(kMaxLanes) +
-                                                     ", not " + std::to_string(plan.lanes));
-    }
-    if (plan.transform->may_defer() && (plan.passes != 1 || !plan.target_table.empty() ||
-                                        std::holds_alternative<ItemsSource>(plan.source))) {
-        throw Error(ErrorKind::invalid_argument,
-                    "deferred actions need one pass over a table, without a target of its own");
-    }
-    if (plan.overwrite && plan.marker) {
-        throw Error(ErrorKind::invalid_argument,
-                    "exactly_once: marker needs guarded writes; leave overwrite out");
-    }
-    if (plan.overwrite && plan.transform->may_change_key() && plan.target_table.empty()) {
-        throw Error(ErrorKind::invalid_argument,
-                    "overwrite: true cannot change keys; leave overwrite out");
-    }
-}
 
 /// Tries again what earlier attempts quarantined, in rounds that are passes of their own.
 class Retry {

@@ -40,6 +40,7 @@ SharedRun::SharedRun(const Plan& run_plan, const Surroundings& run_surroundings,
       source{run_plan.table, run_plan.key},
       target(target_of(run_plan)),
       allowance(kPageMemory / std::max<std::uint32_t>(1, run_plan.lanes)),
+      replay_lane(journal_lane(run_plan.step, 1, 0)),
       stop_(std::move(stop)),
       counts_(base),
       pass_(pass) {}
@@ -182,6 +183,26 @@ void SharedRun::check_budget(bool at_end) const {
                                 "(failure_budget); see `dynamigrate runs {}`",
                                 now.quarantined, now.read, allowed, plan.run))
             .at("table " + plan.table);
+    }
+}
+
+void leave_to_any_lane(RunRecords& records, std::uint32_t records_step, std::uint32_t total,
+                       const std::vector<SegmentState>& known) {
+    std::vector<SegmentState> states(total);
+    for (std::uint32_t segment = 0; segment < total; ++segment) {
+        states[segment].segment = segment;
+        states[segment].journal_from = 1;
+    }
+    for (const SegmentState& state : known) {
+        if (state.segment < total) {
+            states[state.segment] = state;
+        }
+    }
+    for (SegmentState& state : states) {
+        if (!state.is_done && state.journal_from > 0) {
+            state.journal_from = 0;
+            records.save_segment(records_step, state);
+        }
     }
 }
 

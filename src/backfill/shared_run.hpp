@@ -49,6 +49,9 @@ public:
     Endpoint endpoint;
     PageAllowance allowance;
     std::uint32_t lanes_at_work = 1;  ///< not changed while lanes run
+    /// Whether other processes work the step's other segments.
+    bool is_shared = false;
+    std::uint32_t replay_lane;  ///< of the journal, for what is settled
 
     bool should_stop() const;
     /// Hands out the segments that are not done, each once.
@@ -108,6 +111,11 @@ private:
     std::vector<layers::PartSummary> parts_;
     base::SteadyTime told_at_{};
 };
+
+/// Says in the records of the segments that are not done that any lane of the journal may hold
+/// something of them. `known`: what the records hold of them.
+void leave_to_any_lane(RunRecords& records, std::uint32_t records_step, std::uint32_t total,
+                       const std::vector<SegmentState>& known);
 
 /// The step's number in records and journal for a pass: passes have their own segments.
 constexpr std::uint32_t records_step(std::uint32_t step, std::uint32_t pass) {

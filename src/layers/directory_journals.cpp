@@ -126,6 +126,13 @@ public:
     }
     bool exists() override { return journal_->exists(); }
     std::uint32_t last_attempt() override { return journal_->last_attempt(); }
+    std::unique_ptr<Journal> share(const PartRange& range) override {
+        return std::make_unique<LimitedJournal>(journal_->share(range), allowance_);
+    }
+
+    LimitedJournal(std::unique_ptr<Journal> journal, std::shared_ptr<Allowance> allowance)
+        : journal_(std::move(journal)),
+          allowance_(std::move(allowance)) {}
 
 private:
     std::unique_ptr<Journal> journal_;

@@ -92,6 +92,13 @@ public:
         const auto parts = list_parts(directory_);
         return parts.empty() ? 0 : parts.back().attempt;
     }
+    std::unique_ptr<Journal> share(const PartRange&) override {
+        throw Error(
+            ErrorKind::failed_precondition,
+            "processes of several machines cannot share a journal in a directory; keep it in "
+            "S3 or in a table (`journal: s3://BUCKET/PREFIX` or `journal: table`)")
+            .at(directory_.string());
+    }
 
 private:
     JournalReadResult read(const PageFilter& filter, const EntryVisitor& visit,
@@ -207,6 +214,7 @@ public:
     }
     bool exists() override { return false; }
     std::uint32_t last_attempt() override { return 0; }
+    std::unique_ptr<Journal> share(const PartRange&) override { return make_null_journal(); }
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
+#include <limits>
 #include <map>
 #include <mutex>
 
@@ -19,6 +20,9 @@ using base::ErrorKind;
 namespace {
 
 constexpr std::string_view kSealPrefix = "sealed-";
+constexpr std::string_view kLaneSealPrefix = "lane-sealed-";
+constexpr std::uint32_t kLastLane = 65'535;
+constexpr std::uint32_t kAnyAttempt = std::numeric_limits<std::uint32_t>::max();
 constexpr std::string_view kBegun = "begun";
 constexpr std::string_view kSealedPart = "sealed\n";
 constexpr int kPutAttempts = 5;
@@ -98,10 +102,13 @@ private:
 
 class ObjectJournal final : public Journal {
 public:
-    ObjectJournal(const ObjectJournalOptions& options, std::string run, std::string location)
+    /// `range`: which parts it is about; nothing: all.
+    ObjectJournal(const ObjectJournalOptions& options, std::string run, std::string location,
+                  std::optional<PartRange> range = {})
         : options_(options),
           run_(std::move(run)),
-          location_(std::move(location)) {}
+          location_(std::move(location)),
+          range_(range) {}
 
     std::string location() const override { return location_; }
     std::unique_ptr<JournalWriter> create_part(const PartHeader& header) override;
@@ -121,14 +128,24 @@ public:
         }
         return last;
     }
+    std::unique_ptr<Journal> share(const PartRange& range) override {
+        return std::make_unique<ObjectJournal>(options_, run_, location_, range);
+    }
 
 private:
     using Parts = std::map<std::string, std::uint64_t>;
 
     /// Each part's last number.
     Parts parts() const;
-    std::uint32_t sealed_attempt() const;
+    Parts parts_in_range() const;
+    void list_parts(const std::string& prefix, std::uint32_t last_attempt, Parts& parts) const;
+    void check_in_range(const PartHeader& header) const;
+    std::uint32_t last_number(const std::string& prefix) const;
     void check_not_sealed(const PartHeader& header) const;
+    void seal_range();
+    std::string lane_seals(std::uint32_t lane) const {
+        return fmt::format("{}/{}{:05}-", run_, kLaneSealPrefix, lane);
+    }
     void seal_part(const std::string& name, std::uint64_t last);
     void fetch();
     void fetch(const std::string& name, std::uint64_t last);
@@ -137,6 +154,7 @@ private:
     const ObjectJournalOptions& options_;
     const std::string run_;
     const std::string location_;
+    const std::optional<PartRange> range_;
     const std::shared_ptr<std::atomic<std::uint64_t>> order_ =
         std::make_shared<std::atomic<std::uint64_t>>(0);
     std::mutex mutex_;  ///< guards what follows
@@ -145,12 +163,41 @@ private:
 };
 
 ObjectJournal::Parts ObjectJournal::parts() const {
-    const std::string prefix = run_ + "/part-";
+    if (range_) {
+        return parts_in_range();
+    }
     Parts parts;
+    list_parts(run_ + "/part-", kAnyAttempt, parts);
+    return parts;
+}
+
+/// Asks for no more names than it needs: a run that many processes work has very many parts.
+ObjectJournal::Parts ObjectJournal::parts_in_range() const {
+    Parts parts;
+    if (range_->every_lane_until > 0) {
+        list_parts(run_ + "/part-", range_->every_lane_until, parts);
+    }
+    for (std::uint32_t attempt = range_->first_attempt; attempt <= range_->last_attempt;
+         ++attempt) {
+        if (range_->first_lane == 0 && range_->last_lane == kLastLane) {
+            list_parts(fmt::format("{}/part-{:06}-", run_, attempt), attempt, parts);
+            continue;
+        }
+        for (std::uint32_t lane = range_->first_lane; lane <= range_->last_lane; ++lane) {
+            list_parts(fmt::format("{}/{}/", run_, part_file_name(attempt, lane)), attempt, parts);
+        }
+    }
+    return parts;
+}
+
+void ObjectJournal::list_parts(const std::string& prefix, std::uint32_t last_attempt,
+                               Parts& parts) const {
     for (const std::string& object : options_.objects.list(prefix)) {
         const std::string_view rest = std::string_view(object).substr(run_.size() + 1);
         const std::size_t slash = rest.find('/');
-        if (slash == rest.npos || !parse_part_name(rest.substr(0, slash))) {
+        const auto part =
+            slash == rest.npos ? std::nullopt : parse_part_name(rest.substr(0, slash));
+        if (!part || part->attempt > last_attempt) {
             continue;
         }
         std::uint64_t number = 0;
@@ -158,22 +205,33 @@ ObjectJournal::Parts ObjectJournal::parts() const {
         std::uint64_t& last = parts[std::string(rest.substr(0, slash))];
         last = std::max(last, number);
     }
-    return parts;
 }
 
-std::uint32_t ObjectJournal::sealed_attempt() const {
-    const std::string prefix = fmt::format("{}/{}", run_, kSealPrefix);
+/// The highest number that follows the prefix among the objects' names; 0 where there is none.
+std::uint32_t ObjectJournal::last_number(const std::string& prefix) const {
     std::uint32_t last = 0;
     for (const std::string& object : options_.objects.list(prefix)) {
-        std::uint32_t attempt = 0;
-        std::from_chars(object.data() + prefix.size(), object.data() + object.size(), attempt);
-        last = std::max(last, attempt);
+        std::uint32_t number = 0;
+        std::from_chars(object.data() + prefix.size(), object.data() + object.size(), number);
+        last = std::max(last, number);
     }
     return last;
 }
 
+void ObjectJournal::check_in_range(const PartHeader& header) const {
+    if (range_ && (header.lane < range_->first_lane || header.lane > range_->last_lane ||
+                   header.attempt <= range_->last_attempt)) {
+        throw Error(ErrorKind::internal,
+                    fmt::format("part {} is none of those that this process may write",
+                                part_file_name(header.attempt, header.lane)))
+            .at(location_);
+    }
+}
+
 void ObjectJournal::check_not_sealed(const PartHeader& header) const {
-    if (header.attempt <= sealed_attempt()) {
+    const std::uint32_t sealed = std::max(last_number(fmt::format("{}/{}", run_, kSealPrefix)),
+                                          range_ ? last_number(lane_seals(header.lane)) : 0);
+    if (header.attempt <= sealed) {
         throw Error(ErrorKind::aborted,
                     fmt::format("attempt {} of the run was taken over by another process; this one "
                                 "must stop",
@@ -186,6 +244,7 @@ void ObjectJournal::check_not_sealed(const PartHeader& header) const {
 /// having written: one of the two sees the other.
 std::unique_ptr<JournalWriter> ObjectJournal::create_part(const PartHeader& header) {
     const EntryCounter checked(header);
+    check_in_range(header);
     check_not_sealed(header);
     const std::string name = part_file_name(header.attempt, header.lane);
     auto writer = std::make_unique<PartWriter>(
@@ -195,7 +254,32 @@ std::unique_ptr<JournalWriter> ObjectJournal::create_part(const PartHeader& head
     return writer;
 }
 
+void ObjectJournal::seal_range() {
+    const bool is_every_lane = range_->first_lane == 0 && range_->last_lane == kLastLane;
+    if (range_->last_attempt == 0) {
+        return;
+    }
+    if (is_every_lane) {
+        options_.objects.put(fmt::format("{}/{}{:06}", run_, kSealPrefix, range_->last_attempt),
+                             kSealedPart, false);
+    } else {
+        for (std::uint32_t lane = range_->first_lane; lane <= range_->last_lane; ++lane) {
+            options_.objects.put(fmt::format("{}{:06}", lane_seals(lane), range_->last_attempt),
+                                 kSealedPart, false);
+        }
+    }
+    for (const auto& [name, blocks] : parts()) {
+        if (parse_part_name(name)->attempt >= range_->first_attempt) {
+            seal_part(name, blocks);
+        }
+    }
+}
+
 void ObjectJournal::seal(std::uint32_t last_attempt) {
+    if (range_) {
+        seal_range();
+        return;
+    }
     const std::uint32_t last = std::max(last_attempt, this->last_attempt());
     if (last == 0) {
         return;

@@ -64,6 +64,10 @@ public:
     void save_segment(std::uint32_t step, const backfill::SegmentState& state) override {
         inner_.save_segment(step, state);
     }
+    backfill::SegmentState take_segment(std::uint32_t step, std::uint32_t segment,
+                                        std::uint32_t after) override {
+        return inner_.take_segment(step, segment, after);
+    }
     void quarantine(const backfill::QuarantinedItem& item) override {
         inner_.quarantine(item);
         if (tell_) {

@@ -21,6 +21,7 @@ using dynamodb::ItemBuilder;
 constexpr auto kActivePollInterval = std::chrono::milliseconds(500);
 constexpr auto kTransactionRetryDelay = std::chrono::milliseconds(50);
 constexpr int kTransactionAttempts = 20;
+constexpr std::string_view kConditionFailed = "ConditionalCheckFailed";
 
 Error lost_lock() {
     return Error(ErrorKind::aborted,
@@ -62,6 +63,23 @@ ExpressionText fence_condition(base::Arena& arena, std::uint64_t fence) {
     condition.values =
         ItemBuilder(arena).number(":fence", static_cast<std::int64_t>(fence)).build();
     return condition;
+}
+
+/// Both hold. Their names and values do not meet.
+ExpressionText both(base::Arena& arena, ExpressionText a, const ExpressionText& b) {
+    if (b.text.empty()) {
+        return a;
+    }
+    a.text = fmt::format("({}) AND ({})", a.text, b.text);
+    a.names.insert(a.names.end(), b.names.begin(), b.names.end());
+    ItemBuilder values(arena);
+    for (const Item& item : {a.values, b.values}) {
+        for (const dynamodb::Attribute& value : item) {
+            values.set(value.name, value.value);
+        }
+    }
+    a.values = values.build();
+    return a;
 }
 
 ExpressionText lock_condition(base::Arena& arena, std::uint64_t fence) {
@@ -168,6 +186,70 @@ void NativeTable::put_fenced(std::string_view sort_key, const Item& attributes,
     }
 }
 
+bool NativeTable::put_fenced_if(std::string_view sort_key, const Item& attributes,
+                                std::uint64_t fence, const ExpressionText& condition) {
+    base::Arena arena;
+    return !dynamodb::put_item(service_, table_, with_key(arena, sort_key, attributes, fence),
+                               both(arena, fence_condition(arena, fence), condition))
+                .condition_failed;
+}
+
+bool NativeTable::put_under_lock_if(std::string_view sort_key, const Item& attributes,
+                                    std::uint64_t fence, const ExpressionText& condition) {
+    base::Arena arena;
+    dynamodb::TransactAction put = put_action(arena, sort_key, attributes, fence);
+    put.condition = both(arena, put.condition, condition);
+    if (has_transactions_) {
+        if (const auto codes = transact({put, lock_check(arena, fence)})) {
+            if (codes->size() > 1 && codes->back() == kConditionFailed) {
+                throw lost_lock();
+            }
+            return codes->empty();
+        }
+        has_transactions_ = false;
+    }
+    check_lock(fence);
+    return put_fenced_if(sort_key, attributes, fence, condition);
+}
+
+bool NativeTable::apply_while(const dynamodb::TransactAction& action,
+                              std::string_view other_sort_key, const ExpressionText& condition,
+                              const std::function<bool(const Item&)>& holds) {
+    base::Arena arena;
+    if (has_transactions_) {
+        dynamodb::TransactAction check;
+        check.kind = dynamodb::TransactAction::Kind::check;
+        check.table = table_;
+        check.item = key(arena, other_sort_key);
+        check.condition = condition;
+        if (const auto codes = transact({action, check})) {
+            return codes->empty();
+        }
+        has_transactions_ = false;
+    }
+    const auto other = get(other_sort_key);
+    return other && holds(other->item) && try_apply(action);
+}
+
+dynamodb::TransactAction NativeTable::lock_check(base::Arena& arena, std::uint64_t fence) const {
+    dynamodb::TransactAction check;
+    check.kind = dynamodb::TransactAction::Kind::check;
+    check.table = table_;
+    check.item = key(arena, kLockSortKey);
+    check.condition = lock_condition(arena, fence);
+    return check;
+}
+
+dynamodb::TransactAction NativeTable::remove_action(base::Arena& arena, std::string_view sort_key,
+                                                    std::uint64_t fence) const {
+    dynamodb::TransactAction remove;
+    remove.kind = dynamodb::TransactAction::Kind::remove;
+    remove.table = table_;
+    remove.item = key(arena, sort_key);
+    remove.condition = fence_condition(arena, fence);
+    return remove;
+}
+
 dynamodb::TransactAction NativeTable::put_action(base::Arena& arena, std::string_view sort_key,
                                                  const Item& attributes,
                                                  std::uint64_t fence) const {
@@ -185,12 +267,7 @@ void NativeTable::put_under_lock(std::string_view sort_key, const Item& attribut
     using dynamodb::TransactAction;
     base::Arena arena;
     TransactAction put = put_action(arena, sort_key, attributes, fence);
-    TransactAction check;
-    check.kind = TransactAction::Kind::check;
-    check.table = table_;
-    check.item = key(arena, kLockSortKey);
-    check.condition = lock_condition(arena, fence);
-    std::vector<TransactAction> actions{put, check};
+    std::vector<TransactAction> actions{put, lock_check(arena, fence)};
     actions.insert(actions.end(), others.begin(), others.end());
     if (!has_transactions_ || !try_transaction(actions)) {
         has_transactions_ = false;
@@ -203,7 +280,7 @@ void NativeTable::put_under_lock(std::string_view sort_key, const Item& attribut
 }
 
 /// One of a transaction's writes by itself.
-void NativeTable::apply(const dynamodb::TransactAction& action) {
+bool NativeTable::try_apply(const dynamodb::TransactAction& action) {
     using Kind = dynamodb::TransactAction::Kind;
     bool has_failed = false;
     if (action.kind == Kind::put) {
@@ -217,7 +294,11 @@ void NativeTable::apply(const dynamodb::TransactAction& action) {
                                            action.update_expression, action.condition)
                          .condition_failed;
     }
-    if (has_failed) {
+    return !has_failed;
+}
+
+void NativeTable::apply(const dynamodb::TransactAction& action) {
+    if (!try_apply(action)) {
         throw lost_lock();
     }
 }
@@ -233,21 +314,30 @@ void NativeTable::check_lock(std::uint64_t fence) {
 
 /// Returns false where the endpoint has no transactions.
 bool NativeTable::try_transaction(const std::vector<dynamodb::TransactAction>& actions) {
+    const auto codes = transact(actions);
+    if (codes && !codes->empty()) {
+        throw lost_lock();
+    }
+    return codes.has_value();
+}
+
+/// Why each action failed where a condition did; none where all are done; nothing where the endpoint
+/// has no transactions.
+std::optional<std::vector<std::string>> NativeTable::transact(
+    const std::vector<dynamodb::TransactAction>& actions) {
     for (int attempt = 1;; ++attempt) {
         std::vector<std::string> codes;
         try {
             codes = dynamodb::transact_write(service_, actions, random_.uuid());
         } catch (const Error& error) {
             if (error.kind() == ErrorKind::unimplemented) {
-                return false;
+                return std::nullopt;
             }
             throw;
         }
-        if (codes.empty()) {
-            return true;
-        }
-        if (std::find(codes.begin(), codes.end(), "ConditionalCheckFailed") != codes.end()) {
-            throw lost_lock();
+        if (codes.empty() ||
+            std::find(codes.begin(), codes.end(), kConditionFailed) != codes.end()) {
+            return codes;
         }
         if (attempt == kTransactionAttempts) {
             throw Error(

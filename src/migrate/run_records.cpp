@@ -2,6 +2,7 @@
 
 #include "history.hpp"
 
+#include <dynamigrate/base/error.hpp>
 #include <dynamigrate/base/hash.hpp>
 
 #include <fmt/format.h>
@@ -15,12 +16,31 @@ namespace {
 
 using backfill::QuarantinedItem;
 using backfill::SegmentState;
+using base::Error;
+using base::ErrorKind;
 using dynamodb::AttributeType;
 using dynamodb::AttributeValue;
+using dynamodb::ExpressionText;
 using dynamodb::Item;
 using dynamodb::ItemBuilder;
 
 constexpr std::size_t kDigestLength = 32;
+
+/// True unless the segment was taken with a higher attempt.
+ExpressionText attempt_condition(base::Arena& arena, std::uint32_t attempt, std::string_view op) {
+    ExpressionText condition;
+    condition.text = fmt::format("attribute_not_exists(#attempt) OR #attempt {} :attempt", op);
+    condition.names = {{"#attempt", "attempt"}};
+    condition.values = ItemBuilder(arena).number(":attempt", attempt).build();
+    return condition;
+}
+
+Error taken_over(std::uint32_t step, std::uint32_t segment) {
+    return Error(ErrorKind::aborted,
+                 fmt::format("segment {} of step {} was taken over by another call, or the run by "
+                             "another owner; this one must stop",
+                             segment, step + 1));
+}
 
 /// Names a quarantined item within its step.
 std::string digest_of(const QuarantinedItem& item) {
@@ -37,6 +57,8 @@ SegmentState to_segment(const Item& item) {
     state.tail_until = to_unsigned(item.find("tail_until"));
     state.position = item.text("position");
     state.counts = to_counts(item.find("counts"));
+    state.attempt = static_cast<std::uint32_t>(to_unsigned(item.find("attempt")));
+    state.journal_from = static_cast<std::uint32_t>(to_unsigned(item.find("journal_from")));
     return state;
 }
 
@@ -59,10 +81,11 @@ std::string NativeRunRecords::prefix(std::uint32_t step) const {
     return fmt::format("record#{}#{:04}#", run_, step);
 }
 
-void NativeRunRecords::raise_fence() {
+void NativeRunRecords::raise_fence(bool with_segments) {
     std::vector<std::string> sort_keys;
     table_.query(fmt::format("record#{}#", run_), [&](const Item& item) {
-        if (to_unsigned(item.find("fence")) != fence_) {
+        const bool is_segment = item.text("sk").find("#segment#") != std::string_view::npos;
+        if (to_unsigned(item.find("fence")) != fence_ && (with_segments || !is_segment)) {
             sort_keys.emplace_back(item.text("sk"));
         }
     });
@@ -111,8 +134,12 @@ std::vector<SegmentState> NativeRunRecords::load_segments(std::uint32_t step) {
     return states;
 }
 
-void NativeRunRecords::save_segment(std::uint32_t step, const SegmentState& state) {
-    base::Arena arena;
+std::string NativeRunRecords::segment_key(std::uint32_t step, std::uint32_t segment) const {
+    return fmt::format("{}segment#{:06}", prefix(step), segment);
+}
+
+Item NativeRunRecords::segment_item(base::Arena& arena, std::uint32_t step,
+                                    const SegmentState& state) {
     ItemBuilder item(arena);
     item.number("segment", state.segment).number("total", known_total(step));
     item.boolean("done", state.is_done);
@@ -120,8 +147,90 @@ void NativeRunRecords::save_segment(std::uint32_t step, const SegmentState& stat
     item.number("tail_from", static_cast<std::int64_t>(state.tail_from));
     item.number("tail_until", static_cast<std::int64_t>(state.tail_until));
     item.string("position", state.position).set("counts", to_value(state.counts, arena));
-    table_.put_fenced(fmt::format("{}segment#{:06}", prefix(step), state.segment), item.build(),
-                      fence_);
+    if (state.attempt > 0) {
+        item.number("attempt", state.attempt);
+    }
+    if (state.journal_from > 0) {
+        item.number("journal_from", state.journal_from);
+    }
+    return item.build();
+}
+
+void NativeRunRecords::save_segment(std::uint32_t step, const SegmentState& state) {
+    base::Arena arena;
+    if (!table_.put_fenced_if(segment_key(step, state.segment), segment_item(arena, step, state),
+                              fence_, attempt_condition(arena, state.attempt, "<="))) {
+        throw taken_over(step, state.segment);
+    }
+}
+
+/// The token tells one's own write, whose answer was lost, from another's.
+SegmentState NativeRunRecords::take_segment(std::uint32_t step, std::uint32_t segment,
+                                            std::uint32_t after) {
+    const std::string token = table_.random().uuid();
+    const std::string sort_key = segment_key(step, segment);
+    for (;;) {
+        const auto found = table_.get(sort_key);
+        const bool is_known = found && to_unsigned(found->item.find("total")) == known_total(step);
+        SegmentState state;
+        if (is_known) {
+            state = to_segment(found->item);
+        }
+        const auto seen =
+            static_cast<std::uint32_t>(found ? to_unsigned(found->item.find("attempt")) : 0);
+        if (is_known && found->item.text("taker") == token) {
+            const std::lock_guard lock(mutex_);
+            taken_[{step, segment}] = seen;
+            return state;
+        }
+        if (state.is_done) {
+            return state;
+        }
+        state.segment = segment;
+        state.attempt = std::max(seen, after) + 1;
+        if (!is_known) {
+            state.journal_from = state.attempt;
+        }
+        base::Arena arena;
+        ItemBuilder item(arena);
+        for (const dynamodb::Attribute& attribute : segment_item(arena, step, state)) {
+            item.set(attribute.name, attribute.value);
+        }
+        item.string("taker", token);
+        if (table_.put_under_lock_if(sort_key, item.build(), fence_,
+                                     attempt_condition(arena, seen, "="))) {
+            const std::lock_guard lock(mutex_);
+            taken_[{step, segment}] = state.attempt;
+            return state;
+        }
+    }
+}
+
+std::uint32_t NativeRunRecords::last_segment_attempt() {
+    std::uint64_t last = 0;
+    table_.query(fmt::format("record#{}#", run_), [&](const Item& item) {
+        last = std::max(last, to_unsigned(item.find("attempt")));
+    });
+    return static_cast<std::uint32_t>(last);
+}
+
+/// 0: its segment was not taken by this process.
+std::uint32_t NativeRunRecords::taken_attempt(const QuarantinedItem& item) {
+    const std::lock_guard lock(mutex_);
+    const auto taken = taken_.find({item.records_step, item.segment});
+    return taken == taken_.end() ? 0 : taken->second;
+}
+
+void NativeRunRecords::write_of_segment(const dynamodb::TransactAction& action,
+                                        const QuarantinedItem& item, std::uint32_t attempt) {
+    base::Arena arena;
+    const auto is_mine = [&](const Item& segment) {
+        return to_unsigned(segment.find("attempt")) == attempt;
+    };
+    if (!table_.apply_while(action, segment_key(item.records_step, item.segment),
+                            attempt_condition(arena, attempt, "="), is_mine)) {
+        throw taken_over(item.records_step, item.segment);
+    }
 }
 
 void NativeRunRecords::quarantine(const QuarantinedItem& item) {
@@ -134,8 +243,13 @@ void NativeRunRecords::quarantine(const QuarantinedItem& item) {
     if (item.number > 0) {
         attributes.number("number", static_cast<std::int64_t>(item.number));
     }
-    table_.put_fenced(prefix(item.step) + "quarantine#" + digest_of(item), attributes.build(),
-                      fence_);
+    const std::string sort_key = prefix(item.step) + "quarantine#" + digest_of(item);
+    if (const std::uint32_t attempt = taken_attempt(item)) {
+        write_of_segment(table_.put_action(arena, sort_key, attributes.build(), fence_), item,
+                         attempt);
+    } else {
+        table_.put_fenced(sort_key, attributes.build(), fence_);
+    }
 }
 
 std::vector<QuarantinedItem> NativeRunRecords::quarantined(std::uint32_t step) {
@@ -160,7 +274,13 @@ std::vector<QuarantinedItem> NativeRunRecords::all_quarantined() {
 }
 
 void NativeRunRecords::forget_quarantined(const QuarantinedItem& item) {
-    table_.remove_fenced(prefix(item.step) + "quarantine#" + digest_of(item), fence_);
+    base::Arena arena;
+    const std::string sort_key = prefix(item.step) + "quarantine#" + digest_of(item);
+    if (const std::uint32_t attempt = taken_attempt(item)) {
+        write_of_segment(table_.remove_action(arena, sort_key, fence_), item, attempt);
+    } else {
+        table_.remove_fenced(sort_key, fence_);
+    }
 }
 
 bool can_be_retried(const QuarantinedItem& item) noexcept {

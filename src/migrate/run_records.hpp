@@ -20,28 +20,40 @@ public:
           fence_(fence) {}
 
     /// Sets the fence in every record of the run, so that an earlier owner can write none of them.
-    void raise_fence();
+    /// `with_segments`: those of the segments too.
+    void raise_fence(bool with_segments = true);
 
     std::optional<std::uint32_t> total_segments(std::uint32_t step) override;
     void begin_step(std::uint32_t step, std::uint32_t total_segments) override;
     /// Those saved under the step's fixed number of segments, in order.
     std::vector<backfill::SegmentState> load_segments(std::uint32_t step) override;
     void save_segment(std::uint32_t step, const backfill::SegmentState& state) override;
+    backfill::SegmentState take_segment(std::uint32_t step, std::uint32_t segment,
+                                        std::uint32_t after) override;
     void quarantine(const backfill::QuarantinedItem& item) override;
     std::vector<backfill::QuarantinedItem> quarantined(std::uint32_t step) override;
     void forget_quarantined(const backfill::QuarantinedItem& item) override;
     /// Of all steps and passes of the run.
     std::vector<backfill::QuarantinedItem> all_quarantined();
+    /// The highest attempt that took a segment of the run; 0: none did.
+    std::uint32_t last_segment_attempt();
 
 private:
     std::string prefix(std::uint32_t step) const;
+    std::string segment_key(std::uint32_t step, std::uint32_t segment) const;
     std::uint32_t known_total(std::uint32_t step);
+    dynamodb::Item segment_item(base::Arena& arena, std::uint32_t step,
+                                const backfill::SegmentState& state);
+    std::uint32_t taken_attempt(const backfill::QuarantinedItem& item);
+    void write_of_segment(const dynamodb::TransactAction& action,
+                          const backfill::QuarantinedItem& item, std::uint32_t attempt);
 
     NativeTable& table_;
     std::string run_;
     std::uint64_t fence_;
     std::mutex mutex_;
     std::map<std::uint32_t, std::uint32_t> totals_;
+    std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> taken_;  ///< attempts
 };
 
 /// Whether another attempt may write the item: not where it is unknown what became of the first.

@@ -41,9 +41,25 @@ public:
     }
     void save_segment(std::uint32_t step, const SegmentState& state) override {
         const std::lock_guard lock(mutex_);
-        if (!drops_checkpoints) {
-            segments_[{step, state.segment}] = state;
+        SegmentState& kept = segments_[{step, state.segment}];
+        if (kept.attempt > state.attempt) {
+            throw base::Error(base::ErrorKind::aborted, "the segment was taken");
         }
+        if (!drops_checkpoints) {
+            kept = state;
+        }
+    }
+    SegmentState take_segment(std::uint32_t step, std::uint32_t segment,
+                              std::uint32_t after) override {
+        const std::lock_guard lock(mutex_);
+        const bool is_known = segments_.contains({step, segment});
+        SegmentState& kept = segments_[{step, segment}];
+        if (!kept.is_done) {
+            kept.segment = segment;
+            kept.attempt = std::max(kept.attempt, after) + 1;
+            kept.journal_from = is_known ? kept.journal_from : kept.attempt;
+        }
+        return kept;
     }
     void quarantine(const QuarantinedItem& item) override {
         const std::lock_guard lock(mutex_);

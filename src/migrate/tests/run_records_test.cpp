@@ -113,5 +113,49 @@ TEST_P(RunRecordsCase, IgnoreSegmentsOfAnotherDivision) {
     EXPECT_TRUE(again.load_segments(0).empty());
 }
 
+TEST_P(RunRecordsCase, LetTheLatestTakerOfASegmentWriteOnly) {
+    auto held = lock();
+    NativeRunRecords older(table, "r1", held->fence());
+    older.begin_step(0, 2);
+    SegmentState first = older.take_segment(0, 1, 1);
+    EXPECT_EQ(first.attempt, 2u);
+    EXPECT_EQ(first.journal_from, 2u);
+    first.position = "a";
+    older.save_segment(0, first);
+
+    NativeRunRecords later(table, "r1", held->fence());
+    SegmentState second = later.take_segment(0, 1, 1);
+    EXPECT_EQ(second.attempt, 3u);
+    EXPECT_EQ(second.journal_from, 2u);
+    EXPECT_EQ(second.position, "a");
+    EXPECT_EQ(later.last_segment_attempt(), 3u);
+
+    QuarantinedItem item{0, "app", R"({"pk":{"S":"a"}})", "too_large", ""};
+    item.segment = 1;
+    later.quarantine(item);
+    EXPECT_EQ(error_of([&] { older.save_segment(0, first); }).kind(), base::ErrorKind::aborted);
+    EXPECT_EQ(error_of([&] { older.quarantine(item); }).kind(), base::ErrorKind::aborted);
+    EXPECT_EQ(error_of([&] { older.forget_quarantined(item); }).kind(), base::ErrorKind::aborted);
+    EXPECT_EQ(later.quarantined(0).size(), 1u);
+    later.forget_quarantined(item);
+    EXPECT_TRUE(later.quarantined(0).empty());
+    second.is_done = true;
+    later.save_segment(0, second);
+    EXPECT_EQ(older.take_segment(0, 1, 1).attempt, 3u);
+    EXPECT_EQ(later.take_segment(0, 0, 9).attempt, 10u);
+}
+
+TEST_P(RunRecordsCase, LetNobodyTakeASegmentWithoutTheLock) {
+    auto first = lock();
+    NativeRunRecords old(table, "r1", first->fence());
+    old.begin_step(0, 2);
+    break_lock(table);
+    EXPECT_EQ(error_of([&] { old.take_segment(0, 0, 1); }).kind(), base::ErrorKind::aborted);
+    auto second = lock();
+    EXPECT_EQ(error_of([&] { old.take_segment(0, 0, 1); }).kind(), base::ErrorKind::aborted);
+    NativeRunRecords records(table, "r1", second->fence());
+    EXPECT_EQ(records.take_segment(0, 0, 1).attempt, 2u);
+}
+
 }  // namespace
 }  // namespace dynamigrate::migrate

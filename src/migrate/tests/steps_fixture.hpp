@@ -42,6 +42,14 @@ public:
         std::lock_guard lock(mutex_);
         segments_[{step, state.segment}] = state;
     }
+    backfill::SegmentState take_segment(std::uint32_t step, std::uint32_t segment,
+                                        std::uint32_t after) override {
+        std::lock_guard lock(mutex_);
+        backfill::SegmentState& state = segments_[{step, segment}];
+        state.segment = segment;
+        state.attempt = std::max(state.attempt, after) + 1;
+        return state;
+    }
     void quarantine(const backfill::QuarantinedItem& item) override {
         std::lock_guard lock(mutex_);
         quarantined_.push_back(item);

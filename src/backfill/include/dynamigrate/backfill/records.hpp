@@ -42,6 +42,10 @@ struct SegmentState {
     std::uint64_t tail_until = 0;
     std::string position;  ///< the source's own words: a LastEvaluatedKey, an offset; "" : start
     Counts counts;
+    /// Of a segment that many processes may take: rises with each that does. 0: none has.
+    std::uint32_t attempt = 0;
+    /// The first attempt whose parts of the journal may reach beyond `position`; 0: any part may.
+    std::uint32_t journal_from = 0;
 
     /// Whether the page was worked by an earlier attempt and is met again.
     bool is_ahead(std::uint64_t page) const noexcept {
@@ -78,7 +82,13 @@ public:
     virtual std::optional<std::uint32_t> total_segments(std::uint32_t step) = 0;
     virtual void begin_step(std::uint32_t step, std::uint32_t total_segments) = 0;
     virtual std::vector<SegmentState> load_segments(std::uint32_t step) = 0;
+    /// Errors: aborted when the segment was taken since with a higher attempt than the state's.
     virtual void save_segment(std::uint32_t step, const SegmentState& state) = 0;
+    /// Makes the segment the caller's, whoever works it: raises its attempt above `after` and above
+    /// what it was. What an earlier taker saves, quarantines and forgets of it is refused from then
+    /// on (aborted). A segment that is done is left and returned as it is.
+    virtual SegmentState take_segment(std::uint32_t step, std::uint32_t segment,
+                                      std::uint32_t after) = 0;
     virtual void quarantine(const QuarantinedItem& item) = 0;
     virtual std::vector<QuarantinedItem> quarantined(std::uint32_t step) = 0;
     virtual void forget_quarantined(const QuarantinedItem& item) = 0;

@@ -129,6 +129,16 @@ struct JournalReadResult {
     std::vector<std::string> torn_parts;  ///< parts whose tail was cut off by a crash
 };
 
+/// Some parts of a run's journal: of the lanes from the first to the last one, those of the attempts
+/// from the first to the last one; and those of any lane of the attempts up to `every_lane_until`.
+struct PartRange {
+    std::uint32_t first_lane = 0;
+    std::uint32_t last_lane = 65'535;
+    std::uint32_t first_attempt = 1;
+    std::uint32_t last_attempt = 0;  ///< 0: none
+    std::uint32_t every_lane_until = 0;
+};
+
 /// All parts of one run in one store.
 class Journal {
 public:
@@ -153,6 +163,12 @@ public:
     virtual bool exists() = 0;
     /// The highest attempt number among the parts; 0 when there are none.
     virtual std::uint32_t last_attempt() = 0;
+    /// A journal of these parts only, for one of many processes that work a run at once, each with
+    /// lanes of its own: what it begins are parts of those lanes, of later attempts; sealing it seals
+    /// those lanes up to the range's last attempt, and leaves others alone. It must not outlive the
+    /// store.
+    /// Errors: failed_precondition where the parts are for this host only.
+    virtual std::unique_ptr<Journal> share(const PartRange& range) = 0;
 };
 
 /// Parts as files (mode 0600) in `directory`/`run`, appended under an exclusive lock (flock).

@@ -234,4 +234,55 @@ TEST_P(JournalStoreSuite, RefusesRunNamesThatLeaveItsPlace) {
     }
 }
 
+TEST_P(JournalStoreSuite, SharesLanesAmongMachines) {
+    place->machine(1).begin("run-1");
+    const auto whole = open(1);
+    if (!GetParam().seals_beside_writers) {
+        EXPECT_EQ(kind_of([&] { whole->share({}); }), base::ErrorKind::failed_precondition);
+        return;
+    }
+    const auto first = whole->share({2, 3, 1, 0});
+    const auto older = begin(*first, 1, 2);
+    const EntryId a = add_page(*older, "a");
+    const auto neighbour = begin(*open(2)->share({4, 5, 1, 0}), 1, 4);
+    add_page(*neighbour, "b");
+
+    const auto there = open(3);
+    const auto second = there->share({2, 3, 1, 1});
+    second->seal();
+    EXPECT_EQ(kind_of([&] { add_page(*older, "late"); }), base::ErrorKind::aborted);
+    EXPECT_EQ(kind_of([&] { begin(*first, 1, 3); }), base::ErrorKind::aborted);
+    EXPECT_EQ(kind_of([&] { begin(*second, 2, 4); }), base::ErrorKind::internal);
+    EXPECT_EQ(kind_of([&] { begin(*second, 1, 3); }), base::ErrorKind::internal);
+    add_page(*neighbour, "c");
+    EXPECT_EQ(read(*second), Strings{"a=0"});
+    const auto later = begin(*second, 2, 2);
+    later->add_outcome(a, EntryOutcome::applied);
+    add_page(*later, "d");
+
+    EXPECT_EQ(read(*open(4)->share({2, 3, 1, 2})), (Strings{"a=1", "d=0"}));
+    EXPECT_EQ(read(*open(4)->share({2, 3, 2, 2})), (Strings{"d=0"}));
+    EXPECT_EQ(read(*open(4)->share({2, 3, 2, 2, 1})).size(), 4U);
+    EXPECT_EQ(read(*whole).size(), 4U);
+    whole->seal();
+    EXPECT_EQ(kind_of([&] { add_page(*neighbour, "late"); }), base::ErrorKind::aborted);
+    EXPECT_EQ(kind_of([&] { add_page(*later, "late"); }), base::ErrorKind::aborted);
+}
+
+TEST_P(JournalStoreSuite, SealsOneAttemptInAllLanes) {
+    place->machine(1).begin("run-1");
+    if (!GetParam().seals_beside_writers) {
+        return;
+    }
+    const auto owner = begin(*open(1), 2, 70);
+    add_page(*owner, "a");
+    const auto child = begin(*open(2)->share({2, 3, 1, 2}), 3, 2);
+    PartRange range;
+    range.first_attempt = range.last_attempt = 2;
+    open(3)->share(range)->seal();
+    EXPECT_EQ(kind_of([&] { add_page(*owner, "late"); }), base::ErrorKind::aborted);
+    add_page(*child, "b");
+    EXPECT_EQ(read(*open(4)), (Strings{"a=0", "b=0"}));
+}
+
 }  // namespace dynamigrate::layers::testing
