@@ -31,7 +31,8 @@ backfill::Plan plan_backfill(const StepRun& run, const std::string& table,
 StepResult run_backfill(const StepRun& run, const backfill::Plan& plan) {
     backfill::Result done;
     try {
-        done = backfill::run(plan, run.surroundings, run.stop, run.stop_now);
+        done = run.carry_out ? run.carry_out(plan, run)
+                             : backfill::run(plan, run.surroundings, run.stop, run.stop_now);
     } catch (const backfill::BrokenTransform& broken) {
         throw broken.error();
     }

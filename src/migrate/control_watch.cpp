@@ -45,6 +45,16 @@ RunWishes read_wishes(NativeTable& table, const std::string& run) {
     return wishes;
 }
 
+void note_seen_wishes(NativeTable& table, const std::string& run, std::uint64_t number) {
+    base::Arena arena;
+    dynamodb::ExpressionText values;
+    values.names = {{"#seen", "seen"}};
+    values.values =
+        dynamodb::ItemBuilder(arena).number(":seen", static_cast<std::int64_t>(number)).build();
+    dynamodb::update_item(table.service(), table.name(), table.key(arena, "control#" + run),
+                          "SET #seen = :seen", values);
+}
+
 /// Lets calls pass unless the run is paused.
 class ControlWatch::Gate final : public dynamodb::Service {
 public:
@@ -121,7 +131,7 @@ void ControlWatch::look() {
         if (next.abort) {
             aborted_.request_stop();  // calls release(): not while locked
         }
-        note_seen(run, next.number);
+        note_seen_wishes(table_, run, next.number);
     }
 }
 
@@ -141,16 +151,6 @@ std::string ControlWatch::take(const RunWishes& next) {
     wishes_ = next;
     changed_.notify_all();
     return fmt::format("{} (asked by {})", line, next.by);
-}
-
-void ControlWatch::note_seen(const std::string& run, std::uint64_t number) {
-    base::Arena arena;
-    dynamodb::ExpressionText values;
-    values.names = {{"#seen", "seen"}};
-    values.values =
-        dynamodb::ItemBuilder(arena).number(":seen", static_cast<std::int64_t>(number)).build();
-    dynamodb::update_item(table_.service(), table_.name(), table_.key(arena, "control#" + run),
-                          "SET #seen = :seen", values);
 }
 
 /// Who was told to stop may finish the pages at hand.

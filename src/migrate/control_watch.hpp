@@ -18,6 +18,9 @@ namespace dynamigrate::migrate {
 /// The record of a run's wishes: `control#<run>`. Written by whoever wishes, without the lock.
 RunWishes read_wishes(NativeTable& table, const std::string& run);
 
+/// Notes that the runner knows the wishes up to that number.
+void note_seen_wishes(NativeTable& table, const std::string& run, std::uint64_t number);
+
 /// Does what people wish of the run at work: reads its wishes with each heartbeat of the lock.
 ///
 /// Threads: any. The lock, the table and the world must outlive it.
@@ -53,7 +56,6 @@ private:
     class Gate;
     void unfollow();
     void look();
-    void note_seen(const std::string& run, std::uint64_t number);
     std::string take(const RunWishes& next);
     void wait_while_paused(const std::stop_token& stop);
 

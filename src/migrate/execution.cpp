@@ -73,7 +73,7 @@ HistoryRow Execution::run() {
         if (run_actions()) {
             finish();
         } else {
-            row_.interrupted = true;
+            row_.interrupted = !inputs_.fleet || !inputs_.fleet->awaited();
             save();
         }
     } catch (const Error& error) {
@@ -110,6 +110,7 @@ void Execution::begin_row() {
     row_.started_at = base::to_iso8601(start_time(view_, inputs_.world.clock->now()));
     row_.by = describe(inputs_.world.identity);
     row_.tool_version = inputs_.settings.tool_version;
+    row_.execution = inputs_.world.execution;
     row_.fence = inputs_.lock.fence();
     if (inputs_.settings.journal) {
         row_.journal = inputs_.journals.location(row_.run);
@@ -139,13 +140,23 @@ void Execution::take_over_row() {
     check_repeatable();
     check_undone_journals();
     open_journal();
-    row_.attempt = std::max(row_.attempt, journal_->last_attempt()) + 1;
-    save();
-    NativeRunRecords(inputs_.table, row_.run, row_.fence).raise_fence();
-    journal_->seal(row_.attempt - 1);
-    if (list_parts()) {
+    take_over_records();
+    if (!inputs_.fleet && list_parts()) {
         save();
     }
+}
+
+/// Segments may have attempts above the row's. A fleet's segments stay fenced by their own attempts,
+/// which rise when they are taken again.
+void Execution::take_over_records() {
+    NativeRunRecords records(inputs_.table, row_.run, row_.fence);
+    row_.attempt =
+        std::max({row_.attempt, journal_->last_attempt(), records.last_segment_attempt()});
+    ++row_.attempt;
+    row_.execution = inputs_.world.execution;
+    save();
+    records.raise_fence(inputs_.fleet == nullptr);
+    journal_->seal(row_.attempt - 1);
 }
 
 void Execution::list_actions() {
@@ -187,6 +198,31 @@ void Execution::open_journal() {
             std::move(journal_),
             bytes_left(view_.rows(), row_.run, *inputs_.settings.journal_max_bytes),
             "make room with `dynamigrate journal purge` or raise it, then `dynamigrate resume`");
+    }
+    if (inputs_.fleet) {
+        journal_ = journal_->share(own_parts());
+    }
+}
+
+/// What earlier calls wrote of the step at hand and nobody else goes on with: a run that many
+/// processes work has far too many parts to read them all.
+layers::PartRange Execution::own_parts() {
+    layers::PartRange range;
+    if (resumed_) {
+        range.last_attempt = resumed_->attempt;
+        const auto first = NativeStepNotes(inputs_.table, row_.run, row_.steps_done, row_.fence)
+                               .read(kFirstAttempt);
+        const bool was_of_one = resumed_->execution.empty();
+        range.first_attempt = first        ? static_cast<std::uint32_t>(std::stoul(*first))
+                              : was_of_one ? 1
+                                           : resumed_->attempt;
+    }
+    return range;
+}
+
+void Execution::note_first_attempt() {
+    if (inputs_.fleet && !notes_->read(kFirstAttempt)) {
+        notes_->write(kFirstAttempt, std::to_string(row_.attempt));
     }
 }
 
@@ -261,6 +297,7 @@ bool Execution::run_actions() {
             inputs_.listener.undo_begins(migration_, current_, actions_.size(), action.line);
         }
         StepRun step_run = make_step_run(current_);
+        note_first_attempt();
         StepResult result = action.step ? action.step->run(step_run) : undo(action, step_run);
         add_result(current_, result);
         inputs_.listener.step_ends(migration_, current_, result);
@@ -299,6 +336,11 @@ StepRun Execution::make_step_run(std::uint32_t index) {
                verify_only.tables.contains(physical_table(name));
     };
     run.tell = [this](const std::string& line) { tell(line); };
+    if (inputs_.fleet) {
+        run.carry_out = [fleet = inputs_.fleet](const backfill::Plan& plan, const StepRun& step) {
+            return fleet->carry_out(plan, step);
+        };
+    }
     open_notes(index, run);
     return run;
 }

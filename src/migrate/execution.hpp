@@ -2,6 +2,7 @@
 
 #include "backup_policy.hpp"
 #include "control_watch.hpp"
+#include "fleet_steps.hpp"
 #include "history.hpp"
 #include "lock.hpp"
 #include "rollback.hpp"
@@ -32,6 +33,8 @@ struct ExecutionInputs {
     std::stop_token stop;      ///< ends gracefully
     std::stop_token stop_now;  ///< ends at once; also stopped when the lock is lost
     BackupPolicy* backups;     ///< null where no migration is applied
+    /// Where other processes work the segments of steps; null: nowhere, every step is worked here.
+    FleetSteps* fleet = nullptr;
 };
 
 /// Runs one planned migration, or continues its run, and keeps its row.
@@ -52,9 +55,12 @@ public:
 private:
     void begin_row();
     void take_over_row();
+    void take_over_records();
     void list_actions();
     void list_retried();
     void open_journal();
+    layers::PartRange own_parts();
+    void note_first_attempt();
     void check_resumed_journal();
     void check_repeatable();
     void check_undone_journals();

@@ -27,7 +27,7 @@ constexpr std::array<Status, 5> kStatuses = {Status::running, Status::applied, S
                                              Status::rolling_back, Status::rolled_back};
 
 /// The text members by the names of their attributes.
-constexpr std::array<std::pair<std::string_view, std::string HistoryRow::*>, 17> kTexts = {{
+constexpr std::array<std::pair<std::string_view, std::string HistoryRow::*>, 18> kTexts = {{
     {"id", &HistoryRow::id},
     {"run", &HistoryRow::run},
     {"action", &HistoryRow::action},
@@ -45,6 +45,7 @@ constexpr std::array<std::pair<std::string_view, std::string HistoryRow::*>, 17>
     {"journal_purged_at", &HistoryRow::journal_purged_at},
     {"table", &HistoryRow::table},
     {"layout", &HistoryRow::layout},
+    {"execution", &HistoryRow::execution},
 }};
 
 constexpr std::array<std::pair<std::string_view, std::uint64_t backfill::Counts::*>, 7> kCounts = {{

@@ -32,7 +32,26 @@ bool is_here(const base::ProcessIdentity& identity, const base::ProcessIdentity&
     return identity.host == self.host && identity.boot_id == self.boot_id;
 }
 
+/// An execution is on no host: who looks for its process finds none.
+base::ProcessIdentity owner_identity(const World& world) {
+    base::ProcessIdentity identity = world.identity;
+    if (!world.execution.empty()) {
+        identity.host = world.execution;
+        identity.boot_id.clear();
+        identity.pid = 0;
+    }
+    return identity;
+}
+
 Error locked_error(const LockOwner& owner) {
+    if (!owner.execution.empty()) {
+        return Error(
+            ErrorKind::aborted,
+            fmt::format("locked by execution {} since {}; it lets go when it ends: stop it "
+                        "with `dynamigrate abort`, or run `dynamigrate unlock` if it has "
+                        "ended",
+                        owner.execution, owner.since));
+    }
     return Error(ErrorKind::aborted,
                  fmt::format("locked by {} since {}, heartbeat {}; run `dynamigrate unlock` if it "
                              "is dead",
@@ -66,7 +85,9 @@ std::optional<LockItem> LockItem::read(NativeTable& table) {
     read.owner.identity.host = lock.text("host");
     read.owner.identity.boot_id = lock.text("boot_id");
     read.owner.identity.pid = static_cast<int>(to_unsigned(lock.find("pid")));
-    read.owner.owner = describe(read.owner.identity);
+    read.owner.execution = lock.text("execution");
+    read.owner.owner = read.owner.execution.empty() ? describe(read.owner.identity)
+                                                    : "execution " + read.owner.execution;
     read.owner.since = lock.text("since");
     read.owner.run = lock.text("run");
     read.owner.fence = to_unsigned(lock.find("fence"));
@@ -113,7 +134,9 @@ Lock::Lock(NativeTable& table, const World& world, LockTiming timing,
       clock_(*world.clock),
       random_(*world.random),
       log_(*world.log),
-      identity_(world.identity),
+      identity_(owner_identity(world)),
+      execution_(world.execution),
+      executions_(world.executions),
       timing_(timing),
       token_(random_.uuid()) {
     acquire(tell, stop);
@@ -123,7 +146,7 @@ Lock::Lock(NativeTable& table, const World& world, LockTiming timing,
 Lock::~Lock() {
     thread_.request_stop();
     thread_.join();
-    if (!is_lost()) {
+    if (!is_lost() && !is_kept_) {
         release();
     }
 }
@@ -154,7 +177,7 @@ void Lock::acquire(const std::function<void(const std::string&)>& tell,
     for (;;) {
         base::throw_if_stopped(stop);
         auto lock = LockItem::read(table_);
-        if (lock && lock->is_held && !lock->owner.identity.is_dead_here()) {
+        if (lock && lock->is_held && !may_succeed(*lock, tell)) {
             if (is_here(lock->owner.identity, identity_)) {
                 throw locked_error(lock->owner);
             }
@@ -164,6 +187,22 @@ void Lock::acquire(const std::function<void(const std::string&)>& tell,
             return;
         }
     }
+}
+
+/// Whether the owner is known to have ended, or is this one.
+bool Lock::may_succeed(const LockItem& held, const std::function<void(const std::string&)>& tell) {
+    const std::string& execution = held.owner.execution;
+    if (execution.empty()) {
+        return held.owner.identity.is_dead_here();
+    }
+    if (execution == execution_) {
+        return true;
+    }
+    if (executions_ == nullptr || executions_->is_running(execution)) {
+        throw locked_error(held.owner);
+    }
+    tell(fmt::format("execution {} has ended; taking over", execution));
+    return true;
 }
 
 /// Waits one lease; throws when the heartbeat moves, returns early when the lock is released.
@@ -201,6 +240,9 @@ bool Lock::take(const std::optional<LockItem>& seen) {
     item.string("user", identity_.user).string("host", identity_.host);
     item.string("boot_id", identity_.boot_id).number("pid", identity_.pid);
     item.string("since", base::to_iso8601(clock_.now()));
+    if (!execution_.empty()) {
+        item.string("execution", execution_);
+    }
     ExpressionText condition;
     if (seen) {
         condition = seen->condition(arena);

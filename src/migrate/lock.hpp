@@ -34,7 +34,8 @@ void break_lock(NativeTable& table);
 ///
 /// A lock whose owner is dead on this host and boot is taken over at once. One of another host is
 /// watched for one lease by this machine's monotonic clock and taken over when its heartbeat does
-/// not move.
+/// not move. One of another execution of a state machine is taken over only when that has ended; one
+/// of the world's own execution at once, so that of two calls for it the later one goes on.
 /// Errors:  aborted "locked by ..." for a live owner; cancelled.
 /// Ensures: the fence is higher than that of every owner before.
 class Lock {
@@ -57,12 +58,15 @@ public:
     void expect_fresh();
     /// Called after each renewal, by the thread that renews; what it throws is only logged.
     void set_on_beat(std::function<void()> on_beat);
+    /// Leaves it held at destruction: the execution that owns it goes on.
+    void keep() noexcept { is_kept_ = true; }
     /// Names the run in the lock from the next heartbeat on.
     void set_run(const std::string& run);
 
 private:
     void acquire(const std::function<void(const std::string&)>& tell, const std::stop_token& stop);
     bool take(const std::optional<LockItem>& held);
+    bool may_succeed(const LockItem& held, const std::function<void(const std::string&)>& tell);
     void watch(const LockItem& held, const std::function<void(const std::string&)>& tell,
                const std::stop_token& stop);
     void beat(const std::stop_token& stop);
@@ -76,6 +80,9 @@ private:
     base::Random& random_;
     base::Log& log_;
     base::ProcessIdentity identity_;
+    const std::string execution_;
+    ExecutionWatch* executions_;
+    bool is_kept_ = false;
     LockTiming timing_;
     std::string token_;
     std::uint64_t fence_ = 0;

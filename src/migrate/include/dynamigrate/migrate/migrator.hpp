@@ -52,6 +52,7 @@ struct HistoryRow {
     std::string undone;                         ///< "", "partly" or "wholly", by an undo
     std::string journal_purged_at;              ///< ISO 8601; "" : it was not
     std::string table;                          ///< the migration's own table
+    std::string execution = {};  ///< of a state machine, ARN: of the latest attempt; "": none
     std::string layout;  ///< where another tool's layout tells the row too ("onetable in app")
 };
 
@@ -133,6 +134,17 @@ public:
     virtual void migration_ends(const PlannedMigration& migration, const HistoryRow& row) = 0;
 };
 
+/// Knows the executions of state machines.
+///
+/// Threads: any.
+class ExecutionWatch {
+public:
+    virtual ~ExecutionWatch() = default;
+    /// Whether the execution is still under way; one that is not known any more is not.
+    /// Errors: permission_denied, unavailable.
+    virtual bool is_running(const std::string& arn) = 0;
+};
+
 /// Everything from outside. All must outlive the migrator.
 struct World {
     dynamodb::Service* service = nullptr;  ///< retry over pace over meter over the endpoint
@@ -145,6 +157,10 @@ struct World {
     /// Where journals are kept; nullptr: in the settings' directory.
     layers::JournalStore* journals = nullptr;
     ProgramRunner* programs = nullptr;  ///< nullptr: the step `run` fails
+    /// The execution of a state machine that this process works for, by ARN; "": none. It owns what
+    /// this process locks.
+    std::string execution = {};
+    ExecutionWatch* executions = nullptr;  ///< nullptr: nothing is known of any
 };
 
 /// An on-demand backup of a table.
@@ -169,6 +185,7 @@ struct LockOwner {
     std::uint64_t fence = 0;
     std::uint64_t heartbeat = 0;
     std::string run;
+    std::string execution = {};  ///< ARN; "": a process of its own
 };
 
 /// An unfinished run, resumable.

@@ -63,6 +63,8 @@ struct StepRun {
     std::function<void(std::optional<double> max_rcu, std::optional<double> max_wcu)> set_pace;
     /// Whether somebody else owns the table's indexes: steps only verify them. May be empty: never.
     std::function<bool(const std::string&)> is_verify_only;
+    /// How a backfill of the step is carried out; empty: by `backfill::run`.
+    std::function<backfill::Result(const backfill::Plan&, const StepRun&)> carry_out;
     /// A line for people about what is going on ("index by_email: backfilling, 42 %").
     std::function<void(const std::string&)> tell;
 };

@@ -1,0 +1,197 @@
+#include "segment_process.hpp"
+
+#include "control_watch.hpp"
+#include "held_lock.hpp"
+#include "table_names.hpp"
+
+#include <dynamigrate/backfill/segment_work.hpp>
+#include <dynamigrate/base/error.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace dynamigrate::migrate {
+
+using base::Error;
+using base::ErrorKind;
+
+namespace {
+
+/// Heartbeats between two looks at how many segments are left.
+constexpr int kBeatsBetweenCounts = 12;
+
+/// 0: none.
+double share_of(std::optional<double> a, std::optional<double> b, double children) {
+    const double limit = a && b ? std::min(*a, *b) : a.value_or(b.value_or(0));
+    return limit / children;
+}
+
+}  // namespace
+
+SegmentProcess::SegmentProcess(const SegmentInputs& inputs, std::stop_token stop,
+                               std::stop_token stop_now)
+    : inputs_(inputs),
+      stop_(std::move(stop)),
+      stop_now_(std::move(stop_now)),
+      records_(inputs.table, inputs.row.run, inputs.fence),
+      journal_(inputs.row.journal.empty()
+                   ? layers::make_null_journal()
+                   : inputs.journals.open(inputs.row.run, inputs.row.journal)) {}
+
+FleetSegmentTurn SegmentProcess::work() {
+    look();
+    count_unfinished();
+    FleetSegmentTurn turn;
+    if (!is_at_rest()) {
+        const JoinedStop stops({stop_, wished_stop_.get_token()});
+        stop_ = stops.token();
+        std::jthread watching([this](const std::stop_token& ended) { watch(ended); });
+        NativeStepNotes notes(inputs_.table, inputs_.row.run, inputs_.segment.step, inputs_.fence);
+        StepRun run = make_step_run(notes);
+        run.carry_out = [&](const backfill::Plan& plan, const StepRun& step) {
+            const backfill::SegmentEnd end = backfill::work_segment(
+                plan, step.surroundings, inputs_.segment.segment, step.stop, step.stop_now);
+            turn.read = end.read;
+            turn.changed = end.changed;
+            backfill::Result result;
+            result.stopped = !end.is_done;
+            result.parts = end.parts;
+            return result;
+        };
+        if (!step()->run(run).stopped) {
+            return turn;
+        }
+    }
+    const std::lock_guard lock(mutex_);
+    turn.next = wishes_.abort   ? FleetSegmentTurn::Next::aborted
+                : wishes_.pause ? FleetSegmentTurn::Next::wait
+                                : FleetSegmentTurn::Next::segment;
+    return turn;
+}
+
+StepPtr SegmentProcess::step() const {
+    const std::uint32_t index = inputs_.segment.step;
+    StepPtr step;
+    if (inputs_.row.status == Status::rolling_back) {
+        const auto actions = plan_rollback(
+            inputs_.migration, inputs_.view.standing_runs(inputs_.migration.id(), &inputs_.row));
+        step = index < actions.size() ? actions[index].step : nullptr;
+    } else if (index < inputs_.migration.up_steps().size()) {
+        step = inputs_.migration.up_steps()[index];
+    }
+    if (!step || index != inputs_.row.steps_done) {
+        throw Error(
+            ErrorKind::invalid_argument,
+            fmt::format("step {} of run {} is not the one at work", index + 1, inputs_.row.run));
+    }
+    return step;
+}
+
+StepRun SegmentProcess::make_step_run(NativeStepNotes& notes) {
+    StepRun run;
+    run.surroundings = make_surroundings();
+    run.programs = inputs_.world.programs;
+    run.migration = inputs_.migration.id();
+    run.rolls_back = inputs_.row.status == Status::rolling_back;
+    run.run = inputs_.row.run;
+    run.started_at = inputs_.row.started_at;
+    run.index = inputs_.segment.step;
+    run.force = inputs_.settings.force;
+    run.notes = &notes;
+    run.shows_keys = inputs_.settings.shows_keys;
+    run.settings = inputs_.settings.backfill;
+    run.stop = stop_;
+    run.stop_now = stop_now_;
+    run.table = [this](const std::string& name) {
+        return real_table(inputs_.settings, inputs_.migration, name);
+    };
+    run.set_pace = [this](std::optional<double> max_rcu, std::optional<double> max_wcu) {
+        {
+            const std::lock_guard lock(mutex_);
+            step_rcu_ = max_rcu;
+            step_wcu_ = max_wcu;
+        }
+        keep_pace();
+    };
+    run.tell = [this](const std::string& line) { inputs_.listener.line(line); };
+    return run;
+}
+
+backfill::Surroundings SegmentProcess::make_surroundings() {
+    backfill::Surroundings surroundings;
+    surroundings.service = inputs_.world.service;
+    surroundings.pace = inputs_.world.pace;
+    surroundings.journal = journal_.get();
+    surroundings.records = &records_;
+    surroundings.clock = inputs_.world.clock;
+    surroundings.random = inputs_.world.random;
+    surroundings.log = inputs_.world.log;
+    surroundings.attempt = inputs_.row.attempt;
+    surroundings.fence = inputs_.fence;
+    surroundings.spool_directory = inputs_.settings.journal_directory / "spool" / inputs_.row.run;
+    return surroundings;
+}
+
+/// A wish that cannot be read now is read with the next heartbeat.
+void SegmentProcess::watch(const std::stop_token& ended) {
+    for (int beat = 1; inputs_.world.clock->wait(inputs_.settings.heartbeat, ended); ++beat) {
+        try {
+            look();
+            if (beat % kBeatsBetweenCounts == 0) {
+                count_unfinished();
+            }
+        } catch (const std::exception& error) {
+            inputs_.world.log->warning("the wishes for run {} could not be read: {}",
+                                       inputs_.row.run, error.what());
+        }
+    }
+}
+
+void SegmentProcess::look() {
+    const RunWishes next = read_wishes(inputs_.table, inputs_.row.run);
+    {
+        const std::lock_guard lock(mutex_);
+        wishes_ = next;
+    }
+    keep_pace();
+    if (next.seen < next.number) {
+        note_seen_wishes(inputs_.table, inputs_.row.run, next.number);
+    }
+    if (next.pause || next.abort) {
+        wished_stop_.request_stop();
+    }
+}
+
+void SegmentProcess::count_unfinished() {
+    const auto total = records_.total_segments(inputs_.segment.step).value_or(1);
+    std::uint32_t done = 0;
+    for (const backfill::SegmentState& state : records_.load_segments(inputs_.segment.step)) {
+        done += state.is_done ? 1 : 0;
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        unfinished_ = std::max<std::uint32_t>(1, total - done);
+    }
+    keep_pace();
+}
+
+void SegmentProcess::keep_pace() {
+    if (!inputs_.world.pace) {
+        return;
+    }
+    const BackfillSettings& settings = inputs_.settings.backfill;
+    const std::lock_guard lock(mutex_);
+    const double children =
+        std::max<std::uint32_t>(1, std::min(inputs_.segment.concurrency, unfinished_));
+    inputs_.world.pace->set_limits(
+        {share_of(step_rcu_, wishes_.max_rcu ? wishes_.max_rcu : settings.max_rcu, children),
+         share_of(step_wcu_, wishes_.max_wcu ? wishes_.max_wcu : settings.max_wcu, children)});
+}
+
+bool SegmentProcess::is_at_rest() {
+    const std::lock_guard lock(mutex_);
+    return wishes_.pause || wishes_.abort;
+}
+
+}  // namespace dynamigrate::migrate

@@ -1,0 +1,63 @@
+#pragma once
+
+#include "history_view.hpp"
+#include "native_table.hpp"
+#include "rollback.hpp"
+#include "run_records.hpp"
+#include "step_notes.hpp"
+
+#include <dynamigrate/migrate/control.hpp>
+#include <dynamigrate/migrate/fleet.hpp>
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <thread>
+
+namespace dynamigrate::migrate {
+
+/// What a process that works one segment is made of. All outlives it.
+struct SegmentInputs {
+    const Settings& settings;
+    const World& world;
+    NativeTable& table;
+    layers::JournalStore& journals;
+    const HistoryView& view;
+    const HistoryRow& row;
+    const Migration& migration;
+    std::uint64_t fence;
+    const FleetSegment& segment;
+    Listener& listener;
+};
+
+/// One call's work on a segment: looks at what people wish of the run with every heartbeat, and keeps
+/// to its share of the capacity.
+class SegmentProcess {
+public:
+    SegmentProcess(const SegmentInputs& inputs, std::stop_token stop, std::stop_token stop_now);
+    FleetSegmentTurn work();
+
+private:
+    StepPtr step() const;
+    StepRun make_step_run(NativeStepNotes& notes);
+    backfill::Surroundings make_surroundings();
+    void watch(const std::stop_token& ended);
+    void look();
+    void count_unfinished();
+    void keep_pace();
+    bool is_at_rest();
+
+    const SegmentInputs inputs_;
+    std::stop_token stop_;
+    std::stop_token stop_now_;
+    std::stop_source wished_stop_;
+    NativeRunRecords records_;
+    std::unique_ptr<layers::Journal> journal_;
+    std::mutex mutex_;  ///< guards what follows
+    RunWishes wishes_;
+    std::uint32_t unfinished_ = 1;
+    std::optional<double> step_rcu_, step_wcu_;
+};
+
+}  // namespace dynamigrate::migrate
