@@ -1,0 +1,129 @@
+#include <dynamigrate/base/error.hpp>
+#include <dynamigrate/json/json5.hpp>
+#include <dynamigrate/migrate/state_machine.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace dynamigrate::migrate {
+namespace {
+
+using ::testing::HasSubstr;
+
+StateMachine machine() {
+    StateMachine machine;
+    machine.migration = "1.0.0";
+    machine.function_arn = "arn:aws:lambda:eu-west-1:1:function:dynamigrate";
+    return machine;
+}
+
+/// Every state that the states name as following, and all states there are.
+void collect(const json::Value& states, std::set<std::string>& named) {
+    for (const json::Value::Member& member : states.members()) {
+        const json::Value& state = member.value;
+        for (const char* key : {"Next", "Default"}) {
+            if (const json::Value* next = state.find(key)) {
+                named.insert(next->text());
+            }
+        }
+        for (const char* list : {"Choices", "Catch"}) {
+            if (const json::Value* all = state.find(list)) {
+                for (const json::Value& one : all->elements()) {
+                    named.insert(one.find("Next")->text());
+                }
+            }
+        }
+    }
+}
+
+TEST(StateMachineDefinition, NamesOnlyStatesThatItHas) {
+    const json::Value text = json::parse_json(definition(machine()), "definition");
+    const json::Value& states = *text.find("States");
+    std::set<std::string> named{text.find("StartAt")->text()};
+    collect(states, named);
+    for (const std::string& name : named) {
+        EXPECT_NE(states.find(name), nullptr) << name;
+    }
+    for (const json::Value::Member& member : states.members()) {
+        EXPECT_TRUE(named.contains(member.key)) << member.key;
+    }
+}
+
+TEST(StateMachineDefinition, WorksSegmentsInAMapOfStandardExecutions) {
+    StateMachine wanted = machine();
+    wanted.concurrency = 40;
+    wanted.tolerated_failure_percent = 2.5;
+    const json::Value text = json::parse_json(definition(wanted), "definition");
+    const json::Value& map = *text.find("States")->find("Segments");
+    EXPECT_EQ(map.find("MaxConcurrency")->text(), "40");
+    EXPECT_EQ(map.find("ToleratedFailurePercentage")->text(), "2.5");
+    const json::Value& config = *map.find("ItemProcessor")->find("ProcessorConfig");
+    EXPECT_EQ(config.find("Mode")->text(), "DISTRIBUTED");
+    EXPECT_EQ(config.find("ExecutionType")->text(), "STANDARD");
+    EXPECT_TRUE(map.find("ResultPath")->is_null());
+}
+
+TEST(StateMachineDefinition, RetriesWhatCanPassAndRecordsTheRest) {
+    const std::string text = definition(machine());
+    for (const char* error : {"Lambda.ServiceException", "Lambda.TooManyRequestsException",
+                              "States.Timeout", "throttled", "unavailable", "outcome_unknown"}) {
+        EXPECT_THAT(text, HasSubstr(error));
+    }
+    EXPECT_THAT(text, ::testing::Not(HasSubstr("failed_precondition")));
+    const json::Value parsed = json::parse_json(text, "definition");
+    for (const char* state : {"Turn", "Segments"}) {
+        const json::Value& handler =
+            parsed.find("States")->find(state)->find("Catch")->elements()[0];
+        EXPECT_EQ(handler.find("ErrorEquals")->elements()[0].text(), "States.ALL");
+        EXPECT_EQ(handler.find("Next")->text(), "Record");
+    }
+}
+
+TEST(StateMachineDefinition, RefusesWhatTheServiceWould) {
+    StateMachine wrong = machine();
+    wrong.concurrency = 0;
+    EXPECT_THROW(definition(wrong), base::Error);
+    wrong.concurrency = 10'001;
+    EXPECT_THROW(definition(wrong), base::Error);
+    wrong = machine();
+    wrong.function_arn.clear();
+    EXPECT_THROW(definition(wrong), base::Error);
+}
+
+TEST(ExecutionSize, StaysFarBelowTheLimitsForAnyNumberOfSegments) {
+    for (std::uint32_t segments = 1; segments <= 10'000; segments = segments * 3 / 2 + 1) {
+        ExecutionWork work;
+        work.segments = std::min(segments, 10'000U);
+        work.steps = 10;
+        work.time_of_a_segment = std::chrono::hours(24 * 7);
+        work.time_of_turns = std::chrono::hours(24 * 7);
+        work.paused = std::chrono::hours(24 * 2);
+        const ExecutionSize size = size_of(work, machine());
+        EXPECT_LT(size.events, kMostEvents / 2) << segments;
+        EXPECT_LT(size.child_events, kMostEvents / 2) << segments;
+        EXPECT_LT(size.payload_bytes, kMostPayloadBytes / 4) << segments;
+    }
+    ExecutionWork most;
+    most.segments = 10'000;
+    const ExecutionSize size = size_of(most, machine());
+    std::string numbers;
+    for (int i = 0; i < 10'000; ++i) {
+        numbers += std::to_string(i) + ",";
+    }
+    EXPECT_EQ(size.payload_bytes, 2048 + numbers.size());
+    EXPECT_EQ(size.transitions, 3U + 4 + 3 + 10'000 * 3);
+}
+
+TEST(ExecutionSize, GrowsWithWorkAndRest) {
+    ExecutionWork work;
+    const ExecutionSize small = size_of(work, machine());
+    work.time_of_a_segment = std::chrono::hours(1);
+    EXPECT_EQ(size_of(work, machine()).child_events, small.child_events + 4 * 7);
+    work.paused = std::chrono::minutes(10);
+    EXPECT_EQ(size_of(work, machine()).events, small.events + 2 * 9);
+}
+
+}  // namespace
+}  // namespace dynamigrate::migrate
