@@ -71,6 +71,9 @@ public:
     void begin_step(std::uint32_t, std::uint32_t) override {}
     std::vector<backfill::SegmentState> load_segments(std::uint32_t) override { return {}; }
     void save_segment(std::uint32_t, const backfill::SegmentState&) override {}
+    backfill::SegmentState take_segment(std::uint32_t, std::uint32_t, std::uint32_t) override {
+        return {};
+    }
     void quarantine(const backfill::QuarantinedItem&) override {}
     std::vector<backfill::QuarantinedItem> quarantined(std::uint32_t) override { return {}; }
     void forget_quarantined(const backfill::QuarantinedItem&) override {}
