@@ -83,17 +83,18 @@ std::string answer_call(Fleet& fleet, const json::Value& event, Listener& listen
     const json::Value& work = work_of(event);
     const std::string what = member_text(work, "do");
     if (what == "turn") {
-        return answer(fleet.turn({member_text(work, "action"), member_text(work, "migration")}, listener,
-                                 std::move(stop), std::move(stop_now)));
+        return answer(fleet.turn({member_text(work, "action"), member_text(work, "migration")},
+                                 listener, std::move(stop), std::move(stop_now)));
     }
     if (what == "segment") {
         const FleetSegment segment{member_text(work, "run"), member_number(work, "step"),
-                                   member_number(work, "segment"), member_number(work, "concurrency")};
+                                   member_number(work, "segment"),
+                                   member_number(work, "concurrency")};
         return answer(fleet.work_segment(segment, listener, std::move(stop), std::move(stop_now)));
     }
     if (what == "fail") {
-        fleet.fail(fmt::format("{}: {}", member_text(work, "error"), member_text(work, "cause")), false,
-                   listener, std::move(stop));
+        fleet.fail(fmt::format("{}: {}", member_text(work, "error"), member_text(work, "cause")),
+                   false, listener, std::move(stop));
         return "{}";
     }
     refuse(fmt::format("it says \"do\": \"{}\"", what));
