@@ -131,22 +131,12 @@ void PageWorker::open(const migrate::PageRun& run, const std::stop_token& stop) 
 
 void PageWorker::work(std::span<const Item> items, base::Arena& arena,
                       std::span<PageOutput> outputs, const std::stop_token& stop) {
-    json::Writer writer(process_.question());
-    writer.begin_object().key("do").string("page").key("items").begin_array();
-    for (const Item& item : items) {
-        dynamodb::write_item(writer, item);
-    }
-    writer.end_array().end_object();
+    write_page(process_.question(), items);
     std::string& answer =
         process_.ask(fmt::format("{} of {}", pages_.direction, pages_.file.string()), stop);
     expect_no_error(reader_, answer, pages_.file.string());
-    json::translate("the Node host", [&] {
-        json::wire::document document = reader_.read(answer);
-        std::size_t index = 0;
-        for (json::wire::value value : document.get_object()["ok"].get_array()) {
-            read(value, items[index], arena, outputs[index]);
-            ++index;
-        }
+    visit_answers(reader_, answer, [&](std::size_t index, json::wire::value value) {
+        read(value, items[index], arena, outputs[index]);
     });
 }
 

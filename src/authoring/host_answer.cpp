@@ -1,5 +1,8 @@
 #include "host_answer.hpp"
 
+#include <dynamigrate/dynamodb/wire.hpp>
+#include <dynamigrate/json/writer.hpp>
+
 namespace dynamigrate::authoring {
 
 std::string error_text(json::wire::object error) {
@@ -25,6 +28,15 @@ void expect_no_error(json::Reader& reader, std::string& answer, const std::strin
             throw base::Error(base::ErrorKind::failed_precondition, error_text(error)).at(place);
         }
     });
+}
+
+void write_page(std::string& question, std::span<const dynamodb::Item> items) {
+    json::Writer writer(question);
+    writer.begin_object().key("do").string("page").key("items").begin_array();
+    for (const dynamodb::Item& item : items) {
+        dynamodb::write_item(writer, item);
+    }
+    writer.end_array().end_object();
 }
 
 }  // namespace dynamigrate::authoring
