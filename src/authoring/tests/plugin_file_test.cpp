@@ -14,8 +14,8 @@ using ::testing::HasSubstr;
 
 /// A shared object that is surely there: this program, which like most is position independent.
 const std::string& program() {
-    static const std::string bytes = base::read_file("/proc/self/exe");
-    return bytes;
+    static const std::string kBytes = base::read_file("/proc/self/exe");
+    return kBytes;
 }
 
 std::string text_of_error(const std::string& bytes) {

@@ -21,7 +21,11 @@ public:
             {.operation = "PutItem", .body = R"({"TableName":"app","Item":{"pk":{"S":"new"}}})"},
             reply);
         if (call.converse) {
-            base::LiveChild child({.arguments = {"true"}, .environment = {}, .has_channel = true});
+            base::LiveChild child({.arguments = {"true"},
+                                   .environment = {},
+                                   .directory = {},
+                                   .on_line = {},
+                                   .has_channel = true});
             call.converse(child);
         }
     }
