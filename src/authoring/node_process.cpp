@@ -25,6 +25,8 @@ constexpr int kOldestMajor = 18;
 /// Between these, a Node can run TypeScript, but only when told to.
 constexpr int kStripsMajor = 22, kStripsMinor = 6, kStripsByItself = 24;
 constexpr std::chrono::seconds kVersionTimeout{60};
+/// The first answer takes the start of Node and the loading of modules, too.
+constexpr std::chrono::milliseconds kStartingTime{60'000};
 constexpr std::chrono::seconds kDyingTime{5};
 constexpr std::chrono::milliseconds kWatchInterval{100};
 constexpr unsigned kMegabyteBits = 20;
@@ -130,6 +132,7 @@ NodeProcess::NodeProcess(const NodeInstallation& installation, NodeLimits limits
                          std::function<void(std::string_view)> on_line,
                          const std::map<std::string, std::string>* environment)
     : limits_(limits),
+      limit_(std::max(limits.time, kStartingTime)),
       child_(with_lines(installation.start(limits), std::move(on_line), environment)) {}
 
 std::string& NodeProcess::question() {
@@ -141,13 +144,14 @@ std::string& NodeProcess::ask(const std::string& what, std::stop_token stop) {
     auto length = static_cast<std::uint32_t>(question_.size() - kLengthBytes);
     std::memcpy(question_.data(), &length, kLengthBytes);
     try {
-        if (!child_.send(question_, limits_.time, stop)) {
+        if (!child_.send(question_, limit_, stop)) {
             fail_dead(what);
         }
         expect_answer(what, stop);
         receive(kLengthBytes, what, stop);
         std::memcpy(&length, answer_.data(), kLengthBytes);
         receive(length, what, stop);
+        limit_ = limits_.time;
     } catch (const Error& error) {
         if (error.kind() != ErrorKind::unavailable) {
             throw;
@@ -159,7 +163,7 @@ std::string& NodeProcess::ask(const std::string& what, std::stop_token stop) {
 
 /// Looks after its memory meanwhile.
 void NodeProcess::expect_answer(const std::string& what, const std::stop_token& stop) {
-    std::chrono::milliseconds left = limits_.time;
+    std::chrono::milliseconds left = limit_;
     while (!child_.wait_for_answer(std::min(left, kWatchInterval), stop)) {
         left -= std::min(left, kWatchInterval);
         if (child_.resident_memory() > limits_.memory_mb << kMegabyteBits) {
@@ -173,7 +177,7 @@ void NodeProcess::expect_answer(const std::string& what, const std::stop_token& 
 
 void NodeProcess::receive(std::size_t count, const std::string& what, const std::stop_token& stop) {
     answer_.clear();
-    if (!child_.receive(answer_, count, limits_.time, stop)) {
+    if (!child_.receive(answer_, count, limit_, stop)) {
         fail_dead(what);
     }
 }
@@ -184,7 +188,7 @@ void NodeProcess::fail_slow(const std::string& what) {
         ErrorKind::failed_precondition,
         fmt::format("{} took longer than {} s and was ended: does it loop for ever? If it needs "
                     "longer, raise the migration's `timeout` (seconds)",
-                    what, std::chrono::duration<double>(limits_.time).count()));
+                    what, std::chrono::duration<double>(limit_).count()));
 }
 
 void NodeProcess::fail_greedy(const std::string& what) {

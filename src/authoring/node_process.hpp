@@ -19,7 +19,8 @@ namespace dynamigrate::authoring {
 
 /// What a Node process may take.
 struct NodeLimits {
-    std::chrono::milliseconds time{60'000};  ///< for an answer
+    /// For an answer; the first may take a minute at least, however short it is.
+    std::chrono::milliseconds time{60'000};
     std::uint64_t memory_mb = 1024;
 };
 
@@ -74,6 +75,7 @@ private:
     [[noreturn]] void fail_greedy(const std::string& what);
 
     NodeLimits limits_;
+    std::chrono::milliseconds limit_;  ///< of the next answer
     base::LiveChild child_;
     std::string question_;
     std::string answer_;
