@@ -118,10 +118,10 @@ void add_progress(Writer& out) {
         R"j({"Type":"Pass","Parameters":{"step.$":"$.turn.step","best.$":"$.progress.best",)j"
         R"j("rounds.$":"States.MathAdd($.progress.rounds, 1)"},"ResultPath":"$.progress",)j"
         R"j("Next":"Segments"})j");
-out.key("In vain").raw(
-    R"({"Type":"Pass","Result":{"Error":"no_progress","Cause":"no segment was finished in )"
-    R"(several rounds; the map runs of this execution tell why"},"ResultPath":"$.error",)"
-    R"("Next":"Record"})");
+    out.key("In vain").raw(
+        R"({"Type":"Pass","Result":{"Error":"no_progress","Cause":"no segment was finished in )"
+        R"(several rounds; the map runs of this execution tell why"},"ResultPath":"$.error",)"
+        R"("Next":"Record"})");
 }
 
 void add_segments(Writer& out, const StateMachine& machine) {
@@ -202,6 +202,14 @@ std::string definition(const StateMachine& machine) {
     if (machine.function_arn.empty()) {
         throw Error(ErrorKind::invalid_argument,
                     "a state machine needs the function that it calls");
+    }
+    if (machine.call_timeout < 2 * kBeforeDeadline) {
+        throw Error(
+            ErrorKind::invalid_argument,
+            fmt::format("the function may run {} s only: it hands back {} s before its end, "
+                        "so give it {} s or more",
+                        machine.call_timeout.count(), kBeforeDeadline.count(),
+                        2 * kBeforeDeadline.count()));
     }
     std::string text;
     Writer out(text);

@@ -88,6 +88,9 @@ TEST(StateMachineDefinition, RefusesWhatTheServiceWould) {
     wrong.concurrency = 10'001;
     EXPECT_THROW(definition(wrong), base::Error);
     wrong = machine();
+    wrong.call_timeout = std::chrono::seconds(100);
+    EXPECT_THROW(definition(wrong), base::Error);
+    wrong = machine();
     wrong.function_arn.clear();
     EXPECT_THROW(definition(wrong), base::Error);
 }

@@ -24,7 +24,8 @@ struct StateMachine {
 /// map with a standard execution for each; the end, or the record of a failure.
 ///
 /// An execution's input may say `{"action": "down"}`; else "action" is the machine's.
-/// Errors: invalid_argument for a concurrency of 0 or above 10,000, or no function.
+/// Errors: invalid_argument for a concurrency of 0 or above 10,000, no function, or one that may run
+/// for less than two minutes.
 std::string definition(const StateMachine& machine);
 
 /// What an execution makes of a step at most, without failures.

@@ -1,0 +1,103 @@
+"""A state machine executed step by step, each call a process of its own: processes killed and called
+twice change each item once; a failed execution is gone on with by the next."""
+
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+import harness
+
+ITEMS = 600
+SEGMENTS = 8
+CONCURRENCY = 3
+PROGRAM = os.environ.get("FLEET_PROGRAM") or str(
+    pathlib.Path(harness.PROGRAM).parent / "tests" / "fleet_program")
+RUNNER = str(pathlib.Path(__file__).parent / "state_machine.mjs")
+
+
+class FleetTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.modules = harness.node_modules("state-machine")
+
+    def setUp(self):
+        self.server = harness.Server("engine")
+        self.addCleanup(self.server.stop)
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.definition = str(pathlib.Path(scratch.name) / "definition.json")
+        made = subprocess.run([PROGRAM, "definition", str(CONCURRENCY)],
+                              check=True, capture_output=True, text=True)
+        pathlib.Path(self.definition).write_text(made.stdout)
+        harness.create_table(self.server.client, "app")
+        harness.fill(self.server.client, "app", harness.counters(ITEMS))
+        self.executions = 0
+
+    def execute(self, action="up", seconds=600, killed=0, twice=0, seed=1):
+        self.executions += 1
+        execution = f"arn:aws:states:us-east-1:123456789012:execution:count:{action}-{self.executions}"
+        environment = os.environ | {
+            "ENDPOINT": self.server.endpoint, "TABLE": "app", "SEGMENTS": str(SEGMENTS),
+            "SECONDS": str(seconds)}
+        done = subprocess.run(
+            ["node", RUNNER, self.modules, PROGRAM, self.definition, execution,
+             json.dumps({"action": action}), str(killed), str(twice), str(seed)],
+            env=environment, capture_output=True, text=True, timeout=300)
+        if done.returncode != 0:
+            self.fail(done.stderr)
+        return json.loads(done.stdout)
+
+    def history(self, prefix):
+        pages = self.server.client.get_paginator("query").paginate(
+            TableName="dynamigrate-history", ConsistentRead=True,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+            ExpressionAttributeValues={":pk": {"S": "dynamigrate#default"}, ":sk": {"S": prefix}})
+        return [item for page in pages for item in page["Items"]]
+
+    def row(self):
+        return self.history("run#")[-1]
+
+    def lock_is_held(self):
+        return self.history("lock")[0]["held"]["BOOL"]
+
+    def assert_counted(self, times):
+        counted = harness.scan(self.server.client, "app")
+        self.assertEqual(len(counted), ITEMS)
+        wrong = {key: item["c"]["N"] for i, (key, item) in enumerate(sorted(counted.items()))
+                 if item["c"]["N"] != str(i + times)}
+        self.assertEqual(wrong, {})
+
+    def test_definition_is_valid(self):
+        validator = pathlib.Path(self.modules) / "asl-validator/dist/bin/asl-validator.js"
+        done = subprocess.run(["node", str(validator), "--json-path", self.definition],
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_up_and_down(self):
+        told = self.execute()
+        self.assertEqual(told["output"], self.row()["run"]["S"])
+        self.assertEqual(told["calls"], 2 + SEGMENTS)
+        self.assertEqual(self.row()["status"]["S"], "applied")
+        self.assertEqual(self.row()["counts"]["M"]["changed"]["N"], str(ITEMS))
+        self.assertFalse(self.lock_is_held())
+        self.assert_counted(1)
+        self.assertIn("output", self.execute("down"))
+        self.assertEqual(self.row()["status"]["S"], "rolled_back")
+        self.assert_counted(0)
+
+    def test_calls_that_are_killed_and_made_twice(self):
+        for attempt in range(20):
+            told = self.execute(killed=50, twice=40, seed=attempt + 1)
+            if "output" in told:
+                break
+        self.assertIn("output", told)
+        self.assertEqual(self.row()["status"]["S"], "applied")
+        self.assert_counted(1)
+        self.assertFalse(self.lock_is_held())
+
+
+if __name__ == "__main__":
+    unittest.main()
