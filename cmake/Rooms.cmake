@@ -63,5 +63,11 @@ room(authoring FLOOR 7
   ADMITS yaml-cpp/ jq.h
   LINKS yaml-cpp libjq::libjq)
 
+room(cloud FLOOR 7
+  USES base json http dynamodb backfill migrate
+  ADMITS libdeflate.h link.h
+  LINKS PkgConfig::libdeflate)
+
 room(cli FLOOR 8
-  USES base json http dynamodb aws expressions remote layers engine gateway backfill migrate authoring)
+  USES base json http dynamodb aws expressions remote layers engine gateway backfill migrate authoring
+       cloud)

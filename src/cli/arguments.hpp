@@ -19,12 +19,12 @@ struct Arguments {
 
     std::string config, profile, directory, table, endpoint;
     std::string access_key, secret_key, region, aws_profile;
-    std::string arn;
+    std::string arn, lambda_endpoint;
     std::string bump, language, name, journal, schema, crypto;
     std::string from, to;
     std::string host, port, store, gateway_key, gateway_secret;
     std::string key, keys, since, until, older_than;
-    std::string output;  ///< of filter
+    std::string output;  ///< of filter and deploy
     std::optional<std::uint32_t> limit;
     std::optional<std::uint32_t> lanes, segments, sample, concurrency;
     std::optional<authoring::Rate> max_rcu, max_wcu;

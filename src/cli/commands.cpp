@@ -65,6 +65,8 @@ Command find_command(const std::string& verb) {
         {"stream", run_script},
         {"filter", filter_lines},
         {"serve", serve},
+        {"lambda", serve_lambda},
+        {"deploy", deploy},
         {"version", show_version},
     });
     for (const auto& [name, command] : kCommands) {
@@ -89,7 +91,7 @@ ExitCode run_command(Session& session) {
         session.console.report(usage());
         return ExitCode::usage;
     }
-    return find_command(arguments.verb)(session);
+    return is_for_lambda(session) ? ask_lambda(session) : find_command(arguments.verb)(session);
 }
 
 }  // namespace dynamigrate::cli

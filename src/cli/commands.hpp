@@ -53,6 +53,14 @@ ExitCode pause(Session& session);
 ExitCode set_rate(Session& session);
 ExitCode abort_run(Session& session);
 
+// Beyond this machine.
+ExitCode serve_lambda(Session& session);
+ExitCode deploy(Session& session);
+/// Whether the session's command is for the project's Lambda function.
+bool is_for_lambda(Session& session);
+/// Lets the project's Lambda function run the command. Requires: `is_for_lambda`.
+ExitCode ask_lambda(Session& session);
+
 // Changing the history only.
 ExitCode enter_baseline(Session& session);
 ExitCode mark(Session& session);

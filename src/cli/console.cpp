@@ -30,6 +30,9 @@ void Console::print_text(std::string_view text) {
 }
 
 std::optional<std::string> Console::ask(std::string_view question) {
+    if (answer_) {
+        return answer_(question);
+    }
     std::lock_guard lock(mutex_);
     erase_bar();
     err_ << question << std::flush;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <functional>
 #include <iosfwd>
 #include <mutex>
 #include <optional>
@@ -38,6 +39,11 @@ public:
     /// Replaces the progress bar by this one ("" takes it away).
     void show_bar(std::string_view bar);
 
+    /// Answers questions instead of the input.
+    void answer_with(std::function<std::optional<std::string>(std::string_view question)> answer) {
+        answer_ = std::move(answer);
+    }
+
     bool has_bar() const noexcept { return has_bar_; }
     bool has_colour() const noexcept { return has_colour_; }
     bool is_quiet() const noexcept { return is_quiet_; }
@@ -55,6 +61,7 @@ private:
     bool has_colour_;
     bool bar_is_shown_ = false;
     bool is_quiet_ = false;
+    std::function<std::optional<std::string>(std::string_view)> answer_;
 };
 
 }  // namespace dynamigrate::cli

@@ -159,14 +159,6 @@ fs::path embedded_directory(const Project& project) {
 std::unique_ptr<Database> open_database(const Project& project,
                                         const base::Environment& environment, base::Clock& clock,
                                         base::Log& log) {
-    if (!project.config.arn.empty()) {
-        throw Error(ErrorKind::invalid_argument,
-                    fmt::format("`arn` names the Lambda function {}, and migrations are not run "
-                                "through one: take `arn` away and give credentials for the table "
-                                "itself; what runs here reaches it directly",
-                                project.config.arn))
-            .at(project.config.path);
-    }
     if (project.endpoint.starts_with(kEmbeddedEndpoint)) {
         return std::make_unique<EmbeddedDatabase>(project, clock);
     }

@@ -38,7 +38,7 @@ struct Journals::Bucket {
     aws::SharedConfig shared_config;
     aws::Endpoint endpoint;
     base::SystemChildProcesses programs;
-    std::unique_ptr<http::Client> http = http::make_curl_client();
+    std::unique_ptr<http::Client> http;
     std::unique_ptr<aws::CredentialsProvider> credentials;
 };
 
@@ -133,6 +133,8 @@ std::unique_ptr<base::ObjectStore> Journals::open_bucket(Place& place, const std
     const authoring::Config& config = project_.config;
     place.bucket = std::make_unique<Bucket>();
     Bucket& own = *place.bucket;
+    own.http = http::make_curl_client(
+        {.ca_bundle = surroundings_.environment.get("AWS_CA_BUNDLE").value_or("")});
     own.shared_config = aws::SharedConfig::load(surroundings_.environment);
     own.endpoint = aws::resolve_endpoint(
         "s3",

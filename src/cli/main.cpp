@@ -1,8 +1,7 @@
 #include <dynamigrate/cli/main.hpp>
 
 #include "called_as.hpp"
-#include "commands.hpp"
-#include "output_text.hpp"
+#include "reporting.hpp"
 
 #include <fmt/format.h>
 
@@ -22,32 +21,9 @@ base::LogLevel log_level(const Arguments& arguments) {
                                : base::LogLevel::warning;
 }
 
-std::string hint(ExitCode code, Phase phase) {
-    if (code == ExitCode::failed && phase == Phase::running) {
-        return "`dynamigrate runs` shows what was done; `dynamigrate resume` goes on, `dynamigrate "
-               "down` goes back";
-    }
-    return {};
-}
-
-ExitCode report_error(Console& console, const base::Error& error, Phase phase, bool as_json) {
-    ExitCode code = exit_code(error, phase);
-    bool failed = phase == Phase::running && code == ExitCode::failed;
-    console.show_bar("");
-    console.report(
-        fmt::format("dynamigrate: {}{}", failed ? "Migration failed: " : "", error.what()));
-    if (std::string text = hint(code, phase); !text.empty()) {
-        console.report(text);
-    }
-    if (as_json) {
-        std::string text;
-        json::Writer writer(text);
-        writer.begin_object().key("error");
-        write(writer, error, static_cast<int>(code));
-        writer.end_object();
-        console.print(text);
-    }
-    return code;
+/// The name by which Lambda starts a function.
+bool is_bootstrap(const std::filesystem::path& program) {
+    return program.filename() == "bootstrap";
 }
 
 void enter_directory(const std::string& directory) {
@@ -74,10 +50,10 @@ ExitCode run(const Arguments& arguments, Console& console, migrate::Registry reg
         if (arguments.name.empty()) {
             enter_directory(arguments.directory);
         }
-        return run_command(session);
     } catch (const base::Error& error) {
         return report_error(console, error, session.phase, arguments.json);
     }
+    return run_reporting(session);
 }
 
 /// As another tool, whose usage and exit codes these are.
@@ -111,6 +87,9 @@ int main(int argc, char** argv, migrate::Registry registry) {
         return run_as(tool, std::move(texts), plain);
     }
     try {
+        if (texts.empty() && argc > 0 && is_bootstrap(argv[0])) {
+            texts.emplace_back("lambda");
+        }
         arguments = parse_arguments(texts);
         arguments.as_onetable = tool == CalledAs::onetable;
         Console console(std::cin, std::cout, std::cerr, is_typed,

@@ -20,13 +20,20 @@ using base::Error;
 using base::ErrorKind;
 using Plan = std::vector<migrate::PlannedMigration>;
 
-/// Passes everything on and notes that a migration has begun: errors then mean something else.
+/// Passes everything on, notes that a migration has begun, since errors then mean something else,
+/// and tells whoever asked from afar.
 class PhaseListener final : public migrate::Listener {
 public:
-    PhaseListener(Phase& phase, migrate::Listener& inner) : phase_(phase), inner_(inner) {}
+    PhaseListener(Session& session, migrate::Listener& inner)
+        : phase_(session.phase),
+          far_(session.far),
+          inner_(inner) {}
 
     void migration_begins(const migrate::PlannedMigration& planned) override {
         phase_ = Phase::running;
+        if (far_.on_begin) {
+            far_.on_begin(planned);
+        }
         inner_.migration_begins(planned);
     }
     void step_begins(const migrate::Migration& migration, std::uint32_t index, std::size_t count,
@@ -55,6 +62,7 @@ public:
 
 private:
     Phase& phase_;
+    const FarCall& far_;
     migrate::Listener& inner_;
 };
 
@@ -84,12 +92,14 @@ migrate::RunResult run_or_try(Session& session, migrate::Listener& listener,
 }  // namespace
 
 migrate::RunResult run_watched(Session& session, migrate::Listener& inner, const RunFunction& run) {
-    PhaseListener listener(session.phase, inner);
+    PhaseListener listener(session, inner);
     SignalWatch signals([&](int count) {
         session.console.report(count == 1 ? "stopping: finishing the pages at hand (interrupt "
                                             "again to stop at once)"
                                           : "stopping at once");
     });
+    std::stop_callback soon(session.far.stop, [&signals] { signals.end(false); });
+    std::stop_callback now(session.far.stop_now, [&signals] { signals.end(true); });
     migrate::RunResult result = run_or_try(session, listener, signals, run);
     session.console.show_bar("");
     return result;
@@ -149,6 +159,9 @@ void print_result(Session& session, const migrate::RunResult& result) {
 ExitCode conclude(Session& session, const migrate::RunResult& result) {
     if (session.dry_run()) {
         report_dry_run(session);
+    }
+    if (result.interrupted && session.far.is_out_of_time() && !session.dry_run()) {
+        return ExitCode::interrupted;  // asked again it goes on
     }
     if (result.interrupted) {
         session.console.report(
@@ -273,7 +286,61 @@ void check_word(const Session& session) {
                                          : fmt::format("did you mean {}?", near)));
 }
 
+migrate::RunResult resume_run(Session& session, const std::string& run) {
+    std::vector<const migrate::Migration*> migrations;
+    for (const migrate::UnfinishedRun& unfinished : session.migrator().unfinished()) {
+        const migrate::Migration* migration = session.registry.find(unfinished.row.id);
+        if (migration && (run.empty() || unfinished.row.run == run)) {
+            migrations.push_back(migration);
+        }
+    }
+    migrate::Migrator& migrator = session.paced_migrator(migrations);
+    migrate::RunResult result =
+        run_watched(session, [&](migrate::Listener& listener, const SignalWatch& signals) {
+            return migrator.resume(run, listener, signals.stop(), signals.stop_now());
+        });
+    session.phase = Phase::deciding;
+    return result;
+}
+
+/// Whether the command means another migration when it is given once more.
+bool does_next_thing(const Arguments& arguments) {
+    const std::string& verb = arguments.verb;
+    const bool is_name = verb.empty() && !migrate::Version::parse(arguments.words.front());
+    return ((verb == "up" || verb == "down") && arguments.words.empty()) || verb == "repeat" ||
+           verb == "reset" || verb == "resume" || verb == "retry-failed" || is_name;
+}
+
+/// A request from afar may be sent again: what it began is gone on with, and what it did is not done
+/// twice. Nothing when there is more to do.
+std::optional<ExitCode> go_on_with_request(Session& session) {
+    if (session.far.request.empty() || session.dry_run()) {
+        return std::nullopt;
+    }
+    migrate::RunResult result;
+    for (const migrate::HistoryRow& row : session.migrator().history()) {
+        if (is_of_request(row, session.far.request)) {
+            result.rows.push_back(row);
+        }
+    }
+    for (const migrate::HistoryRow& row : std::vector(result.rows)) {
+        if (row.status == migrate::Status::failed) {
+            session.phase = Phase::running;
+            throw Error(ErrorKind::failed_precondition, row.error);
+        }
+        if (row.status == migrate::Status::running || row.status == migrate::Status::rolling_back) {
+            result = resume_run(session, row.run);
+        }
+    }
+    const bool is_over = result.interrupted || does_next_thing(session.arguments);
+    return result.rows.empty() || !is_over ? std::nullopt
+                                           : std::optional(conclude(session, result));
+}
+
 ExitCode migrate_connected(Session& session) {
+    if (std::optional<ExitCode> end = go_on_with_request(session)) {
+        return *end;
+    }
     migrate::RunResult result;
     if (session.arguments.retry_failed) {
         Plan failed = session.migrator().plan_retry_failed();
@@ -286,6 +353,11 @@ ExitCode migrate_connected(Session& session) {
     Plan plan = make_plan(session);
     if (plan.empty()) {
         return do_nothing(session);
+    }
+    // Between the look above and the plan the same request may have been at work; from the plan on,
+    // the plan's basis tells.
+    if (std::optional<ExitCode> end = go_on_with_request(session)) {
+        return *end;
     }
     if (std::optional<ExitCode> end = run_plan(session, plan, result)) {
         return *end;
@@ -308,6 +380,9 @@ std::string run_of_word(Session& session) {
 }
 
 ExitCode retry_connected(Session& session) {
+    if (std::optional<ExitCode> end = go_on_with_request(session)) {
+        return *end;
+    }
     Plan plan = session.migrator().plan_retry(run_of_word(session));
     migrate::RunResult result;
     if (plan.empty()) {
@@ -373,26 +448,17 @@ ExitCode undo_connected(Session& session) {
 }
 
 ExitCode resume_connected(Session& session) {
+    if (std::optional<ExitCode> end = go_on_with_request(session)) {
+        return *end;
+    }
     if (!session.dry_run()) {
         if (std::optional<ExitCode> end = resume_paused(session)) {
             return *end;
         }
     }
-    std::string run = session.arguments.words.empty() ? "" : session.arguments.words.front();
-    std::vector<const migrate::Migration*> migrations;
-    for (const migrate::UnfinishedRun& unfinished : session.migrator().unfinished()) {
-        const migrate::Migration* migration = session.registry.find(unfinished.row.id);
-        if (migration && (run.empty() || unfinished.row.run == run)) {
-            migrations.push_back(migration);
-        }
-    }
-    migrate::Migrator& migrator = session.paced_migrator(migrations);
-    migrate::RunResult result =
-        run_watched(session, [&](migrate::Listener& listener, const SignalWatch& signals) {
-            return migrator.resume(run, listener, signals.stop(), signals.stop_now());
-        });
-    session.phase = Phase::deciding;
-    return conclude(session, result);
+    return conclude(session, resume_run(session, session.arguments.words.empty()
+                                                     ? ""
+                                                     : session.arguments.words.front()));
 }
 
 }  // namespace

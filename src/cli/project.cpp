@@ -4,6 +4,8 @@
 #include "program_environment.hpp"
 #include "program_version.hpp"
 
+#include <dynamigrate/base/file.hpp>
+
 #include <fmt/format.h>
 
 namespace dynamigrate::cli {
@@ -44,8 +46,26 @@ migrate::OutOfOrder out_of_order(const std::string& policy) {
                                 : migrate::OutOfOrder::error;
 }
 
+/// In a Lambda function only /tmp can be written, and nothing there outlives it.
+void set_journal_in_lambda(Project& project, const std::string& store) {
+    migrate::Settings& settings = project.settings;
+    settings.journal_directory = base::temporary_parent() / "dynamigrate" / "journal";
+    if (!settings.journal || is_remote_journal(store)) {
+        return;
+    }
+    if (!store.empty()) {
+        throw Error(
+            ErrorKind::invalid_argument,
+            fmt::format("a Lambda function cannot keep journals in the directory {}, which "
+                        "is gone when the function is: write `journal: s3://BUCKET/PREFIX`, "
+                        "`journal: table:NAME` or `journal: none`",
+                        store));
+    }
+    project.journal_store = fmt::format("table:{}-journal", settings.history_table);
+}
+
 /// A store that is no directory leaves the default one, for what a run spools.
-void set_journal(Project& project, const Arguments& arguments) {
+void set_journal(Project& project, const Arguments& arguments, bool is_in_lambda) {
     const authoring::Config& config = project.config;
     migrate::Settings& settings = project.settings;
     std::string store = first_of(arguments.journal, config.journal);
@@ -60,6 +80,9 @@ void set_journal(Project& project, const Arguments& arguments) {
     settings.journal_retention = config.journal_retention;
     settings.journal_max_bytes = config.journal_max_bytes;
     settings.conflict_images = arguments.json || arguments.verbose;
+    if (is_in_lambda) {
+        set_journal_in_lambda(project, store);
+    }
 }
 
 migrate::Settings make_settings(const Arguments& arguments, const authoring::Config& config) {
@@ -129,6 +152,21 @@ json::Value onetable_settings(const Arguments& arguments, const authoring::Confi
     return settings;
 }
 
+/// A profile may be one that only the Lambda function knows, where there is no configuration here.
+authoring::Config find_config(const Arguments& arguments, const base::Environment& environment,
+                              const std::filesystem::path& directory) {
+    authoring::ConfigRequest request{arguments.config, arguments.profile, directory};
+    if (!arguments.arn.empty()) {
+        request.profile.clear();
+        authoring::Config config = authoring::load_config(request, environment);
+        if (config.path.empty()) {
+            return config;
+        }
+        request.profile = arguments.profile;
+    }
+    return authoring::load_config(request, environment);
+}
+
 }  // namespace
 
 const std::string& Project::database() const {
@@ -155,20 +193,20 @@ Project& Project::fit_to(bool is_local) {
 Project load_project(const Arguments& arguments, const base::Environment& environment,
                      const std::filesystem::path& directory) {
     Project project;
-    project.config =
-        authoring::load_config({arguments.config, arguments.profile, directory}, environment);
-    if (!arguments.arn.empty()) {
-        project.config.arn = arguments.arn;
-    }
+    project.config = find_config(arguments, environment, directory);
     if (!arguments.aws_profile.empty()) {
         project.config.aws_profile = arguments.aws_profile;
+    }
+    const bool is_in_lambda = environment.get(kLambdaFunction).has_value();
+    if (!is_in_lambda) {
+        project.arn = first_of(arguments.arn, project.config.arn);
     }
     set_endpoint(project, arguments, environment);
     set_keys(project, arguments);
     project.capacity.read = arguments.max_rcu ? arguments.max_rcu : project.config.max_rcu;
     project.capacity.write = arguments.max_wcu ? arguments.max_wcu : project.config.max_wcu;
     project.settings = make_settings(arguments, project.config);
-    set_journal(project, arguments);
+    set_journal(project, arguments, is_in_lambda);
     project.onetable = onetable_settings(arguments, project.config);
     return project;
 }

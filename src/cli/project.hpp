@@ -12,12 +12,17 @@
 
 namespace dynamigrate::cli {
 
+/// Lambda's variable with the name of the function that this process is.
+inline constexpr const char* kLambdaFunction = "AWS_LAMBDA_FUNCTION_NAME";
+
 /// What arguments and configuration together say; arguments win.
 struct Project {
     authoring::Config config;
     std::string endpoint;  ///< "": AWS's, or as AWS's own variables say
     std::string region;
     std::string access_key, secret_key;
+    std::string arn;          ///< of the Lambda function that does the work; "" : this program does
+    std::string request;      ///< of whom this process works for, far away; "" : nobody
     CapacityWishes capacity;  ///< without the default
     migrate::Settings settings;
     json::Value onetable;  ///< what OneTable's Table gets; holds secrets

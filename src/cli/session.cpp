@@ -21,6 +21,7 @@ void Session::open_project() {
                           "Cannot locate migrate.json5 or migrate.json; run this in the directory "
                           "that has it, or name it with --config");
     }
+    project.request = far.request;
 }
 
 void Session::load_migrations(bool required) {

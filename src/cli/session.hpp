@@ -16,6 +16,15 @@
 
 namespace dynamigrate::cli {
 
+/// How a command from afar is asked for and ends early.
+struct FarCall {
+    std::string request;             ///< names it, in the rows of the runs that it leads to
+    std::stop_token stop, stop_now;  ///< when the time is nearly over, and over
+    /// Told of each migration that begins.
+    std::function<void(const migrate::PlannedMigration&)> on_begin = {};
+    bool is_out_of_time() const { return stop.stop_requested(); }
+};
+
 /// One command under way: what the user said, and what has been made of it so far.
 class Session {
 public:
@@ -29,6 +38,7 @@ public:
     Phase phase = Phase::setup;
     Project project;
     migrate::Registry registry;
+    FarCall far;
 
     /// Reads the configuration.
     void open_project();
@@ -40,6 +50,7 @@ public:
     /// Finds the endpoint, says where the command works and checks that it answers.
     void connect();
 
+    bool is_connected() const { return migrator_ != nullptr; }
     base::Log& log() { return log_; }
     Wiring& wiring() { return *wiring_; }
     Tables& tables() { return *tables_; }

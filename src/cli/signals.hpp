@@ -20,6 +20,8 @@ public:
 
     std::stop_token stop() const { return stop_.get_token(); }
     std::stop_token stop_now() const { return stop_now_.get_token(); }
+    /// Ends what watches, gently or at once, without a signal.
+    void end(bool at_once) { (at_once ? stop_now_ : stop_).request_stop(); }
 
 private:
     void watch(const std::stop_token& ended);

@@ -12,11 +12,29 @@ using base::Error;
 using base::ErrorKind;
 
 constexpr int kConnectionAttempts = 3;
+/// In the name of whoever runs: who asked.
+constexpr const char* kOfRequest = " request ";
+
+/// Many functions share host name, boot id and process ids: none may take another for dead.
+base::ProcessIdentity make_identity(const base::Environment& environment,
+                                    const std::string& request) {
+    base::ProcessIdentity identity = base::ProcessIdentity::of_process();
+    if (const auto function = environment.get(kLambdaFunction)) {
+        identity.user = "lambda";
+        identity.host = *function;
+        identity.boot_id.clear();
+    }
+    if (!request.empty()) {
+        identity.host += std::string(kOfRequest) + request;
+    }
+    return identity;
+}
 
 }  // namespace
 
 Wiring::Wiring(const Project& project, const base::Environment& environment, base::Log& log)
     : environment_(environment),
+      identity_(make_identity(environment, project.request)),
       log_(log),
       database_(open_database(project, environment_, clock_, log)),
       pace_(clock_, {}),
@@ -30,6 +48,10 @@ Wiring::Wiring(const Project& project, const base::Environment& environment, bas
           project, JournalSurroundings{environment_, *unpaced_, clock_, random_, log})),
       programs_({environment_, clock_, random_, log_, project.region, project.config.profile}) {}
 
+bool is_of_request(const migrate::HistoryRow& row, const std::string& request) {
+    return !request.empty() && row.by.ends_with(std::string(kOfRequest) + request);
+}
+
 migrate::World Wiring::world() {
     return {.service = retry_.get(),
             .pace = &pace_,
@@ -37,7 +59,7 @@ migrate::World Wiring::world() {
             .clock = &clock_,
             .random = &random_,
             .log = &log_,
-            .identity = base::ProcessIdentity::of_process(),
+            .identity = identity_,
             .journals = journals_.get(),
             .programs = &programs_};
 }

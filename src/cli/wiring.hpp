@@ -36,6 +36,7 @@ public:
 
 private:
     base::Environment environment_;
+    base::ProcessIdentity identity_;
     base::Log& log_;
     base::SystemClock clock_;
     base::SystemRandom random_;
@@ -49,5 +50,8 @@ private:
     std::unique_ptr<Journals> journals_;
     Programs programs_;
 };
+
+/// Whether the run was last begun or resumed for this request from afar: rows say by whom.
+bool is_of_request(const migrate::HistoryRow& row, const std::string& request);
 
 }  // namespace dynamigrate::cli

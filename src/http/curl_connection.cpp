@@ -114,6 +114,9 @@ void CurlConnection::set_constant_options(const ClientOptions& options) {
     set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     set(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
     set(easy, CURLOPT_ERRORBUFFER, reason_);
+    if (!options.has_proxies) {
+        set(easy, CURLOPT_PROXY, "");
+    }
     if (!options.ca_bundle.empty()) {
         set(easy, CURLOPT_CAINFO, options.ca_bundle.c_str());
     }

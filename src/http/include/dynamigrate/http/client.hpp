@@ -64,6 +64,7 @@ public:
 struct ClientOptions {
     std::string ca_bundle;  ///< a PEM file; empty: libcurl's
     std::string user_agent = "dynamigrate";
+    bool has_proxies = true;  ///< false: goes there directly, whatever the environment says
 };
 
 /// A client on libcurl: one connection for each request under way, kept alive and reused.

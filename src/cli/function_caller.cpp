@@ -1,0 +1,83 @@
+#include "function_caller.hpp"
+
+#include <dynamigrate/aws/region.hpp>
+#include <dynamigrate/aws/shared_config.hpp>
+#include <dynamigrate/base/child_process.hpp>
+#include <dynamigrate/remote/lambda_functions.hpp>
+
+namespace dynamigrate::cli {
+
+namespace {
+
+/// The fourth part of "arn:aws:lambda:eu-west-1:123456789012:function:name"; "" of a mere name.
+std::string region_in(const std::string& arn) {
+    std::size_t begin = 0;
+    if (!arn.starts_with("arn:")) {
+        return {};
+    }
+    for (int colon = 0; colon < 3; ++colon) {
+        begin = arn.find(':', begin);
+        if (begin == std::string::npos) {
+            return {};
+        }
+        ++begin;
+    }
+    return arn.substr(begin, arn.find(':', begin) - begin);
+}
+
+aws::EndpointOptions endpoint_options(const Session& session) {
+    const Project& project = session.project;
+    const std::string region = region_in(project.arn);
+    return {region.empty() ? project.region : region, session.arguments.lambda_endpoint,
+            project.config.aws_profile};
+}
+
+aws::CredentialsOptions credentials_options(const Project& project, const aws::Endpoint& endpoint) {
+    aws::CredentialsOptions options;
+    options.profile = project.config.aws_profile;
+    options.region = endpoint.region;
+    options.endpoint = endpoint.url;
+    if (!project.access_key.empty()) {
+        options.explicit_credentials =
+            aws::Credentials{project.access_key, project.secret_key, "", {}, "configuration"};
+    }
+    return options;
+}
+
+}  // namespace
+
+struct FunctionCaller::Parts {
+    explicit Parts(Session& session)
+        : arn(session.project.arn),
+          config(aws::SharedConfig::load(session.environment)),
+          endpoint(aws::resolve_endpoint("lambda", endpoint_options(session), session.environment,
+                                         config)),
+          http(http::make_curl_client(
+              {.ca_bundle = session.environment.get("AWS_CA_BUNDLE").value_or("")})),
+          credentials(aws::make_credentials_chain(
+              credentials_options(session.project, endpoint),
+              {session.environment, *http, programs, clock, session.log()})),
+          functions(remote::make_lambda_functions({endpoint, *http, *credentials, clock})) {}
+
+    std::string arn;
+    base::SystemClock clock;
+    base::SystemChildProcesses programs;
+    aws::SharedConfig config;
+    aws::Endpoint endpoint;
+    std::unique_ptr<http::Client> http;
+    std::unique_ptr<aws::CredentialsProvider> credentials;
+    std::unique_ptr<remote::LambdaFunctions> functions;
+};
+
+FunctionCaller::FunctionCaller(Session& session) : parts_(std::make_unique<Parts>(session)) {}
+
+FunctionCaller::~FunctionCaller() = default;
+
+base::Clock& FunctionCaller::clock() { return parts_->clock; }
+
+cloud::FunctionAnswer FunctionCaller::call(std::string_view event, std::stop_token stop) {
+    remote::LambdaAnswer answer = parts_->functions->invoke(parts_->arn, event, std::move(stop));
+    return {answer.status, std::move(answer.function_error), std::move(answer.payload)};
+}
+
+}  // namespace dynamigrate::cli

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <dynamigrate/json/value.hpp>
+
+#include <string_view>
+
+namespace dynamigrate::cloud {
+
+/// What an event asks for, by its shape.
+enum class EventKind {
+    onetable,         ///< OneTable's command line or controller, either generation
+    command,          ///< our own command line: hello, start, poll, cancel
+    custom_resource,  ///< CloudFormation
+    worker,           ///< one segment of a state machine
+    unknown
+};
+std::string_view to_string(EventKind kind) noexcept;
+
+EventKind kind_of(const json::Value& event);
+
+/// Whether JavaScript takes the value for true; nullptr: false.
+bool is_truthy(const json::Value* value);
+
+}  // namespace dynamigrate::cloud
