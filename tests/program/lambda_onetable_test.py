@@ -8,7 +8,6 @@ import subprocess
 import unittest
 
 import harness
-from history_test import node_modules
 from lambda_runtime import HostedFunction
 from lambda_test import VERSIONS, Suite
 
@@ -80,7 +79,7 @@ class TheirFunction(Suite):
         harness.create_table(self.dynamodb, table, sort=True)
         project = harness.Project(self.server.endpoint, table)
         self.addCleanup(project.close)
-        (project.path / "node_modules").symlink_to(node_modules())
+        (project.path / "node_modules").symlink_to(harness.node_modules("onetable-migrate"))
         (project.path / "handler.mjs").write_text(CONTROLLER)
         here = harness.Project(self.server.endpoint, table)
         self.addCleanup(here.close)
