@@ -155,22 +155,26 @@ TEST(RestoreGuide, PrefersTheBackupOfTheRunAndBringsSettingsAlong) {
     EXPECT_EQ(
         commands(with, "--region eu-west-1"),
         (Strings{
-            "aws dynamodb restore-table-from-backup --target-table-name shop-restored --backup-arn "
-            "arn:b --region eu-west-1",
+            std::string("aws dynamodb restore-table-from-backup --target-table-name shop-restored "
+                        "--backup-arn ") +
+                "arn:b --region eu-west-1",
             "aws dynamodb wait table-exists --table-name shop-restored --region eu-west-1",
-            "aws dynamodb update-time-to-live --table-name shop-restored "
-            "--time-to-live-specification 'Enabled=true,AttributeName=expires at' --region "
-            "eu-west-1",
-            "aws dynamodb update-table --table-name shop-restored --stream-specification "
-            "StreamEnabled=true,StreamViewType=NEW_IMAGE --region eu-west-1",
-            "aws dynamodb tag-resource --resource-arn "
-            "arn:aws:dynamodb:eu-west-1:1:table/shop-restored --tags 'Key=team,Value=it'\\''s' "
-            "--region eu-west-1",
-            "aws dynamodb update-continuous-backups --table-name shop-restored "
-            "--point-in-time-recovery-specification PointInTimeRecoveryEnabled=true --region "
-            "eu-west-1",
-            "aws dynamodb update-table --table-name shop-restored --deletion-protection-enabled "
-            "--region eu-west-1",
+            std::string("aws dynamodb update-time-to-live --table-name shop-restored ") +
+                "--time-to-live-specification 'Enabled=true,AttributeName=expires at' --region " +
+                "eu-west-1",
+            std::string(
+                "aws dynamodb update-table --table-name shop-restored --stream-specification ") +
+                "StreamEnabled=true,StreamViewType=NEW_IMAGE --region eu-west-1",
+            std::string("aws dynamodb tag-resource --resource-arn ") +
+                "arn:aws:dynamodb:eu-west-1:1:table/shop-restored --tags "
+                "'Key=team,Value=it'\\''s' " +
+                "--region eu-west-1",
+            std::string("aws dynamodb update-continuous-backups --table-name shop-restored ") +
+                "--point-in-time-recovery-specification PointInTimeRecoveryEnabled=true --region " +
+                "eu-west-1",
+            std::string("aws dynamodb update-table --table-name shop-restored "
+                        "--deletion-protection-enabled ") +
+                "--region eu-west-1",
         }));
 }
 

@@ -21,7 +21,7 @@ constexpr std::string_view kFinished = "2024-01-15T12:00:05.123Z";
 constexpr std::string_view kFinishedMs = "1705320005123";
 
 ForeignItems items_of(const HistoryLayout& layout, const std::vector<std::string>& texts,
-                      std::optional<KeySchema> key = {}) {
+                      const std::optional<KeySchema>& key = {}) {
     ForeignItems items;
     items.table = "app";
     items.exists = true;
