@@ -21,7 +21,7 @@ constexpr std::array kCommands = std::to_array<std::string_view>(
      "validate", "unlock",     "version", "help",       "init",         "serve",    "doctor",
      "history",  "iam-policy", "indexes", "quarantine", "retry-failed", "baseline", "mark",
      "repair",   "adopt",      "undo",    "journal",    "pause",        "rate",     "abort",
-     "restore",  "scan",       "stream",  "filter"});
+     "restore",  "scan",       "stream",  "filter",     "lambda",       "deploy"});
 
 std::string place_of(const Migration& migration) {
     return migration.path() == "memory" ? "migration " + migration.id() : migration.path();

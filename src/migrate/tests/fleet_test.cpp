@@ -255,6 +255,7 @@ TEST_F(FleetCase, IsResumedFromALaptopAfterItsEnd) {
 }
 
 TEST_F(FleetCase, TakesOverWhatALaptopLeft) {
+    project.settings.backfill.lanes = 1;
     on_laptop([&](Migrator& migrator) {
         std::stop_source stops;
         project.memory.before_call = [&](const dynamodb::Call& call) {
