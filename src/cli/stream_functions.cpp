@@ -33,7 +33,8 @@ std::vector<std::string> functions_in(const std::string& answer) {
     std::vector<std::string> functions;
     if (mappings != nullptr && mappings->is_array()) {
         for (const json::Value& mapping : mappings->elements()) {
-            functions.push_back(fmt::format("{} ({})", name_in(json::text_of(mapping, "FunctionArn")),
+            functions.push_back(fmt::format("{} ({})",
+                                            name_in(json::text_of(mapping, "FunctionArn")),
                                             json::text_of(mapping, "State")));
         }
     }
