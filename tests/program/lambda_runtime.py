@@ -232,6 +232,16 @@ class Function:
             raise AssertionError(f"{self.name} fails: {payload.decode()}\n" + "\n".join(self.log))
         return json.loads(payload)
 
+    def logged(self, is_it):
+        """The first line of the log, parsed, of which `is_it` says so; lines come a little late."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            for line in map(json.loads, list(self.log)):
+                if is_it(line):
+                    return line
+            time.sleep(0.02)
+        raise AssertionError("no such line in the log:\n" + "\n".join(self.log))
+
     def close(self):
         for sandbox in self.sandboxes:
             if sandbox.is_alive():

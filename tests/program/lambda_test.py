@@ -87,17 +87,15 @@ class Runtime(Suite):
         project = self.project()
         function = self.function(project)
         function.call({"cmd": "apply", "args": {"action": "up", "version": "0.0.2"}})
-        lines = [json.loads(line) for line in function.log]
-        metrics = [line for line in lines if "_aws" in line]
-        self.assertTrue(all(line["requestId"] for line in lines), lines)
-        last = metrics[-1]
-        self.assertEqual((last["Action"], last["Failures"]), ("up", 0))
+        last = function.logged(lambda line: line.get("Action") == "up")
+        self.assertTrue(all(json.loads(line)["requestId"] for line in function.log), function.log)
+        self.assertEqual(last["Failures"], 0)
         self.assertGreater(last["WriteUnits"], 0)
         for metric in last["_aws"]["CloudWatchMetrics"][0]["Metrics"]:
             self.assertIn(metric["Name"], last)
         function.call({"cmd": "apply", "args": {"action": "up", "version": "7.0.0"}})
-        errors = [json.loads(line) for line in function.log if '"ERROR"' in line]
-        self.assertIn("7.0.0", errors[-1]["message"])
+        error = function.logged(lambda line: "ERROR" in line.values())
+        self.assertIn("7.0.0", error["message"])
 
     def test_a_wrong_project_fails_when_the_function_starts(self):
         project = self.project()
