@@ -132,7 +132,9 @@ class Sandbox:
         } | self.function.environment
 
     def _limit(self):
-        # Address space stands in for Lambda's memory: far above what is resident.
+        # Address space stands in for Lambda's memory: far above what is resident. Sanitizers reserve more.
+        if re.search("/(asan|tsan)/", os.environ.get("DYNAMIGRATE_PROGRAM", "")):
+            return
         limit = self.function.memory_mb * 1024 * 1024 * 8
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
