@@ -13,7 +13,7 @@ import harness
 from differential import Embedded
 from lambda_runtime import Function, LambdaService
 
-COLD_START_MS = 50
+COLD_START_MS = 5000 if re.search("/(asan|tsan)/", harness.PROGRAM) else 50
 COUNT = "up:\n  - transform: { jq: '.c += 1000' }\ndown: auto\n"
 STEP = "description: Step {0}\nup:\n  - put: {{ items: [{{ pk: 'v{0}', note: hello }}] }}\ndown: auto\n"
 VERSIONS = ["0.0.1", "0.0.2", "0.0.3"]
