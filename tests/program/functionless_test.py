@@ -2,7 +2,6 @@
 
 import pathlib
 import re
-import shutil
 import signal
 import subprocess
 import time
@@ -225,7 +224,6 @@ class Cases:
         self.assertEqual(harness.scan(self.dynamodb, other), elsewhere)
 
 
-@unittest.skipUnless(shutil.which("node"), "node is not installed")
 class OnTheEngine(Cases, unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -309,7 +307,6 @@ export const down = (scope, name) => new Migration(scope, name, { tableArn: 'Sub
         self.assertIn("already exists", again.stderr)
 
 
-@unittest.skipUnless(shutil.which("node"), "node is not installed")
 class OnDynamoDbLocal(Cases, unittest.TestCase):
     @classmethod
     def setUpClass(cls):

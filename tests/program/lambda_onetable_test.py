@@ -3,7 +3,6 @@ command line; and our function, driven as OneTable's command line drives one."""
 
 import json
 import os
-import shutil
 import subprocess
 import unittest
 
@@ -71,7 +70,6 @@ def call_as_the_cli(function, method, config, args=None, generation=2):
     return result["body"]
 
 
-@unittest.skipUnless(shutil.which("node"), "node is not installed")
 class TheirFunction(Suite):
     def hosted(self, generation="controller", **environment):
         Suite.numbered += 1

@@ -5,7 +5,6 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -39,7 +38,6 @@ def clean_environment():
     return {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
 
 
-@unittest.skipUnless(shutil.which("node"), "node is not installed")
 class Suite(unittest.TestCase):
     numbered = 0
 
