@@ -21,6 +21,7 @@ test:
 	scripts/peers onetable-migrate
 	scripts/peers onetable-1
 	scripts/peers typescript
+	scripts/peers state-machine
 	$(DEV)
 	scripts/run_tests build/dev -LE slow -j2
 
