@@ -20,7 +20,7 @@ constexpr const char* kDefaultOutput = "dynamigrate-lambda.zip";
 constexpr double kMegabyte = 1024.0 * 1024.0;
 
 fs::path own_program() {
-    const fs::path program = fs::read_symlink("/proc/self/exe");
+    fs::path program = fs::read_symlink("/proc/self/exe");
     if (program.filename().string().starts_with("ld-linux")) {
         throw Error(ErrorKind::failed_precondition,
                     "this program was started by a loader of its own; package the one it was "
