@@ -63,8 +63,8 @@ AttributeType key_type(const std::string& name) {
 std::vector<KeyAttribute> read_definitions(const json::Value& table) {
     std::vector<KeyAttribute> definitions;
     for (const json::Value& element : array_of(table, "AttributeDefinitions")) {
-        definitions.push_back(
-            {json::text_of(element, "AttributeName"), key_type(json::text_of(element, "AttributeType"))});
+        definitions.push_back({json::text_of(element, "AttributeName"),
+                               key_type(json::text_of(element, "AttributeType"))});
     }
     return definitions;
 }

@@ -114,7 +114,8 @@ void OverlaySettings::read_recovery(const std::string& name) {
 
 void OverlaySettings::create_backup(const Call& call, Reply& reply) {
     json::Value request = parsed(call.body);
-    NotedBackup backup{{}, json::text_of(&request, "TableName"), json::text_of(&request, "BackupName")};
+    NotedBackup backup{
+        {}, json::text_of(&request, "TableName"), json::text_of(&request, "BackupName")};
     TablePointer table = catalog_.find(backup.table);
     if (table == nullptr) {
         throw base::Error(base::ErrorKind::not_found, "Table not found: " + backup.table)

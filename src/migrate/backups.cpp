@@ -146,7 +146,8 @@ std::string find_made(const StepRun& run, const json::Value& note, const std::st
 
 NotedBackup parse_noted_backup(const std::string& note) {
     json::Value value = json::parse_json(note, "a run's records");
-    return {json::text_of(&value, "table"), json::text_of(&value, "name"), json::text_of(&value, "arn")};
+    return {json::text_of(&value, "table"), json::text_of(&value, "name"),
+            json::text_of(&value, "arn")};
 }
 
 std::string to_note(const NotedBackup& backup) {

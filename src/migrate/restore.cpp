@@ -87,7 +87,8 @@ void read_backups(Questions& questions, RestoreFacts& facts) {
     auto answer = questions.ask("ListBackups", body_with("TableName", facts.table), "backups");
     const json::Value* list = answer ? answer->find("BackupSummaries") : nullptr;
     for (const json::Value& one : list == nullptr ? json::Value::Array() : list->elements()) {
-        TableBackup backup{facts.table, json::text_of(&one, "BackupName"), json::text_of(&one, "BackupArn")};
+        TableBackup backup{facts.table, json::text_of(&one, "BackupName"),
+                           json::text_of(&one, "BackupArn")};
         if (!facts.backup || facts.backup->arn != backup.arn) {
             facts.others.push_back(std::move(backup));
         }
