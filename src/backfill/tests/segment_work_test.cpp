@@ -1,6 +1,7 @@
 #include "backfill_fixture.hpp"
 
 #include <dynamigrate/backfill/segment_work.hpp>
+#include <dynamigrate/dynamodb/testing/cut_services.hpp>
 #include <dynamigrate/layers/journal_store.hpp>
 
 namespace dynamigrate::backfill {
@@ -8,61 +9,11 @@ namespace {
 
 using base::Error;
 using base::ErrorKind;
+using dynamodb::testing::DyingService;
+using dynamodb::testing::InterruptedService;
 
-/// Lets the n-th call (from 1) be carried out or not, fails it, and every one after it.
-class DyingService final : public dynamodb::Service {
-public:
-    DyingService(dynamodb::Service& inner, int n, bool loses_answer)
-        : inner_(inner),
-          n_(n),
-          loses_answer_(loses_answer) {}
-    void call(const dynamodb::Call& call, dynamodb::Reply& reply) override {
-        if (++calls_ >= n_) {
-            if (calls_ == n_ && loses_answer_) {
-                inner_.call(call, reply);
-            }
-            throw Error(ErrorKind::permission_denied, "dead");
-        }
-        inner_.call(call, reply);
-    }
-    std::string location() const override { return inner_.location(); }
-    bool is_dead() const { return calls_ >= n_; }
-
-private:
-    dynamodb::Service& inner_;
-    const int n_;
-    const bool loses_answer_;
-    int calls_ = 0;
-};
-
-/// Does something else before or after the n-th call.
-class InterruptedService final : public dynamodb::Service {
-public:
-    InterruptedService(dynamodb::Service& inner, int n, bool is_after, std::function<void()> other)
-        : inner_(inner),
-          n_(n),
-          is_after_(is_after),
-          other_(std::move(other)) {}
-    void call(const dynamodb::Call& call, dynamodb::Reply& reply) override {
-        const bool is_time = ++calls_ == n_;
-        if (is_time && !is_after_) {
-            other_();
-        }
-        inner_.call(call, reply);
-        if (is_time && is_after_) {
-            other_();
-        }
-    }
-    std::string location() const override { return inner_.location(); }
-    bool was_interrupted() const { return calls_ >= n_; }
-
-private:
-    dynamodb::Service& inner_;
-    const int n_;
-    const bool is_after_;
-    const std::function<void()> other_;
-    int calls_ = 0;
-};
+/// Not tried again.
+const Error kDead(ErrorKind::permission_denied, "dead");
 
 /// A run whose journal is a table beside the one that it migrates.
 class Fleet : public World {
@@ -204,7 +155,7 @@ TEST(SegmentWork, ChangesEachItemOnceWhereverItDies) {
         for (; has_died && n < 200; ++n) {
             Fleet fleet;
             fleet.begin();
-            DyingService dying(fleet.service, n, loses_answer);
+            DyingService dying(fleet.service, n, loses_answer, kDead);
             fleet.try_work(dying);
             has_died = dying.is_dead();
             EXPECT_TRUE(fleet.work(fleet.service).is_done) << n;
@@ -222,9 +173,9 @@ TEST(SegmentWork, ChangesEachItemOnceWhereverItDiesTwice) {
         for (int m = 2; m < 50; m += 7) {
             Fleet fleet(8);
             fleet.begin();
-            DyingService first(fleet.service, n, n % 4 == 1);
+            DyingService first(fleet.service, n, n % 4 == 1, kDead);
             fleet.try_work(first);
-            DyingService second(fleet.service, m, m % 2 == 0);
+            DyingService second(fleet.service, m, m % 2 == 0, kDead);
             fleet.try_work(second);
             deaths += first.is_dead() && second.is_dead() ? 1 : 0;
             EXPECT_TRUE(fleet.work(fleet.service).is_done);
@@ -266,7 +217,7 @@ TEST(SegmentWork, ChangesEachItemOnceWhenASecondCallComesInAndDies) {
             Fleet fleet(8);
             fleet.begin();
             InterruptedService first(fleet.service, n, n % 2 == 0, [&] {
-                DyingService dying(fleet.service, m, m % 2 == 0);
+                DyingService dying(fleet.service, m, m % 2 == 0, kDead);
                 fleet.try_work(dying);
             });
             fleet.try_work(first);
@@ -312,7 +263,7 @@ TEST(SegmentWork, GoesOnFromWhatAWholeRunLeft) {
         int n = 1;
         for (; has_died && n < 200; ++n) {
             Fleet fleet(9, 2);
-            DyingService dying(fleet.service, n, loses_answer);
+            DyingService dying(fleet.service, n, loses_answer, kDead);
             try {
                 fleet.work_whole(dying, 1);
             } catch (const Error&) {
@@ -337,10 +288,10 @@ TEST(SegmentWork, IsGoneOnWithByAWholeRunAndBack) {
     for (int n = 2; n < 60; n += 3) {
         Fleet fleet(9, 2);
         fleet.begin();
-        DyingService dying(fleet.service, n, n % 4 == 0);
+        DyingService dying(fleet.service, n, n % 4 == 0, kDead);
         fleet.try_work(dying);
         const std::uint32_t whole = fleet.state().attempt + 2;
-        DyingService dying_too(fleet.service, n, n % 4 == 2);
+        DyingService dying_too(fleet.service, n, n % 4 == 2, kDead);
         try {
             fleet.work_whole(dying_too, whole);
         } catch (const Error&) {

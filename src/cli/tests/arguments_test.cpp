@@ -1,6 +1,4 @@
-#include "../arguments.hpp"
-
-#include <dynamigrate/base/error.hpp>
+#include "argument_failure.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,15 +8,7 @@ namespace dynamigrate::cli {
 
 namespace {
 
-std::string failure(const std::vector<std::string>& texts) {
-    try {
-        parse_arguments(texts);
-    } catch (const base::Error& error) {
-        EXPECT_EQ(error.kind(), base::ErrorKind::invalid_argument);
-        return error.what();
-    }
-    return "no error";
-}
+using testing::failure;
 
 TEST(Arguments, TakesOptionsBeforeAndAfterTheVerb) {
     Arguments before = parse_arguments({"--dry", "--table", "app", "migrate", "up"});

@@ -1,21 +1,11 @@
-#include "../arguments.hpp"
-
-#include <dynamigrate/base/error.hpp>
+#include "argument_failure.hpp"
 
 #include <gtest/gtest.h>
 
 namespace dynamigrate::cli {
 namespace {
 
-std::string failure(const std::vector<std::string>& texts) {
-    try {
-        parse_arguments(texts);
-    } catch (const base::Error& error) {
-        EXPECT_EQ(error.kind(), base::ErrorKind::invalid_argument);
-        return error.what();
-    }
-    return "no error";
-}
+using testing::failure;
 
 TEST(ScriptArguments, TakeRegionAndTableFromTheFirstWord) {
     const Arguments arguments = parse_arguments({"scan", "eu-west-1/app", "fix.js"});

@@ -2,6 +2,7 @@
 #include "../run_records.hpp"
 #include "fixtures.hpp"
 
+#include <dynamigrate/dynamodb/testing/cut_services.hpp>
 #include <dynamigrate/layers/journal_store.hpp>
 #include <dynamigrate/migrate/control.hpp>
 #include <dynamigrate/migrate/fleet.hpp>
@@ -10,7 +11,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <functional>
 #include <optional>
 #include <set>
@@ -20,6 +20,8 @@ namespace {
 
 using base::Error;
 using base::ErrorKind;
+using dynamodb::testing::DyingService;
+using dynamodb::testing::InterruptedService;
 using ::testing::ElementsAre;
 using testing::error_of;
 using ::testing::HasSubstr;
@@ -28,56 +30,8 @@ using Next = FleetTurn::Next;
 
 constexpr int kItems = 12;
 constexpr std::string_view kArn = "arn:aws:states:eu-west-1:1:execution:up-1:e1";
-
-/// Fails the n-th call (from 1), carried out or not, and every one after it.
-class DyingService final : public dynamodb::Service {
-public:
-    DyingService(dynamodb::Service& inner, int n, bool loses_answer)
-        : inner_(inner),
-          n_(n),
-          loses_answer_(loses_answer) {}
-    void call(const dynamodb::Call& call, dynamodb::Reply& reply) override {
-        const int number = ++calls_;
-        if (number >= n_) {
-            if (number == n_ && loses_answer_) {
-                inner_.call(call, reply);
-            }
-            throw Error(ErrorKind::permission_denied, "dead");
-        }
-        inner_.call(call, reply);
-    }
-    std::string location() const override { return inner_.location(); }
-    bool is_dead() const { return calls_ >= n_; }
-
-private:
-    dynamodb::Service& inner_;
-    const int n_;
-    const bool loses_answer_;
-    std::atomic<int> calls_{0};
-};
-
-/// Does something else before the n-th call.
-class InterruptedService final : public dynamodb::Service {
-public:
-    InterruptedService(dynamodb::Service& inner, int n, std::function<void()> other)
-        : inner_(inner),
-          n_(n),
-          other_(std::move(other)) {}
-    void call(const dynamodb::Call& call, dynamodb::Reply& reply) override {
-        if (++calls_ == n_) {
-            other_();
-        }
-        inner_.call(call, reply);
-    }
-    std::string location() const override { return inner_.location(); }
-    bool was_interrupted() const { return calls_ >= n_; }
-
-private:
-    dynamodb::Service& inner_;
-    const int n_;
-    const std::function<void()> other_;
-    std::atomic<int> calls_{0};
-};
+/// Not tried again.
+const Error kDead(ErrorKind::permission_denied, "dead");
 
 class KnownExecutions final : public ExecutionWatch {
 public:
@@ -398,7 +352,7 @@ TEST_F(FleetCase, LetsTheLaterOfTwoTurnsGoOn) {
         struct Here : FleetCase {
             void TestBody() override {}
         } fleet;
-        InterruptedService first(fleet.project.memory, n, [&] { fleet.turn(); });
+        InterruptedService first(fleet.project.memory, n, false, [&] { fleet.turn(); });
         std::optional<ErrorKind> kind;
         try {
             fleet.turn(&first);
@@ -425,7 +379,7 @@ TEST_P(FleetDies, AtAnyRequestOfATurnAndGoesOn) {
         struct Here : FleetCase {
             void TestBody() override {}
         } fleet;
-        DyingService dying(fleet.project.memory, n, GetParam());
+        DyingService dying(fleet.project.memory, n, GetParam(), kDead);
         try {
             fleet.turn(&dying);
         } catch (const Error&) {}
@@ -447,7 +401,7 @@ TEST_P(FleetDies, AtAnyRequestOfASegmentAndGoesOn) {
             void TestBody() override {}
         } fleet;
         const FleetTurn first = fleet.turn();
-        DyingService dying(fleet.project.memory, n, GetParam());
+        DyingService dying(fleet.project.memory, n, GetParam(), kDead);
         try {
             fleet.work(first, 0, &dying);
         } catch (const Error&) {}

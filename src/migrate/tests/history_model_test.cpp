@@ -1,5 +1,6 @@
 #include "fixtures.hpp"
 
+#include <dynamigrate/dynamodb/testing/cut_services.hpp>
 #include <dynamigrate/dynamodb/wire.hpp>
 #include <dynamigrate/migrate/steps.hpp>
 
@@ -12,40 +13,13 @@
 namespace dynamigrate::migrate {
 namespace {
 
+using dynamodb::testing::DyingService;
 using testing::dead_identity;
 using testing::Project;
 
 constexpr int kItems = 4;
 constexpr std::array<const char*, 3> kVersions{"1.0.0", "2.0.0", "3.0.0"};
 using Counts = std::array<int, kVersions.size()>;
-
-/// A database that is gone from the n-th call on; that call may still take effect.
-class DyingService final : public dynamodb::Service {
-public:
-    DyingService(dynamodb::Service& inner, int n, bool applies)
-        : inner_(inner),
-          n_(n),
-          applies_(applies) {}
-
-    void call(const dynamodb::Call& call, dynamodb::Reply& reply) override {
-        const int number = ++calls_;
-        if (number == n_ && applies_) {
-            inner_.call(call, reply);
-        }
-        if (number >= n_) {
-            throw base::Error(base::ErrorKind::unavailable, "killed").may_have_applied(true);
-        }
-        inner_.call(call, reply);
-    }
-    std::string location() const override { return inner_.location(); }
-    bool is_dead() const { return calls_ >= n_; }
-
-private:
-    dynamodb::Service& inner_;
-    const int n_;
-    const bool applies_;
-    std::atomic<int> calls_{0};
-};
 
 /// Each version raises a counter of its own on every item, so that the items tell how often it
 /// stands: more than once for one that was repeated.

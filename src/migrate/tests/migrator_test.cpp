@@ -2,6 +2,7 @@
 #include "fixtures.hpp"
 
 #include <dynamigrate/dynamodb/operations.hpp>
+#include <dynamigrate/dynamodb/testing/cut_services.hpp>
 #include <dynamigrate/expressions/testing/failing_service.hpp>
 #include <dynamigrate/json/json5.hpp>
 #include <dynamigrate/migrate/steps.hpp>
@@ -9,7 +10,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <functional>
 #include <future>
 #include <latch>
@@ -20,6 +20,7 @@
 namespace dynamigrate::migrate {
 namespace {
 
+using dynamodb::testing::DyingService;
 using testing::dead_identity;
 using ::testing::ElementsAre;
 using testing::error_of;
@@ -564,34 +565,6 @@ StepResult fill(const StepRun& run) {
     return result;
 }
 
-/// Dead from the n-th request on, which still reaches the service or does not: what a process
-/// leaves behind that is killed there.
-class KilledService final : public dynamodb::Service {
-public:
-    KilledService(dynamodb::Service& inner, int n, bool applies_last)
-        : inner_(inner),
-          n_(n),
-          applies_last_(applies_last) {}
-
-    void call(const dynamodb::Call& call, dynamodb::Reply& reply) override {
-        int number = ++calls_;
-        if (number < n_ || (number == n_ && applies_last_)) {
-            inner_.call(call, reply);
-        }
-        if (number >= n_) {
-            throw base::Error(base::ErrorKind::unavailable, "killed").may_have_applied(true);
-        }
-    }
-    std::string location() const override { return "killed"; }
-    bool was_killed() const { return calls_ >= n_; }
-
-private:
-    dynamodb::Service& inner_;
-    int n_;
-    bool applies_last_;
-    std::atomic<int> calls_ = 0;
-};
-
 struct FailureCase {
     bool is_kill;  ///< else one lost answer
     bool applies_last;
@@ -606,9 +579,9 @@ struct Broken {
 
 Broken break_at(dynamodb::Service& service, int n, const FailureCase& failure) {
     if (failure.is_kill) {
-        auto killed = std::make_unique<KilledService>(service, n, failure.applies_last);
-        KilledService* raw = killed.get();
-        return {std::move(killed), [raw] { return raw->was_killed(); }};
+        auto killed = std::make_unique<DyingService>(service, n, failure.applies_last);
+        DyingService* raw = killed.get();
+        return {std::move(killed), [raw] { return raw->is_dead(); }};
     }
     auto kind =
         failure.applies_last ? expressions::Failure::lost_answer : expressions::Failure::reset;
