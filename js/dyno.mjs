@@ -361,6 +361,7 @@ function putStream(make, table, { concurrency = 1, retry, ...options } = {}) {
     const begin = (callback) => {
         const work = put({ [table]: items.splice(0) }).then(() => busy.delete(work))
         busy.add(work)
+        work.catch(() => {}) // it stays busy: who waits next is told
         const until = busy.size < concurrency ? Promise.resolve() : Promise.race(busy)
         until.then(() => callback(), callback)
     }

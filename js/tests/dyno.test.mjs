@@ -142,6 +142,18 @@ test('a stream of puts puts all', async () => {
     assert.equal(stream.requestCount, 3)
 })
 
+test('a put of a stream that fails, fails the stream', async () => {
+    answers = [{ status: 400, __type: '#ValidationException', message: 'no' }]
+    const stream = dyno.putStream({ concurrency: 2 })
+    const failed = new Promise((resolve) => stream.on('error', resolve))
+    for (let i = 0; i < 25; ++i) {
+        stream.write({ pk: String(i) })
+    }
+    await dyno.getItemAsync({ Key: { pk: 'answered after it' } })
+    stream.end()
+    assert.match((await failed).message, /no/)
+})
+
 test('tables are created and deleted in the end', async () => {
     const missing = { status: 400, __type: '#ResourceNotFoundException' }
     answers = [missing, {}, { Table: { TableStatus: 'ACTIVE', TableName: 'new' } }, { Table: { TableStatus: 'ACTIVE' } }, {}, missing]

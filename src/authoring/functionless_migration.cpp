@@ -2,6 +2,7 @@
 
 #include "fields.hpp"
 #include "functionless_transform.hpp"
+#include "program_limits.hpp"
 #include "step_parts.hpp"
 
 #include <chrono>
@@ -55,9 +56,7 @@ private:
         step.options =
             read_backfill_options(fields, StepPlace{step.table, place_, file_.path.parent_path()});
         NodeLimits limits;
-        if (const auto seconds = fields.number("timeout"); seconds && *seconds > 0) {
-            limits.time = std::chrono::milliseconds(static_cast<std::int64_t>(*seconds * 1000));
-        }
+        read_seconds(fields, "timeout", limits.time);
         fields.finish();
         step.function = make_functionless_pages(
             {installation_, file_.path, direction, step.table, default_table_, limits});

@@ -142,7 +142,7 @@ std::unique_ptr<RecordSource> open_source(const RecordScript& script, const Step
     }
     const std::uint32_t segments = run.settings.segments.value_or(script.segments);
     return make_scan_records(*run.surroundings.service, run.table(script.table),
-                             std::min(segments, kMostSegments), run.stop_now);
+                             std::clamp(segments, 1U, kMostSegments), run.stop_now);
 }
 
 /// Gives the script all records. What it began it may end, whatever stops the reading.

@@ -219,7 +219,7 @@ Migration ScriptReader::read_record_script() {
     if (script.table.empty()) {
         fields_.fail(tree_, "no table: give `table` in the configuration");
     }
-    script.concurrency = fields_.count("concurrency").value_or(script.concurrency);
+    script.concurrency = std::max(1U, fields_.count("concurrency").value_or(script.concurrency));
     script.segments = fields_.count("segments").value_or(script.segments);
     fields_.finish();
     migration.on(script.table).from(name_, file_.checksum);

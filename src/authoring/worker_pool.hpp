@@ -45,6 +45,9 @@ public:
                 throw;
             }
             throw backfill::BrokenTransform(error);
+        } catch (...) {
+            leave(nullptr);
+            throw;
         }
         leave(std::move(worker));
     }

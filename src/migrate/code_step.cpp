@@ -53,8 +53,10 @@ private:
 };
 
 StepResult CodingStep::run(const StepRun& run) const {
-    return run_journalled(run, step_.is_repeatable,
-                          [&](dynamodb::Service& service) { call(run, service); });
+    return run_journalled(run, step_.is_repeatable, [&](dynamodb::Service& service) {
+        call(run, service);
+        return std::uint64_t{0};
+    });
 }
 
 void CodingStep::call(const StepRun& run, dynamodb::Service& service) const {

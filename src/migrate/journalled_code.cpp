@@ -40,7 +40,7 @@ private:
 }  // namespace
 
 StepResult run_journalled(const StepRun& run, bool is_repeatable,
-                          const std::function<void(dynamodb::Service&)>& code) {
+                          const std::function<std::uint64_t(dynamodb::Service&)>& code) {
     StepResult result;
     CodeRecord record(run);
     if (record.is_done()) {
@@ -56,7 +56,7 @@ StepResult run_journalled(const StepRun& run, bool is_repeatable,
     }
     JournalledWrites writes(run);
     StoppableService service(writes.service(), run.stop_now);
-    code(service);
+    result.counts.read = code(service);
     result.counts.changed = writes.applied();
     result.parts.push_back(writes.finish());
     record.done(result.counts);

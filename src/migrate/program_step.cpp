@@ -73,16 +73,15 @@ StepResult RunningStep::run(const StepRun& run) const {
     if (run.programs == nullptr) {
         throw Error(ErrorKind::unimplemented, "programs cannot be run here");
     }
-    std::uint64_t given = 0;
-    StepResult result = run_journalled(run, step_.is_repeatable, [&](dynamodb::Service& service) {
+    return run_journalled(run, step_.is_repeatable, [&](dynamodb::Service& service) {
+        std::uint64_t given = 0;
         ProgramCall call = make_call(run);
         if (step_.converse) {
             call.converse = [&](base::LiveChild& child) { given = step_.converse(run, child); };
         }
         run.programs->run(service, call);
+        return given;
     });
-    result.counts.read += given;
-    return result;
 }
 
 }  // namespace

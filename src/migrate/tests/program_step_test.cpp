@@ -1,3 +1,4 @@
+#include "../run_records.hpp"
 #include "fixtures.hpp"
 
 #include <dynamigrate/migrate/program_step.hpp>
@@ -66,6 +67,18 @@ TEST(ProgramStep, CountsWhatAProgramWasGivenByItsChannel) {
     EXPECT_EQ(row.counts.read, 5U);
     EXPECT_EQ(row.counts.changed, 1U);
     EXPECT_TRUE(run.runner.last.output);
+}
+
+TEST(ProgramStep, KeepsWhatAProgramWasGivenWithThatItIsDone) {
+    Filled run;
+    ProgramStep talking = step();
+    talking.converse = [](const StepRun&, base::LiveChild&) { return 5; };
+    const HistoryRow row = run.up(talking);
+    NativeTable table(run.project.memory, "dynamigrate-history", "default", run.project.clock,
+                      run.project.random);
+    NativeRunRecords records(table, row.run, row.fence);
+    ASSERT_FALSE(records.load_segments(0).empty());
+    EXPECT_EQ(records.load_segments(0).front().counts.read, 5U);
 }
 
 TEST(ProgramStep, HasNoChannelUnlessItNeedsOne) {
