@@ -269,7 +269,11 @@ void ObjectJournal::seal_range() {
         }
     }
     for (const auto& [name, blocks] : parts()) {
-        if (parse_part_name(name)->attempt >= range_->first_attempt) {
+        const auto part = *parse_part_name(name);
+        const bool is_of_own_lane = part.lane >= range_->first_lane &&
+                                    part.lane <= range_->last_lane &&
+                                    part.attempt <= range_->last_attempt;
+        if (part.attempt >= range_->first_attempt || is_of_own_lane) {
             seal_part(name, blocks);
         }
     }

@@ -210,12 +210,15 @@ layers::PartRange Execution::own_parts() {
     layers::PartRange range;
     if (resumed_) {
         range.last_attempt = resumed_->attempt;
-        const auto first = NativeStepNotes(inputs_.table, row_.run, row_.steps_done, row_.fence)
-                               .read(kFirstAttempt);
+        NativeStepNotes notes(inputs_.table, row_.run, row_.steps_done, row_.fence);
+        const auto first = notes.read(kFirstAttempt);
         const bool was_of_one = resumed_->execution.empty();
         range.first_attempt = first        ? static_cast<std::uint32_t>(std::stoul(*first))
                               : was_of_one ? 1
                                            : resumed_->attempt;
+        if (!first) {  // the row, once it names the execution, no longer tells
+            notes.write(kFirstAttempt, std::to_string(range.first_attempt));
+        }
     }
     return range;
 }

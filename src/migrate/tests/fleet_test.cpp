@@ -50,7 +50,7 @@ struct FleetCase : ::testing::Test {
     std::string execution{kArn};
     FleetRequest request{"up", "1.0.0"};
 
-    FleetCase() {
+    explicit FleetCase(std::uint32_t passes = 1) {
         project.memory.create_table("app", {{"pk", dynamodb::AttributeType::string}, {}});
         for (int i = 0; i < kItems; ++i) {
             project.memory.put("app", item(i, i));
@@ -61,6 +61,7 @@ struct FleetCase : ::testing::Test {
         TransformStep step;
         step.table = "app";
         step.function = add_one();
+        step.options.passes = passes;
         migration.step(testing::fake_step("before", [this](const StepRun&) {
             ++befores;
             return StepResult{};
@@ -113,6 +114,26 @@ struct FleetCase : ::testing::Test {
             Migrator migrator(project.registry, project.settings, world);
             return function(migrator);
         });
+    }
+    /// A run of one machine ends when its first items are written and nobody has noted it.
+    void die_on_laptop() {
+        project.settings.backfill.lanes = 1;
+        project.identity = testing::dead_identity();
+        bool is_dead = false;
+        project.memory.before_call = [&](const dynamodb::Call& call) {
+            if (is_dead) {
+                throw kDead;
+            }
+            is_dead = call.operation == "BatchExecuteStatement";
+        };
+        EXPECT_EQ(error_of([&] {
+                      on_laptop([&](Migrator& migrator) {
+                          return migrator.run(migrator.plan_up({}, true), project.listener, {}, {});
+                      });
+                  }).message(),
+                  kDead.message());
+        project.memory.before_call = {};
+        ASSERT_TRUE(is_dead);
     }
     HistoryRow row() { return project.migrator().history().back(); }
     void run_to_the_end() {
@@ -389,6 +410,28 @@ TEST_P(FleetDies, AtAnyRequestOfATurnAndGoesOn) {
         ASSERT_EQ(fleet.row().status, Status::applied) << n;
         ASSERT_EQ(fleet.project.migrator().history().size(), 1U) << n;
         ASSERT_FALSE(fleet.project.migrator().lock_owner()) << n;
+    }
+    EXPECT_GT(n, 10);
+}
+
+/// The step is worked by turns alone, since it needs two passes.
+TEST_P(FleetDies, AtAnyRequestOfATurnThatTakesOverWhatALaptopLeftAndGoesOn) {
+    bool has_died = true;
+    int n = GetParam() ? 1 : 2;
+    for (; has_died && n < 200; n += 3) {
+        struct Here : FleetCase {
+            Here() : FleetCase(2) {}
+            void TestBody() override {}
+        } fleet;
+        fleet.die_on_laptop();
+        DyingService dying(fleet.project.memory, n, GetParam(), kDead);
+        try {
+            fleet.turn(&dying);
+        } catch (const Error&) {}
+        has_died = dying.is_dead();
+        fleet.run_to_the_end();
+        fleet.expect_counted(2, std::to_string(n));
+        ASSERT_EQ(fleet.row().status, Status::applied) << n;
     }
     EXPECT_GT(n, 10);
 }

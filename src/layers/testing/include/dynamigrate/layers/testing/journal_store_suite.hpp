@@ -269,6 +269,20 @@ TEST_P(JournalStoreSuite, SharesLanesAmongMachines) {
     EXPECT_EQ(kind_of([&] { add_page(*later, "late"); }), base::ErrorKind::aborted);
 }
 
+TEST_P(JournalStoreSuite, SealsOlderPartsOfItsOwnLanesWhateverElseItReads) {
+    place->machine(1).begin("run-1");
+    if (!GetParam().seals_beside_writers) {
+        return;
+    }
+    const auto older = begin(*open(1)->share({2, 3, 1, 0}), 1, 2);
+    add_page(*older, "a");
+    const auto neighbour = begin(*open(2)->share({4, 5, 1, 0}), 1, 4);
+    add_page(*neighbour, "b");
+    open(3)->share({2, 3, 2, 1, 1})->seal();
+    EXPECT_EQ(kind_of([&] { add_page(*older, "late"); }), base::ErrorKind::aborted);
+    add_page(*neighbour, "c");
+}
+
 TEST_P(JournalStoreSuite, SealsOneAttemptInAllLanes) {
     place->machine(1).begin("run-1");
     if (!GetParam().seals_beside_writers) {
