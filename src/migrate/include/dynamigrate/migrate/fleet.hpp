@@ -62,7 +62,7 @@ struct FleetSegmentTurn {
 std::string_view to_string(FleetSegmentTurn::Next next) noexcept;
 
 /// What a state machine's execution calls. The world names the execution: the lock, once taken, is
-/// the execution's until its last turn or `fail`, and passes from call to call.
+/// the execution's until its last turn, `fail` or a turn that throws; it passes from call to call.
 ///
 /// Every call may be repeated, at any time, by a process that was killed or is still alive: of calls
 /// for the same thing the latest goes on, and the others fail (aborted) at their next write.
