@@ -133,6 +133,9 @@ bool is_ours(FunctionCaller& function) {
     try {
         return cloud::body_of(answer, "hello").find("dynamigrate") != nullptr;
     } catch (const Error&) {
+        if (cloud::is_of_broken_function(answer)) {
+            throw;
+        }
         return false;
     }
 }

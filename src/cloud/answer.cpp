@@ -2,6 +2,7 @@
 
 #include <dynamigrate/cloud/event.hpp>
 #include <dynamigrate/json/json5.hpp>
+#include <dynamigrate/json/members.hpp>
 #include <dynamigrate/json/writer.hpp>
 
 #include <fmt/format.h>
@@ -85,6 +86,18 @@ std::string bad_answer(const base::Error& error) {
 }
 
 std::string unfinished_answer(std::string_view message) { return failure(kAccepted, message); }
+
+bool is_of_broken_function(const FunctionAnswer& answer) {
+    if (answer.status != 200 || answer.function_error.empty()) {
+        return answer.status != 200;
+    }
+    if (answer.payload.empty()) {
+        return true;
+    }
+    const std::string type = json::text_of(parse(answer.payload, "answer"), "errorType");
+    return type == "InitError" || type.starts_with("Runtime.") || type.starts_with("Sandbox.") ||
+           type.starts_with("Extension.");
+}
 
 json::Value body_of(const FunctionAnswer& answer, std::string_view command) {
     if (answer.status != 200) {

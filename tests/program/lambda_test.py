@@ -246,6 +246,14 @@ class FarCommandLine(Suite):
         self.assertEqual(self.notes(project), ["0.0.1"])
         self.assertEqual(self.far(service, "status", "--exit-code", expect=5)[0], "0.0.1\n")
 
+    def test_a_function_that_cannot_begin_is_not_taken_for_another_tools(self):
+        project = self.project()
+        project.migration("0.0.4.yaml", "up:\n  - explode: {}\n")
+        service = self.service(self.function(project))
+        _, err = self.far(service, "up", "--yes", expect=2)
+        self.assertIn("explode", err)
+        self.assertEqual([event["cmd"] for event in service.events()], ["hello"])
+
     def test_asks_here_and_obeys(self):
         project = self.project()
         service = self.service(self.function(project))

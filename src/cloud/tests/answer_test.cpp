@@ -52,6 +52,20 @@ TEST(Answer, BodyMayBeATextOfJson) {
     EXPECT_TRUE(body(R"({"statusCode":200})").is_null());
 }
 
+TEST(Answer, IsOfABrokenFunctionWhereNoHandlerGaveIt) {
+    const auto is_broken = [](const char* payload, const char* error = "Unhandled") {
+        return is_of_broken_function({200, error, payload});
+    };
+    EXPECT_TRUE(is_broken(R"({"errorMessage":"a","errorType":"InitError"})"));
+    EXPECT_TRUE(is_broken(R"({"errorMessage":"a","errorType":"Runtime.ExitError"})"));
+    EXPECT_TRUE(is_broken(R"({"errorMessage":"a","errorType":"Sandbox.Timedout"})"));
+    EXPECT_TRUE(is_broken(""));
+    EXPECT_FALSE(is_broken("", ""));
+    EXPECT_TRUE(is_of_broken_function({502, "", "{}"}));
+    EXPECT_FALSE(is_broken(R"({"errorMessage":"unknown action","errorType":"Error"})"));
+    EXPECT_FALSE(is_broken(R"({"body":1})", ""));
+}
+
 TEST(Answer, EveryWayOfFailingIsUnderstood) {
     EXPECT_THAT(refusal({200, "", R"({"error":"a"})"}), StrEq("Cannot invoke apply: a"));
     EXPECT_THAT(refusal({200, "", R"({"errorMessage":"b"})"}), StrEq("Cannot invoke apply: b"));

@@ -22,6 +22,10 @@ struct FunctionAnswer {
     std::string payload;
 };
 
+/// Whether no handler answered: the function could not begin, or was ended by Lambda. Then its answer
+/// tells nothing of what it understands.
+bool is_of_broken_function(const FunctionAnswer& answer);
+
 /// The body of an answer: a value, or what a string holds that is JSON itself (as API Gateway
 /// wants). An answer that has neither status code nor body is the body.
 /// `command`: what was asked, for messages.
