@@ -193,6 +193,8 @@ std::uint64_t digits_up_to(std::uint32_t segments) {
 
 }  // namespace
 
+std::string_view call_retries() noexcept { return kRetry; }
+
 std::string definition(const StateMachine& machine) {
     if (machine.concurrency == 0 || machine.concurrency > kMostConcurrency) {
         throw Error(ErrorKind::invalid_argument,

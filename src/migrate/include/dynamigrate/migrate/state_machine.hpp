@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 /// The state machine that runs one migration by the calls of `Fleet`, as a value.
 namespace dynamigrate::migrate {
@@ -27,6 +28,9 @@ struct StateMachine {
 /// Errors: invalid_argument for a concurrency of 0 or above 10,000, no function, or one that may run
 /// for less than two minutes.
 std::string definition(const StateMachine& machine);
+
+/// The `Retry` of a call of the function, in JSON: what can pass by itself.
+std::string_view call_retries() noexcept;
 
 /// What an execution makes of a step at most, without failures.
 struct ExecutionSize {
