@@ -77,6 +77,9 @@ std::string usual_url(const std::string& service, const std::string& region) {
     if (service == "sso") {
         return fmt::format("https://portal.sso.{}.{}", region, dns_suffix(region));
     }
+    if (service == "sfn") {
+        return fmt::format("https://states.{}.{}", region, dns_suffix(region));
+    }
     return fmt::format("https://{}.{}.{}", service, region, dns_suffix(region));
 }
 
@@ -124,6 +127,21 @@ std::string dns_suffix(const std::string& region) {
         }
     }
     return "amazonaws.com";
+}
+
+std::string region_in_arn(std::string_view arn) {
+    constexpr int kPartsBefore = 3;
+    if (!arn.starts_with("arn:")) {
+        return {};
+    }
+    for (int part = 0; part < kPartsBefore; ++part) {
+        const std::size_t colon = arn.find(':');
+        if (colon == std::string_view::npos) {
+            return {};
+        }
+        arn.remove_prefix(colon + 1);
+    }
+    return std::string(arn.substr(0, arn.find(':')));
 }
 
 }  // namespace dynamigrate::aws

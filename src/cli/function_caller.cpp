@@ -9,25 +9,9 @@ namespace dynamigrate::cli {
 
 namespace {
 
-/// The fourth part of "arn:aws:lambda:eu-west-1:123456789012:function:name"; "" of a mere name.
-std::string region_in(const std::string& arn) {
-    std::size_t begin = 0;
-    if (!arn.starts_with("arn:")) {
-        return {};
-    }
-    for (int colon = 0; colon < 3; ++colon) {
-        begin = arn.find(':', begin);
-        if (begin == std::string::npos) {
-            return {};
-        }
-        ++begin;
-    }
-    return arn.substr(begin, arn.find(':', begin) - begin);
-}
-
 aws::EndpointOptions endpoint_options(const Session& session) {
     const Project& project = session.project;
-    const std::string region = region_in(project.arn);
+    const std::string region = aws::region_in_arn(project.arn);
     return {region.empty() ? project.region : region, session.arguments.lambda_endpoint,
             project.config.aws_profile};
 }

@@ -46,7 +46,9 @@ Wiring::Wiring(const Project& project, const base::Environment& environment, bas
                                                       random_, &meter_)),
       journals_(std::make_unique<Journals>(
           project, JournalSurroundings{environment_, *unpaced_, clock_, random_, log})),
-      programs_({environment_, clock_, random_, log_, project.region, project.config.profile}) {}
+      programs_({environment_, clock_, random_, log_, project.region, project.config.profile}),
+      machines_(make_regional_state_machines(project, {environment_, clock_, random_, log_})),
+      executions_(make_execution_watch(*machines_)) {}
 
 bool is_of_request(const migrate::HistoryRow& row, const std::string& request) {
     return !request.empty() && row.by.ends_with(std::string(kOfRequest) + request);
@@ -61,7 +63,8 @@ migrate::World Wiring::world() {
             .log = &log_,
             .identity = identity_,
             .journals = journals_.get(),
-            .programs = &programs_};
+            .programs = &programs_,
+            .executions = executions_.get()};
 }
 
 void Wiring::check_connection(const std::string& table, const std::string& database) {

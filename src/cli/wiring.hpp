@@ -1,6 +1,7 @@
 #pragma once
 
 #include "database.hpp"
+#include "executions.hpp"
 #include "journals.hpp"
 #include "programs.hpp"
 #include "project.hpp"
@@ -28,6 +29,8 @@ public:
     Database& database() { return *database_; }
     Journals& journals() { return *journals_; }
     const Programs& programs() const { return programs_; }
+    /// Of the ARNs' own regions; asked for nothing until it is called.
+    remote::StateMachines& state_machines() { return *machines_; }
 
     /// Errors: unavailable, unauthenticated ... when the database does not answer properly after a
     /// few attempts: sooner than a run would give up. Asks for `table`, which need not exist;
@@ -49,6 +52,8 @@ private:
     std::unique_ptr<layers::RetryService> unpaced_;  ///< for journals
     std::unique_ptr<Journals> journals_;
     Programs programs_;
+    std::unique_ptr<remote::StateMachines> machines_;
+    std::unique_ptr<migrate::ExecutionWatch> executions_;
 };
 
 /// Whether the run was last begun or resumed for this request from afar: rows say by whom.

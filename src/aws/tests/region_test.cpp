@@ -95,6 +95,24 @@ TEST(EndpointUrl, FollowsThePartition) {
     EXPECT_FALSE(resolve({"us-gov-west-1", "", ""}).is_custom);
 }
 
+TEST(EndpointUrl, OfStepFunctionsIsThatOfStates) {
+    const SharedConfig config("", "config", "", "credentials");
+    const EndpointOptions options{"cn-north-1", "", ""};
+    EXPECT_EQ(resolve_endpoint("sfn", options, base::Environment(Variables{}), config).url,
+              "https://states.cn-north-1.amazonaws.com.cn");
+    EXPECT_EQ(resolve_endpoint(
+                  "sfn", options,
+                  base::Environment(Variables{{"AWS_ENDPOINT_URL_SFN", "http://sfn:1"}}), config)
+                  .url,
+              "http://sfn:1");
+}
+
+TEST(Region, IsInAnArn) {
+    EXPECT_EQ(region_in_arn("arn:aws:states:eu-west-1:1:execution:m:n"), "eu-west-1");
+    EXPECT_EQ(region_in_arn("arn:aws:s3"), "");
+    EXPECT_EQ(region_in_arn("migrations"), "");
+}
+
 TEST(SharedConfig, CredentialsFileWinsAndProfilesBlend) {
     SharedConfig config("[profile p]\nregion = r\naws_access_key_id = old\n", "config",
                         "[p]\naws_access_key_id = new\n", "credentials");
