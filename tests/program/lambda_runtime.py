@@ -259,6 +259,11 @@ class HostedFunction:
         self.invoke = handler
 
 
+def function_name(text):
+    """Of a name or an ARN, either with a version or without."""
+    return text.split(":function:")[-1].split(":")[0]
+
+
 class _Invoke(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -277,7 +282,7 @@ class _Invoke(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         server = self.server.owner
         found = re.fullmatch(r"/2015-03-31/functions/([^/]+)/invocations", self.path)
-        name = urllib.parse.unquote(found.group(1)).rsplit(":", 1)[-1] if found else ""
+        name = function_name(urllib.parse.unquote(found.group(1))) if found else ""
         server.requests.append({"path": self.path, "headers": dict(self.headers), "body": body})
         if "/lambda/aws4_request" not in self.headers.get("Authorization", ""):
             return self._send(403, b'{"Message":"no signature"}', {"x-amzn-ErrorType": "AccessDeniedException"})
