@@ -1,6 +1,7 @@
 #include "database.hpp"
 
 #include "account.hpp"
+#include "project_credentials.hpp"
 #include "stream_functions.hpp"
 
 #include <dynamigrate/aws/credentials.hpp>
@@ -21,20 +22,6 @@ using base::Error;
 using base::ErrorKind;
 
 namespace {
-
-std::unique_ptr<aws::CredentialsProvider> make_credentials(const Project& project,
-                                                           const aws::Endpoint& endpoint,
-                                                           const aws::Surroundings& surroundings) {
-    aws::CredentialsOptions options;
-    options.profile = project.config.aws_profile;
-    options.region = endpoint.region;
-    options.endpoint = endpoint.url;
-    if (!project.access_key.empty()) {
-        options.explicit_credentials =
-            aws::Credentials{project.access_key, project.secret_key, "", {}, "configuration"};
-    }
-    return aws::make_credentials_chain(options, surroundings);
-}
 
 class RemoteDatabase final : public Database {
 public:

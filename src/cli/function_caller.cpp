@@ -1,5 +1,7 @@
 #include "function_caller.hpp"
 
+#include "project_credentials.hpp"
+
 #include <dynamigrate/aws/region.hpp>
 #include <dynamigrate/aws/shared_config.hpp>
 #include <dynamigrate/base/child_process.hpp>
@@ -16,18 +18,6 @@ aws::EndpointOptions endpoint_options(const Session& session) {
             project.config.aws_profile};
 }
 
-aws::CredentialsOptions credentials_options(const Project& project, const aws::Endpoint& endpoint) {
-    aws::CredentialsOptions options;
-    options.profile = project.config.aws_profile;
-    options.region = endpoint.region;
-    options.endpoint = endpoint.url;
-    if (!project.access_key.empty()) {
-        options.explicit_credentials =
-            aws::Credentials{project.access_key, project.secret_key, "", {}, "configuration"};
-    }
-    return options;
-}
-
 }  // namespace
 
 struct FunctionCaller::Parts {
@@ -38,9 +28,9 @@ struct FunctionCaller::Parts {
                                          config)),
           http(http::make_curl_client(
               {.ca_bundle = session.environment.get("AWS_CA_BUNDLE").value_or("")})),
-          credentials(aws::make_credentials_chain(
-              credentials_options(session.project, endpoint),
-              {session.environment, *http, programs, clock, session.log()})),
+          credentials(
+              make_credentials(session.project, endpoint,
+                               {session.environment, *http, programs, clock, session.log()})),
           functions(remote::make_lambda_functions({endpoint, *http, *credentials, clock})) {}
 
     std::string arn;

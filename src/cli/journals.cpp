@@ -1,5 +1,7 @@
 #include "journals.hpp"
 
+#include "project_credentials.hpp"
+
 #include "project.hpp"
 
 #include <dynamigrate/aws/region.hpp>
@@ -141,17 +143,9 @@ std::unique_ptr<base::ObjectStore> Journals::open_bucket(Place& place, const std
         {config.journal_region.empty() ? project_.region : config.journal_region,
          config.journal_endpoint, config.aws_profile},
         surroundings_.environment, own.shared_config);
-    aws::CredentialsOptions options;
-    options.profile = config.aws_profile;
-    options.region = own.endpoint.region;
-    options.endpoint = own.endpoint.url;
-    if (!project_.access_key.empty()) {
-        options.explicit_credentials =
-            aws::Credentials{project_.access_key, project_.secret_key, "", {}, "configuration"};
-    }
-    own.credentials =
-        aws::make_credentials_chain(options, {surroundings_.environment, *own.http, own.programs,
-                                              surroundings_.clock, surroundings_.log});
+    own.credentials = make_credentials(project_, own.endpoint,
+                                       {surroundings_.environment, *own.http, own.programs,
+                                        surroundings_.clock, surroundings_.log});
     return remote::make_s3_objects(
         {own.endpoint, bucket,
          slash == std::string::npos ? "" : without_slashes_at_end(path.substr(slash + 1)),
