@@ -49,16 +49,33 @@ std::string question(const Session& session, const std::vector<migrate::PlannedM
     return text + "\nEnter [y] to confirm: ";
 }
 
+bool is_yes(const std::string& answer) {
+    const std::string text = trimmed_lower(answer);
+    return text == "y" || text == "yes";
+}
+
+/// Whether it is the rest of a plan that was agreed to before a request from afar began: the
+/// function's time was over in between.
+bool was_agreed_to(Session& session, const std::vector<migrate::PlannedMigration>& plan) {
+    const auto names_all = [&](const cloud::GivenAnswer& given) {
+        return is_yes(given.text) && std::ranges::all_of(plan, [&](const auto& planned) {
+                   return given.question.find("\n" + planned.migration->id() + "\n") !=
+                          std::string::npos;
+               });
+    };
+    return std::ranges::any_of(session.far.answers, names_all) &&
+           !session.rows_of_request().empty();
+}
+
 }  // namespace
 
 bool ask_yes(Console& console, const std::string& question) {
     std::optional<std::string> answer = console.ask(question);
-    std::string text = answer ? trimmed_lower(*answer) : "";
-    return text == "y" || text == "yes";
+    return answer && is_yes(*answer);
 }
 
 bool confirm(Session& session, const std::vector<migrate::PlannedMigration>& plan) {
-    return confirm(session, question(session, plan));
+    return was_agreed_to(session, plan) || confirm(session, question(session, plan));
 }
 
 bool confirm(Session& session, const std::string& question) {

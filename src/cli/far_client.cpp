@@ -1,13 +1,16 @@
 #include "far_client.hpp"
 
 #include "commands.hpp"
-#include "far_command.hpp"
+#include "far_words.hpp"
 #include "signals.hpp"
 
 #include <dynamigrate/base/random.hpp>
 #include <dynamigrate/cloud/command_request.hpp>
 
 #include <fmt/format.h>
+
+#include <thread>
+#include <utility>
 
 namespace dynamigrate::cli {
 
@@ -23,8 +26,9 @@ constexpr std::chrono::seconds kBetweenLooks{2};
 /// Calls in a row that bring no answer.
 constexpr int kMostLosses = 5;
 
-/// One command under way in a function of ours. Whatever is sent twice runs once: each call names
-/// the same run.
+/// One command under way in a function of ours. Each call names the same request, by which the
+/// function knows what earlier calls began: but only what may be sent again is, once an answer is
+/// lost.
 class FarRun {
 public:
     FarRun(Session& session, FunctionCaller& function) : session_(session), function_(function) {
@@ -35,34 +39,69 @@ public:
     }
 
     ExitCode run() {
-        SignalWatch signals([this](int count) { interrupt(count); });
         while (true) {
-            const CommandAnswer answer = ask(signals.stop_now());
-            print(answer);
-            if (answer.state == State::done && answer.next == 0) {
+            const CommandAnswer answer = run_to_question();
+            if (answer.state != State::question) {
                 return static_cast<ExitCode>(answer.exit_code);
             }
-            if (answer.state == State::proceed && signals.stop().stop_requested()) {
-                return ExitCode::interrupted;
+            // The end of the input is a no.
+            const std::optional<std::string> text = session_.console.ask(answer.question);
+            request_.answers.push_back({answer.question, text.value_or("")});
+        }
+    }
+
+private:
+    /// To the end or the next question: what asks a person is not kept from being interrupted.
+    CommandAnswer run_to_question() {
+        std::jthread cancelling;
+        SignalWatch signals([&](int count) { interrupt(count, cancelling); });
+        while (true) {
+            CommandAnswer answer = ask(signals.stop_now());
+            print(answer);
+            const bool is_at_rest =
+                answer.state == State::proceed || answer.state == State::question;
+            if (is_at_rest && signals.stop().stop_requested()) {
+                answer.state = State::done;
+                answer.exit_code = static_cast<int>(ExitCode::interrupted);
+            }
+            if (answer.state == State::question ||
+                (answer.state == State::done && answer.next == 0)) {
+                return answer;
             }
             go_on(answer, signals.stop_now());
         }
     }
 
-private:
-    void interrupt(int count) {
+    /// Must not wait: the next signal comes here, too.
+    void interrupt(int count, std::jthread& cancelling) {
         session_.console.report(
             count == 1 ? "stopping: the function finishes the pages at hand (interrupt "
                          "again to wait no longer)"
                        : "waiting no longer; the function ends by itself");
         if (count == 1) {
-            CommandRequest cancel;
-            cancel.verb = CommandRequest::Verb::cancel;
-            cancel.run = request_.run;
+            cancelling = std::jthread([this](const std::stop_token& ended) { cancel(ended); });
+        }
+    }
+
+    /// Until there is something to stop: what is under way may not have begun yet.
+    void cancel(const std::stop_token& ended) {
+        CommandRequest request;
+        request.verb = CommandRequest::Verb::cancel;
+        request.run = request_.run;
+        State state = State::idle;
+        bool has_told = false;
+        while (state == State::idle && !ended.stop_requested()) {
             try {
-                cloud::body_of(function_.call(to_event(cancel)), "cancel");
+                state = cloud::read_command_answer(
+                            cloud::body_of(function_.call(to_event(request), ended), "cancel"))
+                            .state;
             } catch (const Error& error) {
-                session_.console.report(error.what());
+                if (error.kind() != ErrorKind::cancelled && !std::exchange(has_told, true)) {
+                    session_.console.report(fmt::format("{}; trying again", error.what()));
+                }
+            }
+            if (state == State::idle) {
+                function_.clock().wait(kBetweenLooks, ended);
             }
         }
     }
@@ -79,12 +118,6 @@ private:
             request_.from = answer.next;
         } else if (answer.state == State::running) {
             function_.clock().wait(kBetweenLooks, stop);
-        } else if (answer.state == State::question) {
-            if (std::optional<std::string> text = session_.console.ask(answer.question)) {
-                request_.answers.push_back(*text);
-            } else {
-                request_.answers.emplace_back("");  // the end of the input is a no
-            }
         }
         base::throw_if_stopped(stop);
     }
@@ -97,10 +130,15 @@ private:
                 return cloud::read_command_answer(
                     cloud::body_of(function_.call(to_event(request_), stop), "start"));
             } catch (const Error& error) {
-                const bool may_be_asked_again =
-                    error.may_have_applied() || error.kind() == ErrorKind::throttled;
-                if (!may_be_asked_again || error.kind() == ErrorKind::cancelled ||
-                    losses == kMostLosses) {
+                const bool is_throttled = error.kind() == ErrorKind::throttled;
+                if ((!is_throttled && !error.may_have_applied()) ||
+                    error.kind() == ErrorKind::cancelled) {
+                    throw;
+                }
+                if (!is_throttled && !may_be_sent_again(session_.arguments)) {
+                    throw unknown_outcome(error);
+                }
+                if (losses == kMostLosses) {
                     throw;
                 }
                 session_.console.report(fmt::format("{}; asking again", error.what()));
@@ -109,8 +147,27 @@ private:
         }
     }
 
+    Error unknown_outcome(const Error& error) const {
+        return Error(
+                   ErrorKind::outcome_unknown,
+                   fmt::format("the function's answer to `{0}` is lost: it may have been done, or "
+                               "be done yet; look with `dynamigrate {1} --arn {2}` before you "
+                               "type it again",
+                               session_.arguments.verb, command_that_looks(session_.arguments),
+                               session_.project.arn))
+            .because(error);
+    }
+
+    /// What was printed before a question is printed again with each later answer.
     void print(const CommandAnswer& answer) {
-        for (const cloud::Printed& piece : answer.printed) {
+        if (answer.state == State::running) {
+            if (!std::exchange(has_told_of_waiting_, true)) {
+                session_.console.report("another call of the function works on it; waiting");
+            }
+            return;
+        }
+        const std::vector<cloud::Printed> news = cloud::without_beginning(answer.printed, shown_);
+        for (const cloud::Printed& piece : news) {
             if (!piece.is_error) {
                 session_.console.print_text(piece.text);
             } else if (!piece.text.empty()) {
@@ -119,12 +176,15 @@ private:
                     std::string_view(piece.text).substr(0, piece.text.size() - (ends ? 1 : 0)));
             }
         }
+        shown_ = answer.state == State::question ? answer.printed : std::vector<cloud::Printed>();
     }
 
     Session& session_;
     FunctionCaller& function_;
     CommandRequest request_;
     std::string digest_;
+    std::vector<cloud::Printed> shown_;  ///< before the question that is asked
+    bool has_told_of_waiting_ = false;
 };
 
 /// Functions of others answer the question with an error, or with whatever they answer to all.

@@ -1,14 +1,12 @@
 #include "far_command.hpp"
 
-#include "option_table.hpp"
+#include "far_words.hpp"
 #include "reporting.hpp"
 
 #include <dynamigrate/migrate/control.hpp>
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <ostream>
 #include <streambuf>
 
@@ -26,51 +24,6 @@ using State = CommandAnswer::State;
 /// Of text, before it is quoted: below what Lambda takes.
 constexpr std::size_t kPageBytes = 2 * 1024 * 1024;
 constexpr std::size_t kKeptPages = 3;
-
-/// Of these only the machine where they are typed knows.
-constexpr auto kNearOptions = std::to_array<std::string_view>(
-    {"config", "dir", "aws-access-key", "aws-secret-key", "aws-region", "aws-profile", "arn",
-     "lambda-endpoint", "no-color", "debug", "help", "version"});
-/// And these make no sense anywhere else.
-constexpr auto kForbiddenOptions = std::to_array<std::string_view>(
-    {"endpoint", "schema", "crypto", "keys", "port", "host", "store", "memory", "access-key",
-     "secret-key", "bump", "lang", "output"});
-constexpr auto kLocalVerbs =
-    std::to_array<std::string_view>({"init", "generate", "serve", "lambda", "deploy", "version",
-                                     "help", "iam-policy", "scan", "stream", "filter"});
-constexpr auto kReadingVerbs = std::to_array<std::string_view>(
-    {"status", "list", "outstanding", "named", "runs", "history", "quarantine", "indexes",
-     "restore", "plan", "validate", "doctor"});
-
-bool is_in(std::span<const std::string_view> names, std::string_view name) {
-    return std::ranges::find(names, name) != names.end();
-}
-
-/// `--name=value` where the option has a value of its own.
-struct Speller {
-    const Arguments& arguments;
-    std::string_view name;
-
-    std::string operator()(bool Arguments::*target) const {
-        return arguments.*target ? fmt::format("--{}", name) : "";
-    }
-    std::string operator()(std::string Arguments::*target) const {
-        const std::string& text = arguments.*target;
-        return text.empty() ? "" : fmt::format("--{}={}", name, text);
-    }
-    std::string operator()(std::optional<std::uint32_t> Arguments::*target) const {
-        const auto& number = arguments.*target;
-        return number ? fmt::format("--{}={}", name, *number) : "";
-    }
-    std::string operator()(std::optional<authoring::Rate> Arguments::*target) const {
-        const auto& rate = arguments.*target;
-        if (!rate) {
-            return "";
-        }
-        return rate->percent > 0 ? fmt::format("--{}={}%", name, rate->percent)
-                                 : fmt::format("--{}={}", name, rate->units);
-    }
-};
 
 /// What a command printed, piece by piece in order.
 class Pieces {
@@ -127,26 +80,28 @@ struct Question {
     std::string text;
 };
 
-/// Errors: invalid_argument, for what only works where it is typed.
-void check(const Arguments& arguments) {
-    for (const Option& option : option_table()) {
-        const std::string_view name = option.text.name;
-        const bool is_near = is_in(kNearOptions, name) && name != "no-color" && name != "debug";
-        if ((is_near || is_in(kForbiddenOptions, name)) &&
-            !std::visit(Speller{arguments, name}, option.target).empty()) {
+/// The function decides what it works on; a caller may only say what it is sure of.
+/// Errors: invalid_argument for another table or profile than the function's.
+void expect_own_place(Arguments& arguments, const Arguments& own) {
+    if (arguments.table.empty() && arguments.profile.empty()) {
+        return;
+    }
+    const Project project = load_project(own, base::Environment::of_process());
+    const auto expect = [](std::string_view option, const std::string& asked,
+                           const std::string& had, std::string_view advice) {
+        if (!asked.empty() && asked != had) {
             throw Error(ErrorKind::invalid_argument,
-                        fmt::format("--{} is not for a Lambda function", name));
+                        fmt::format("--{0} {1}: the {0} of this function is {2}; leave --{0} out, "
+                                    "or {3}",
+                                    option, asked, had.empty() ? "none" : had, advice));
         }
-    }
-    if (is_local_verb(arguments.verb)) {
-        throw Error(ErrorKind::invalid_argument,
-                    fmt::format("`{}` is not for a Lambda function", arguments.verb));
-    }
-    if (arguments.retry_failed) {
-        throw Error(ErrorKind::invalid_argument,
-                    "a function may be asked twice, and what --retry-failed means depends on how "
-                    "often it is said; use the command `retry-failed`, then the other");
-    }
+    };
+    expect("table", arguments.table, project.settings.default_table,
+           "call the function of that table");
+    expect("profile", arguments.profile, project.config.profile,
+           "set the function's variable PROFILE");
+    arguments.table.clear();
+    arguments.profile.clear();
 }
 
 /// The row of the request's run that is under way.
@@ -163,23 +118,20 @@ std::optional<migrate::HistoryRow> under_way(Session& session, const std::string
     }
 }
 
-bool has_begun(Session& session, const std::string& request) {
-    for (const migrate::HistoryRow& row : session.migrator().history()) {
-        if (is_of_request(row, request)) {
-            return true;
-        }
-    }
-    return false;
+/// Whether an earlier call of the request has begun, and may still work.
+bool has_begun(Session& session) {
+    const std::optional<migrate::LockOwner> owner = session.migrator().lock_owner();
+    return (owner && is_of_request(*owner, session.far.request)) ||
+           !session.rows_of_request().empty();
 }
 
 /// What an exit code means to whoever asked from afar.
-State state_after(ExitCode code, Session& session, const FarSurroundings& surroundings,
-                  const std::string& request) {
+State state_after(ExitCode code, Session& session, const FarSurroundings& surroundings) {
     if (code == ExitCode::interrupted && surroundings.deadline.is_near() &&
         !session.arguments.dry) {
         return State::proceed;
     }
-    if (code == ExitCode::locked && session.is_connected() && has_begun(session, request)) {
+    if (code == ExitCode::locked && session.is_connected() && has_begun(session)) {
         return State::running;
     }
     return State::done;
@@ -189,10 +141,11 @@ CommandAnswer run(const CommandRequest& request, Arguments arguments,
                   const FarSurroundings& surroundings, Pieces& pieces, Console& console) {
     CommandAnswer answer;
     FarSession far(std::move(arguments), request.run, console, surroundings);
+    far.session().far.answers = request.answers;
     try {
         const ExitCode code = run_reporting(far.session());
         answer.exit_code = static_cast<int>(code);
-        answer.state = state_after(code, far.session(), surroundings, request.run);
+        answer.state = state_after(code, far.session(), surroundings);
         if (code == ExitCode::failed) {
             far.set_failed();
         }
@@ -208,17 +161,19 @@ CommandAnswer start(const CommandRequest& request, const FarSurroundings& surrou
     Pieces pieces;
     std::istringstream no_input;
     Console console(no_input, pieces.out(), pieces.err(), false, false);
-    std::size_t answered = 0;
     console.answer_with([&](std::string_view question) -> std::optional<std::string> {
-        if (answered == request.answers.size()) {
-            throw Question{std::string(question)};
+        for (const cloud::GivenAnswer& given : request.answers) {
+            if (given.question == question) {
+                return given.text;
+            }
         }
-        return request.answers[answered++];
+        throw Question{std::string(question)};
     });
     Arguments arguments;
     try {
         arguments = parse_arguments(request.words);
-        check(arguments);
+        check_far_words(arguments);
+        expect_own_place(arguments, surroundings.own);
     } catch (const Error& error) {
         CommandAnswer answer;
         answer.exit_code =
@@ -229,16 +184,14 @@ CommandAnswer start(const CommandRequest& request, const FarSurroundings& surrou
     if (arguments.quiet) {
         console.be_quiet();
     }
-    const bool only_reads = is_in(kReadingVerbs, arguments.verb) ||
-                            (arguments.verb == "journal" && !arguments.words.empty() &&
-                             arguments.words.front() != "purge");
-    if (!only_reads) {
+    const bool has_pages = only_reads(arguments);
+    if (!has_pages) {
         pieces.keep_page();
     }
     CommandAnswer answer =
         page_of(run(request, std::move(arguments), surroundings, pieces, console),
-                only_reads ? request.from : 0, kPageBytes);
-    if (!only_reads && answer.next != 0) {
+                has_pages ? request.from : 0, kPageBytes);
+    if (!has_pages && answer.next != 0) {
         answer.next = 0;
         answer.printed.push_back(
             {true, "(what else was printed is more than Lambda hands over)\n"});
@@ -262,39 +215,12 @@ CommandAnswer look(const CommandRequest& request, const FarSurroundings& surroun
     if (row && request.verb == CommandRequest::Verb::cancel) {
         migrate::RunControl control(session.wiring().world(), session.project.settings);
         control.ask(row->run, [](migrate::RunWishes& wishes) { wishes.abort = true; });
-    }
-    if (request.verb == CommandRequest::Verb::cancel) {
         answer.state = State::cancelled;
     }
     return answer;
 }
 
 }  // namespace
-
-std::vector<std::string> words_for_lambda(const Arguments& arguments) {
-    std::vector<std::string> words;
-    if (!arguments.verb.empty()) {
-        words.push_back(arguments.verb);
-    }
-    for (const Option& option : option_table()) {
-        const std::string word = std::visit(Speller{arguments, option.text.name}, option.target);
-        if (word.empty() || is_in(kNearOptions, option.text.name)) {
-            continue;
-        }
-        if (is_in(kForbiddenOptions, option.text.name)) {
-            throw Error(ErrorKind::invalid_argument,
-                        fmt::format("--{} is of no use with a Lambda function (--arn), which has "
-                                    "its own",
-                                    option.text.name));
-        }
-        words.push_back(word);
-    }
-    words.emplace_back("--");
-    words.insert(words.end(), arguments.words.begin(), arguments.words.end());
-    return words;
-}
-
-bool is_local_verb(const std::string& verb) { return is_in(kLocalVerbs, verb); }
 
 CommandAnswer answer_command(const CommandRequest& request, const FarSurroundings& surroundings) {
     return request.verb == CommandRequest::Verb::start ? start(request, surroundings)

@@ -12,6 +12,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace dynamigrate::cli {
 
 namespace {
@@ -308,30 +310,36 @@ bool does_next_thing(const Arguments& arguments) {
     const std::string& verb = arguments.verb;
     const bool is_name = verb.empty() && !migrate::Version::parse(arguments.words.front());
     return ((verb == "up" || verb == "down") && arguments.words.empty()) || verb == "repeat" ||
-           verb == "reset" || verb == "resume" || verb == "retry-failed" || is_name;
+           verb == "reset" || verb == "resume" || is_name;
 }
 
-/// A request from afar may be sent again: what it began is gone on with, and what it did is not done
-/// twice. Nothing when there is more to do.
-std::optional<ExitCode> go_on_with_request(Session& session) {
-    if (session.far.request.empty() || session.dry_run()) {
-        return std::nullopt;
-    }
+/// What a request from afar did in its earlier calls; what it began is gone on with.
+/// Errors: failed_precondition when it failed.
+migrate::RunResult go_on_with_runs_of_request(Session& session) {
     migrate::RunResult result;
-    for (const migrate::HistoryRow& row : session.migrator().history()) {
-        if (is_of_request(row, session.far.request)) {
-            result.rows.push_back(row);
-        }
+    if (session.dry_run()) {
+        return result;
     }
-    for (const migrate::HistoryRow& row : std::vector(result.rows)) {
+    for (const migrate::HistoryRow& row : session.rows_of_request()) {
         if (row.status == migrate::Status::failed) {
             session.phase = Phase::running;
             throw Error(ErrorKind::failed_precondition, row.error);
         }
         if (row.status == migrate::Status::running || row.status == migrate::Status::rolling_back) {
+            const std::vector<migrate::HistoryRow> before = std::move(result.rows);
             result = resume_run(session, row.run);
+            result.rows.insert(result.rows.begin(), before.begin(), before.end());
+        } else {
+            result.rows.push_back(row);
         }
     }
+    return result;
+}
+
+/// A request from afar may be sent again: what it began is gone on with, and what it did is not done
+/// twice. Nothing when there is more to do.
+std::optional<ExitCode> go_on_with_request(Session& session) {
+    const migrate::RunResult result = go_on_with_runs_of_request(session);
     const bool is_over = result.interrupted || does_next_thing(session.arguments);
     return result.rows.empty() || !is_over ? std::nullopt
                                            : std::optional(conclude(session, result));
@@ -379,12 +387,26 @@ std::string run_of_word(Session& session) {
     return word;
 }
 
-ExitCode retry_connected(Session& session) {
-    if (std::optional<ExitCode> end = go_on_with_request(session)) {
-        return *end;
-    }
+/// What is to be retried and was not yet by this request from afar, whatever came of it.
+Plan plan_of_retry(Session& session) {
     Plan plan = session.migrator().plan_retry(run_of_word(session));
-    migrate::RunResult result;
+    const std::vector<migrate::HistoryRow> rows = session.rows_of_request();
+    std::erase_if(plan, [&](const migrate::PlannedMigration& planned) {
+        return std::ranges::any_of(rows,
+                                   [&](const auto& row) { return row.run == planned.resumed_run; });
+    });
+    return plan;
+}
+
+ExitCode retry_connected(Session& session) {
+    migrate::RunResult result = go_on_with_runs_of_request(session);
+    if (result.interrupted) {
+        return conclude(session, result);
+    }
+    const Plan plan = plan_of_retry(session);
+    if (plan.empty() && !result.rows.empty()) {
+        return conclude(session, result);
+    }
     if (plan.empty()) {
         if (session.arguments.json) {
             print_result(session, {});

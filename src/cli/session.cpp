@@ -70,6 +70,15 @@ void Session::make_migrator() {
             : std::make_unique<migrate::Migrator>(registry, project.settings, wiring_->world());
 }
 
+std::vector<migrate::HistoryRow> Session::rows_of_request() {
+    std::vector<migrate::HistoryRow> rows;
+    if (!far.request.empty()) {
+        rows = migrator_->history();
+        std::erase_if(rows, [this](const auto& row) { return !is_of_request(row, far.request); });
+    }
+    return rows;
+}
+
 std::string Session::current_version() {
     return migrate::Migrator(registry, project.settings, wiring_->world()).current_version();
 }

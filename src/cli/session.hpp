@@ -8,6 +8,7 @@
 #include "tables.hpp"
 #include "wiring.hpp"
 
+#include <dynamigrate/cloud/command_request.hpp>
 #include <dynamigrate/json/writer.hpp>
 #include <dynamigrate/migrate/migrator.hpp>
 
@@ -22,6 +23,8 @@ struct FarCall {
     std::stop_token stop, stop_now;  ///< when the time is nearly over, and over
     /// Told of each migration that begins.
     std::function<void(const migrate::PlannedMigration&)> on_begin = {};
+    /// Those given so far, each with its question.
+    std::vector<cloud::GivenAnswer> answers = {};
     bool is_out_of_time() const { return stop.stop_requested(); }
 };
 
@@ -57,6 +60,8 @@ public:
     migrate::Migrator& migrator() { return *migrator_; }
     /// nullptr unless the user asked for a dry run.
     DryRun* dry_run() { return dry_run_.get(); }
+    /// The runs that the request from afar began or went on with, in this call and in earlier ones.
+    std::vector<migrate::HistoryRow> rows_of_request();
     /// Of the database, whatever a dry run would make of it.
     std::string current_version();
     /// A migrator that keeps to the capacity of the tables which these migrations work on.

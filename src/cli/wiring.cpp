@@ -54,6 +54,10 @@ bool is_of_request(const migrate::HistoryRow& row, const std::string& request) {
     return !request.empty() && row.by.ends_with(std::string(kOfRequest) + request);
 }
 
+bool is_of_request(const migrate::LockOwner& owner, const std::string& request) {
+    return !request.empty() && owner.identity.host.ends_with(std::string(kOfRequest) + request);
+}
+
 migrate::World Wiring::world() {
     return {.service = retry_.get(),
             .pace = &pace_,

@@ -58,5 +58,7 @@ private:
 
 /// Whether the run was last begun or resumed for this request from afar: rows say by whom.
 bool is_of_request(const migrate::HistoryRow& row, const std::string& request);
+/// Whether a call of this request from afar holds the lock.
+bool is_of_request(const migrate::LockOwner& owner, const std::string& request);
 
 }  // namespace dynamigrate::cli

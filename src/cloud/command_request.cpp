@@ -45,19 +45,34 @@ std::string_view name_in(const Pairs& pairs, Value value) {
     return "";
 }
 
-std::vector<std::string> texts_member(const json::Value* object, std::string_view key) {
-    std::vector<std::string> texts;
-    const json::Value* list = object ? object->find(key) : nullptr;
+std::vector<std::string> words_in(const json::Value* object) {
+    std::vector<std::string> words;
+    const json::Value* list = object ? object->find("words") : nullptr;
     if (list && list->is_array()) {
         for (const json::Value& element : list->elements()) {
             if (!element.is_string()) {
-                throw Error(ErrorKind::invalid_argument,
-                            fmt::format("`args.{}` holds what is no string", key));
+                throw Error(ErrorKind::invalid_argument, "`args.words` holds what is no string");
             }
-            texts.push_back(element.text());
+            words.push_back(element.text());
         }
     }
-    return texts;
+    return words;
+}
+
+std::vector<GivenAnswer> answers_in(const json::Value* object) {
+    std::vector<GivenAnswer> answers;
+    const json::Value* list = object ? object->find("answers") : nullptr;
+    if (list && list->is_array()) {
+        for (const json::Value& element : list->elements()) {
+            const json::Value* question = element.find("question");
+            if (!question || !question->is_string()) {
+                throw Error(ErrorKind::invalid_argument,
+                            "`args.answers` holds what is no {\"question\": ..., \"text\": ...}");
+            }
+            answers.push_back({question->text(), json::text_of(element, "text")});
+        }
+    }
+    return answers;
 }
 
 std::uint64_t number_member(const json::Value* object, std::string_view key) {
@@ -69,13 +84,17 @@ std::uint64_t number_member(const json::Value* object, std::string_view key) {
     return number;
 }
 
-void write_texts(json::Writer& writer, std::string_view key,
-                 const std::vector<std::string>& texts) {
-    writer.key(key).begin_array();
-    for (const std::string& text : texts) {
-        writer.string(text);
+void write_args(json::Writer& writer, const CommandRequest& request) {
+    writer.begin_object().key("words").begin_array();
+    for (const std::string& word : request.words) {
+        writer.string(word);
     }
-    writer.end_array();
+    writer.end_array().key("answers").begin_array();
+    for (const GivenAnswer& given : request.answers) {
+        writer.begin_object().key("question").string(given.question);
+        writer.key("text").string(given.text).end_object();
+    }
+    writer.end_array().key("from").number(request.from).end_object();
 }
 
 bool is_inside_character(std::string_view text, std::size_t at) {
@@ -91,23 +110,37 @@ std::string digest_of(const std::vector<Printed>& printed) {
     return base::sha256_hex(all);
 }
 
+std::vector<Printed> lines_of(const std::vector<Printed>& printed) {
+    std::vector<Printed> lines;
+    for (const Printed& piece : printed) {
+        for (std::size_t begin = 0; begin < piece.text.size();) {
+            const std::size_t end = piece.text.find('\n', begin);
+            const std::size_t next = end == std::string::npos ? piece.text.size() : end + 1;
+            lines.push_back({piece.is_error, piece.text.substr(begin, next - begin)});
+            begin = next;
+        }
+    }
+    return lines;
+}
+
 }  // namespace
 
 std::string_view to_string(Verb verb) noexcept { return name_in(kVerbs, verb); }
 std::string_view to_string(State state) noexcept { return name_in(kStates, state); }
 
+std::optional<Verb> verb_of(std::string_view word) noexcept {
+    const auto* verb = std::ranges::find(kVerbs, word, &std::pair<std::string_view, Verb>::first);
+    return verb == kVerbs.end() ? std::nullopt : std::optional(verb->second);
+}
+
 CommandRequest read_command_request(const json::Value& event) {
     CommandRequest request;
     const std::string word = json::text_of(event, "cmd");
-    for (const auto& [name, verb] : kVerbs) {
-        if (name == word) {
-            request.verb = verb;
-        }
-    }
+    request.verb = verb_of(word).value_or(Verb::hello);
     request.run = json::text_of(event, "run");
     const json::Value* args = event.find("args");
-    request.words = texts_member(args, "words");
-    request.answers = texts_member(args, "answers");
+    request.words = words_in(args);
+    request.answers = answers_in(args);
     request.from = number_member(args, "from");
     if (request.verb != Verb::hello && request.run.empty()) {
         throw Error(ErrorKind::invalid_argument,
@@ -128,10 +161,7 @@ std::string to_event(const CommandRequest& request) {
         writer.key("run").string(request.run);
     }
     if (request.verb == Verb::start) {
-        writer.key("args").begin_object();
-        write_texts(writer, "words", request.words);
-        write_texts(writer, "answers", request.answers);
-        writer.key("from").number(request.from).end_object();
+        write_args(writer.key("args"), request);
     }
     writer.end_object();
     return event;
@@ -199,6 +229,17 @@ CommandAnswer page_of(CommandAnswer whole, std::uint64_t from, std::size_t limit
     }
     whole.printed = std::move(page);
     return whole;
+}
+
+std::vector<Printed> without_beginning(const std::vector<Printed>& printed,
+                                       const std::vector<Printed>& shown) {
+    if (shown.empty()) {
+        return printed;
+    }
+    const std::vector<Printed> old = lines_of(shown);
+    const std::vector<Printed> all = lines_of(printed);
+    const auto news = std::ranges::mismatch(all, old).in1;
+    return {news, all.end()};
 }
 
 }  // namespace dynamigrate::cloud

@@ -1,17 +1,9 @@
 #include <dynamigrate/cloud/event.hpp>
 
+#include <dynamigrate/cloud/command_request.hpp>
 #include <dynamigrate/json/members.hpp>
 
-#include <algorithm>
-#include <array>
-
 namespace dynamigrate::cloud {
-
-namespace {
-
-constexpr std::array<std::string_view, 4> kOwnCommands = {"hello", "start", "poll", "cancel"};
-
-}  // namespace
 
 std::string_view to_string(EventKind kind) noexcept {
     switch (kind) {
@@ -37,7 +29,7 @@ EventKind kind_of(const json::Value& event) {
         return EventKind::worker;
     }
     const std::string command = json::text_of(event, "cmd");
-    if (std::ranges::find(kOwnCommands, command) != kOwnCommands.end()) {
+    if (verb_of(command)) {
         return EventKind::command;
     }
     return command.empty() && json::text_of(event, "action").empty() ? EventKind::unknown

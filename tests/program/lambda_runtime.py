@@ -293,8 +293,13 @@ class _Invoke(http.server.BaseHTTPRequestHandler):
         if fault == "throttle":
             return self._send(429, b'{"Reason":"ReservedFunctionConcurrentInvocationLimitExceeded"}',
                               {"x-amzn-ErrorType": "TooManyRequestsException"})
-        answer = server.functions[name].invoke(body)
-        if fault == "lose":
+        if fault == "stall":
+            server.closed.wait()
+        if fault == "hang up":
+            threading.Thread(target=server.functions[name].invoke, args=(body,)).start()
+        else:
+            answer = server.functions[name].invoke(body)
+        if fault in ("lose", "hang up", "stall"):
             self.close_connection = True
             self.connection.close()
             return None
@@ -305,13 +310,15 @@ class _Invoke(http.server.BaseHTTPRequestHandler):
 
 
 class LambdaService:
-    """The Invoke API for some functions. `fault(number, body)`: None, "throttle" or "lose" (the
-    function runs, the answer is lost)."""
+    """The Invoke API for some functions. `fault(number, body)`: None, "throttle", "lose" (the
+    function runs, the answer is lost), "hang up" (the caller is left while the function runs) or
+    "stall" (nothing is answered until the service ends)."""
 
     def __init__(self, *functions, fault=None):
         self.functions = {function.name: function for function in functions}
         self.fault = fault
         self.requests = []
+        self.closed = threading.Event()
         self._server = _Server(("127.0.0.1", 0), _Invoke)
         self._server.owner = self
         self.endpoint = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -321,5 +328,6 @@ class LambdaService:
         return [json.loads(request["body"]) for request in self.requests]
 
     def close(self):
+        self.closed.set()
         self._server.shutdown()
         self._server.server_close()

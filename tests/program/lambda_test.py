@@ -267,11 +267,48 @@ class FarCommandLine(Suite):
 
     def test_asks_twice_in_production(self):
         project = self.project(profiles="{ prod: { require_pitr: false } }")
-        service = self.service(self.function(project))
-        _, err = self.far(service, "up", "--profile=prod", answers="y\nn\n", expect=3)
+        service = self.service(self.function(project, environment={"PROFILE": "prod"}))
+        _, err = self.far(service, "up", answers="y\nn\n", expect=3)
         self.assertIn("DANGEROUS", err)
+        self.assertEqual(err.count(f"table {project.table}"), 1, err)
         self.far(service, "up", "--profile=prod", answers="y\ny\n")
         self.assertEqual(self.notes(project), ["0.0.1"])
+
+    def test_an_answer_counts_for_its_question_only(self):
+        project = self.project()
+        service = self.service(self.function(project))
+        process = self.start(service, "all")
+        asked = ""
+        while not asked.endswith("[y] to confirm: "):
+            asked += process.stderr.read(1)
+        self.assertIn("Confirm 3 ", asked)
+        project.run("up", "--yes")  # meanwhile
+        out, err = process.communicate("y\n", timeout=60)
+        self.assertIn("Confirm 2 ", err)
+        self.assertEqual(process.returncode, 3, out + err)
+        self.assertEqual(self.notes(project), ["0.0.1"])
+
+    def test_the_function_decides_what_it_works_on(self):
+        project = self.project()
+        service = self.service(self.function(project))
+        _, err = self.far(service, "status", "--journal=s3://mine", expect=2)
+        self.assertIn("--journal", err)
+        self.assertEqual(service.requests[1:], [])
+        self.assertEqual(self.far(service, "status", "--table", project.table)[0], "0.0.0\n")
+        _, err = self.far(service, "up", "--yes", "--table=other", expect=2)
+        self.assertIn(f"the table of this function is {project.table}", err)
+        _, err = self.far(service, "up", "--yes", "--profile=prod", expect=2)
+        self.assertIn("the profile of this function is none", err)
+        self.assertEqual(self.notes(project), [])
+        for words in (["up", "--yes", "--journal=none"], ["status", "--endpoint=http://localhost:1"]):
+            answer = self.start_event(service, *words)
+            self.assertEqual(answer["exitCode"], 2, answer)
+            self.assertIn("is of no use", answer["printed"][0]["err"])
+        self.assertEqual(self.notes(project), [])
+
+    def start_event(self, service, *words, run="r1", answers=()):
+        function = service.functions["migrations"]
+        return function.call({"cmd": "start", "run": run, "args": {"words": words, "answers": answers}})["body"]
 
     def test_arn_in_the_configuration_and_dry_runs(self):
         project = self.project()
@@ -320,6 +357,50 @@ class FarCommandLine(Suite):
         starts = [event for event in service.events() if event["cmd"] == "start"]
         self.assertEqual(len(starts), 2)
         self.assertEqual(starts[0]["run"], starts[1]["run"])
+
+    def test_a_call_that_is_left_is_waited_for(self):
+        project = self.project([])
+        project.migration("0.0.1.yaml", "up:\n  - run: { program: [sleep, '5'] }\n")
+        left = []
+
+        def fault(_, body):
+            if b'"start"' in body and not left:
+                left.append(body)
+                return "hang up"
+            return None
+
+        service = self.service(self.function(project), fault=fault)
+        out, err = self.far(service, "up", "--yes", "--json")
+        self.assertEqual([line for line in out.splitlines() if "error" in json.loads(line)], [])
+        self.assertEqual(err.count("another call of the function works on it"), 1, err)
+        self.assertNotIn("locked", err)
+        self.assertEqual(len(json.loads(project.run("runs", "--json").stdout)["runs"]), 1)
+
+    def test_what_goes_on_with_no_run_is_not_sent_again(self):
+        project = self.project()
+        service = self.service(self.function(project),
+                               fault=lambda _, body: "lose" if b'"start"' in body else None)
+        for words, look in ((["unlock", "--yes"], "doctor"), (["mark", "applied", "0.0.1", "--yes"], "history"),
+                            (["journal", "purge", "--older-than=1d"], "journal show")):
+            before = len(service.requests)
+            _, err = self.far(service, *words, expect=1)
+            self.assertIn(f"`dynamigrate {look} --arn", err)
+            self.assertEqual(len(service.requests), before + 2, err)  # with hello
+        service.fault = None
+        self.assertEqual(self.far(service, "status")[0], "0.0.1\n")
+
+    def test_what_only_reads_is_sent_again(self):
+        lost = []
+
+        def fault(_, body):
+            if b'"start"' in body and not lost:
+                lost.append(body)
+                return "lose"
+            return None
+
+        service = self.service(self.function(self.project()), fault=fault)
+        self.assertEqual(self.far(service, "status")[0], "0.0.0\n")
+        self.assertTrue(lost)
 
     def test_throttled_calls_are_sent_again(self):
         project = self.project()
@@ -397,6 +478,52 @@ class BeyondTheDeadline(Suite):
         self.assertEqual(process.returncode, 130, err)
         self.far(service, "resume")
         self.check(project)
+
+    def test_interrupted_twice_it_is_not_waited_for(self):
+        project = self.counting(max_wcu=20)
+        service = self.service(self.function(project, timeout=60),
+                               fault=lambda _, body: "stall" if b'"cancel"' in body else None)
+        process = self.start(service, "up", "--yes")
+        deadline = time.monotonic() + 30
+        while not any(1000 <= n for n in counts(self.dynamodb, project.table).values()):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        while not any(event["cmd"] == "cancel" for event in service.events()):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=5)
+        self.assertEqual(process.returncode, 130, err)
+
+    def test_agreed_to_once_for_all_calls(self):
+        project = self.counting()
+        service = self.service(self.function(project, timeout=12))
+        out, err = self.far(service, "all", answers="y\n")
+        self.assertGreater(len([event for event in service.events() if event["cmd"] == "start"]), 2)
+        self.assertEqual(err.count("Confirm"), 1, err)
+        self.assertTrue(out.endswith("\nCurrent database version: 0.0.2\n"), out)
+
+    def test_retries_all_runs_in_however_many_calls(self):
+        project = self.project([])
+        for name in "abc":
+            flag = project.path / name
+            hangs = f"test -e {flag} || {{ touch {flag}; sleep 100; }}" if name == "b" else "true"
+            project.migration(f"{name}.yaml", f"""
+up:
+  - verify: {{ where: 'attribute_exists(bad)', expect: 0 }}
+  - run: {{ program: [sh, -c, "{hangs}"] }}
+  - put: {{ items: [{{ pk: 'v{name}', note: hello }}] }}
+""")
+        self.dynamodb.put_item(TableName=project.table, Item={"pk": {"S": "x"}, "bad": {"S": "x"}})
+        for name in "abc":
+            project.run(name, "--yes", expect=1)
+        self.dynamodb.delete_item(TableName=project.table, Key={"pk": {"S": "x"}})
+        service = self.service(self.function(project, timeout=6))
+        out, err = self.far(service, "retry-failed", "--yes")
+        self.assertEqual(self.notes(project), ["a", "b", "c"], out + err)
+        self.assertGreater(len([event for event in service.events() if event["cmd"] == "start"]), 1)
+        self.assertEqual(self.far(service, "retry-failed", "--yes")[0], "Nothing to retry\n")
 
     def test_killed_in_the_middle_it_is_resumed_exactly(self):
         project = self.counting()

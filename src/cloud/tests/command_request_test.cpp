@@ -10,13 +10,14 @@ namespace dynamigrate::cloud {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 CommandRequest start() {
     CommandRequest request;
     request.verb = CommandRequest::Verb::start;
     request.run = "r1";
     request.words = {"up", "--json"};
-    request.answers = {"y"};
+    request.answers = {{"sure?", "y"}};
     request.from = 12;
     return request;
 }
@@ -26,14 +27,15 @@ TEST(CommandRequest, IsReadAsItWasSaid) {
     EXPECT_EQ(read.verb, CommandRequest::Verb::start);
     EXPECT_EQ(read.run, "r1");
     EXPECT_THAT(read.words, ElementsAre("up", "--json"));
-    EXPECT_THAT(read.answers, ElementsAre("y"));
+    EXPECT_THAT(read.answers, ElementsAre(GivenAnswer{"sure?", "y"}));
     EXPECT_EQ(read.from, 12U);
 }
 
 TEST(CommandRequest, NeedsWhatMakesItSafeToSendTwice) {
     for (const char* event :
          {R"({"cmd":"start","args":{"words":["up"]}})", R"({"cmd":"start","run":"r1"})",
-          R"({"cmd":"poll"})", R"({"cmd":"start","run":"r1","args":{"words":[7]}})"}) {
+          R"({"cmd":"poll"})", R"({"cmd":"start","run":"r1","args":{"words":[7]}})",
+          R"({"cmd":"start","run":"r1","args":{"words":["up"],"answers":["y"]}})"}) {
         EXPECT_THROW(read_command_request(json::parse_json(event, "event")), base::Error) << event;
     }
     EXPECT_NO_THROW(read_command_request(json::parse_json(R"({"cmd":"hello"})", "event")));
@@ -91,6 +93,16 @@ TEST(CommandAnswer, PagesDoNotCutCharacters) {
     whole.printed = {{false, "abc\xC3\xA4"}};
     EXPECT_EQ(page_of(whole, 0, 4).printed.front().text, "abc");
     EXPECT_EQ(page_of(whole, 0, 4).next, 3U);
+}
+
+TEST(CommandAnswer, WhatWasShownIsNotShownAgain) {
+    const std::vector<Printed> shown = {{true, "table t\n"}, {false, "a\nb\n"}};
+    EXPECT_THAT(without_beginning({{true, "table t\n"}, {false, "a\nb\nc\na\n"}}, shown),
+                ElementsAre(Printed{false, "c\n"}, Printed{false, "a\n"}));
+    EXPECT_THAT(without_beginning({{true, "other\n"}, {false, "a\n"}}, shown),
+                ElementsAre(Printed{true, "other\n"}, Printed{false, "a\n"}));
+    EXPECT_THAT(without_beginning(shown, shown), IsEmpty());
+    EXPECT_EQ(without_beginning(shown, {}), shown);
 }
 
 }  // namespace

@@ -10,6 +10,12 @@
 
 namespace dynamigrate::cloud {
 
+/// What somebody answered to a question. It counts for that question only.
+struct GivenAnswer {
+    std::string question, text;
+    friend bool operator==(const GivenAnswer&, const GivenAnswer&) = default;
+};
+
 /// What our command line asks of a function.
 struct CommandRequest {
     enum class Verb {
@@ -21,7 +27,7 @@ struct CommandRequest {
     Verb verb = Verb::hello;
     std::string run;                   ///< names the request; the same for all its calls
     std::vector<std::string> words;    ///< the command line
-    std::vector<std::string> answers;  ///< to the questions asked so far
+    std::vector<GivenAnswer> answers;  ///< to the questions asked so far
     std::uint64_t from = 0;            ///< where in the output the answer begins
 };
 
@@ -42,9 +48,9 @@ struct CommandAnswer {
         done,      ///< it ended with that exit code
         proceed,   ///< the time was over; start it again and it goes on
         running,   ///< another call works on it; ask again later
-        idle,      ///< nobody works on it
+        idle,      ///< nobody works on it, or not yet
         question,  ///< it wants an answer more
-        cancelled  ///< the wish to stop it is noted, where there was something to stop
+        cancelled  ///< the wish to stop it is noted
     };
     State state = State::done;
     int exit_code = 0;
@@ -63,7 +69,13 @@ CommandAnswer read_command_answer(const json::Value& body);
 /// `limit`: bytes of text, before it is quoted.
 CommandAnswer page_of(CommandAnswer whole, std::uint64_t from, std::size_t limit);
 
+/// What was printed without the lines at its beginning that were shown already, in the same order.
+std::vector<Printed> without_beginning(const std::vector<Printed>& printed,
+                                       const std::vector<Printed>& shown);
+
 std::string_view to_string(CommandRequest::Verb verb) noexcept;
+/// Nothing for a word that is none of ours.
+std::optional<CommandRequest::Verb> verb_of(std::string_view word) noexcept;
 std::string_view to_string(CommandAnswer::State state) noexcept;
 
 }  // namespace dynamigrate::cloud
