@@ -15,6 +15,8 @@ std::string_view to_string(EventKind kind) noexcept {
             return "custom_resource";
         case EventKind::worker:
             return "worker";
+        case EventKind::deployment:
+            return "deployment";
         case EventKind::unknown:
             break;
     }
@@ -27,6 +29,9 @@ EventKind kind_of(const json::Value& event) {
     }
     if (const json::Value* work = event.find("work"); work && work->is_object()) {
         return EventKind::worker;
+    }
+    if (const json::Value* look = event.find("deployment"); look && look->is_object()) {
+        return EventKind::deployment;
     }
     const std::string command = json::text_of(event, "cmd");
     if (verb_of(command)) {

@@ -12,6 +12,7 @@ enum class EventKind {
     command,          ///< our own command line: hello, start, poll, cancel
     custom_resource,  ///< CloudFormation
     worker,           ///< one segment of a state machine
+    deployment,       ///< a look of a deployment's state machine
     unknown
 };
 std::string_view to_string(EventKind kind) noexcept;
