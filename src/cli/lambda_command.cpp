@@ -1,4 +1,5 @@
 #include "commands.hpp"
+#include "deployment_events.hpp"
 #include "far_command.hpp"
 #include "far_onetable.hpp"
 #include "program_version.hpp"
@@ -8,6 +9,8 @@
 #include <dynamigrate/json/json5.hpp>
 
 #include <fmt/format.h>
+
+#include <optional>
 
 namespace dynamigrate::cli {
 
@@ -51,6 +54,12 @@ std::string answer_event(const FarSurroundings& surroundings) {
             return cloud::bad_answer(error);
         }
     }
+    if (kind == EventKind::custom_resource) {
+        return answer_custom_resource(event, surroundings);
+    }
+    if (kind == EventKind::deployment) {
+        return answer_deployment(event, surroundings);
+    }
     throw Error(
         kind == EventKind::unknown ? ErrorKind::invalid_argument : ErrorKind::unimplemented,
         kind == EventKind::unknown
@@ -67,13 +76,35 @@ void check_project(const Session& session, base::Log& log) {
     trial.load_migrations(false);
 }
 
+/// Answers for a function whose project is wrong: CloudFormation would wait for an hour otherwise.
+std::string answer_broken(const Error& why, const FarSurroundings& surroundings) {
+    const json::Value event = json::parse_json(surroundings.invocation.event, "event");
+    const EventKind kind = cloud::kind_of(event);
+    if (kind == EventKind::custom_resource) {
+        return refuse_custom_resource(event, why, surroundings);
+    }
+    if (kind == EventKind::deployment) {
+        return answer_deployment(event, surroundings);
+    }
+    throw cloud::CannotBegin(why.what());
+}
+
 }  // namespace
 
 ExitCode serve_lambda(Session& session) {
     const int code = cloud::run_function([&session](cloud::JsonLog& log) -> cloud::Handler {
-        check_project(session, log);
-        return [&](const cloud::Invocation& invocation, const cloud::Deadline& deadline) {
-            return answer_event({invocation, deadline, log, session.registry, session.arguments});
+        std::optional<Error> wrong;
+        try {
+            check_project(session, log);
+        } catch (const Error& error) {
+            log.write(base::LogLevel::error, error.what());
+            wrong = error;
+        }
+        return [&session, &log, wrong](const cloud::Invocation& invocation,
+                                       const cloud::Deadline& deadline) {
+            const FarSurroundings surroundings{invocation, deadline, log, session.registry,
+                                               session.arguments};
+            return wrong ? answer_broken(*wrong, surroundings) : answer_event(surroundings);
         };
     });
     return static_cast<ExitCode>(code);

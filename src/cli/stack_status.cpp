@@ -93,12 +93,12 @@ std::optional<std::string> stack_status(const Project& project,
         options.region = endpoint.region;
         options.endpoint = endpoint.url;
         const auto credentials = aws::make_credentials_chain(
-            options, {surroundings.environment, *http, programs, surroundings.clock,
-                      surroundings.log});
+            options,
+            {surroundings.environment, *http, programs, surroundings.clock, surroundings.log});
         for (int attempt = 1;; ++attempt) {
             try {
-                return stack_status_in(describe_stacks(endpoint, *http, *credentials,
-                                                       surroundings.clock, stack_id));
+                return stack_status_in(
+                    describe_stacks(endpoint, *http, *credentials, surroundings.clock, stack_id));
             } catch (const Error& error) {
                 if (attempt == kAttempts || error.kind() != ErrorKind::unavailable) {
                     throw;

@@ -15,6 +15,8 @@ namespace {
 using base::Error;
 using base::ErrorKind;
 
+constexpr std::string_view kInitError = "InitError";
+
 void set_trace(const std::string& trace_id) {
     if (trace_id.empty()) {
         ::unsetenv("_X_AMZN_TRACE_ID");
@@ -60,6 +62,8 @@ void answer(RuntimeClient& runtime, const Invocation& invocation, const Handler&
     try {
         const Deadline deadline(options.clock, invocation.deadline);
         text = handler(invocation, deadline);
+    } catch (const CannotBegin& error) {
+        return refuse(runtime, invocation, kInitError, error.what(), options.log);
     } catch (const Error& error) {
         return refuse(runtime, invocation, to_string(error.kind()), error.what(), options.log);
     } catch (const std::exception& error) {
@@ -88,7 +92,7 @@ int run_with(RuntimeClient& runtime, const std::function<Handler(JsonLog&)>& beg
         handler = begin(log);
     } catch (const std::exception& error) {
         log.write(base::LogLevel::error, error.what());
-        runtime.fail_to_begin("InitError", error.what());
+        runtime.fail_to_begin(kInitError, error.what());
         return 1;
     }
     serve(runtime, handler,

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 namespace dynamigrate::cloud {
@@ -15,6 +16,12 @@ namespace dynamigrate::cloud {
 /// Answers one invocation with JSON. A `base::Error`, or any exception, becomes the function's
 /// error, of the type that the error's kind names.
 using Handler = std::function<std::string(const Invocation& invocation, const Deadline& deadline)>;
+
+/// Thrown by a handler that cannot work at all: the caller sees it as one of initialisation.
+class CannotBegin final : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
 
 /// What a function needs of the world; all must outlive it.
 struct FunctionOptions {

@@ -1,0 +1,66 @@
+#pragma once
+
+#include "session.hpp"
+
+#include <dynamigrate/cloud/deployment.hpp>
+#include <dynamigrate/remote/state_machines.hpp>
+
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace dynamigrate::cli {
+
+/// Who asks in the name of deployments: what they paused they may let go on.
+inline constexpr const char* kDeploymentRequest = "deployment";
+
+/// What a look is told and may use. All must outlive it.
+struct DeploymentLookInputs {
+    Session& session;  ///< connected, with its migrations
+    const cloud::CustomResourceRequest& request;
+    const cloud::DeploymentWishes& wishes;
+    std::string execution;   ///< of the deployment's state machine
+    base::WallTime started;  ///< when that began
+    std::string function;    ///< ARN, for commands
+    std::stop_token stop;
+};
+
+/// One look at a deployment: sees how far it is and does what is next.
+class DeploymentLook {
+public:
+    explicit DeploymentLook(const DeploymentLookInputs& inputs);
+
+    /// The record as it was found, or a new one.
+    const migrate::Deployment& record() const { return record_; }
+    /// Looks until there is something to wait for, or the end. Returns how long to wait.
+    /// Errors: those that may pass; what stops the deployment becomes its end.
+    std::chrono::seconds look();
+    /// Ends the deployment, unless it has ended.
+    void fail(const std::string& reason);
+
+private:
+    migrate::Deployment found_or_new();
+    cloud::DeploymentFacts facts();
+    std::optional<cloud::CurrentRun> current_run();
+    void plan(cloud::DeploymentFacts& facts);
+    std::optional<cloud::NextRun> next_up();
+    std::optional<cloud::NextRun> next_down();
+    std::string running_execution(const migrate::HistoryRow* row);
+    std::optional<std::chrono::seconds> estimate(const migrate::Migration& migration);
+    const migrate::HistoryRow* latest_row(const std::string& id) const;
+    const migrate::HistoryRow* row_of(const std::string& execution) const;
+    void note_begin(const std::string& migration);
+    void start(const cloud::NextRun& next);
+    void adopt(const cloud::NextRun& next);
+    void pause(const cloud::CurrentRun& current);
+    void finish(const std::string& outcome, const std::string& reason);
+    void save() { deployments_.save(record_); }
+
+    DeploymentLookInputs inputs_;
+    remote::StateMachines& machines_;
+    migrate::Deployments deployments_;
+    std::vector<migrate::HistoryRow> rows_;
+    migrate::Deployment record_;
+};
+
+}  // namespace dynamigrate::cli
