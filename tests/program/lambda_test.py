@@ -114,7 +114,7 @@ class Runtime(Suite):
 
     def test_unknown_events_fail_and_say_what_is_known(self):
         function = self.function(self.project())
-        for event in ({"Records": []}, "text", {"RequestType": "Create", "ResponseURL": "u", "StackId": "s"}):
+        for event in ({"Records": []}, "text", {"RequestType": "Create", "ResponseURL": "u", "StackId": "s"}, {"deployment": {}}):
             payload, error = function.invoke(json.dumps(event).encode())
             self.assertEqual(error, "Unhandled")
             self.assertIn("event", json.loads(payload)["errorMessage"])
