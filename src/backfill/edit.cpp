@@ -238,7 +238,8 @@ void set_images(Edit& edit, const JournalEntry& entry, bool reversed, base::Aren
 }  // namespace
 
 double Edit::write_units() const noexcept {
-    return dynamodb::write_units(base::ItemBytes{std::max(before_bytes, after_bytes)}).value;
+    const std::uint64_t bytes = std::max(before_bytes, after_bytes) + unread_bytes;
+    return dynamodb::write_units(base::ItemBytes{bytes}).value;
 }
 
 Edit make_update(const Target& target, const Item& before, const Item& after, const ReadSet& read,

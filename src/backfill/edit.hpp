@@ -34,8 +34,8 @@ struct Edit {
     layers::EntryKind kind = layers::EntryKind::update;
     const Target* target = nullptr;
     dynamodb::Item key;
-    dynamodb::Item before;  ///< whole; empty: absent
-    dynamodb::Item after;   ///< whole; empty: to be deleted
+    dynamodb::Item before;  ///< as it was read, for an update maybe in part; empty: absent
+    dynamodb::Item after;   ///< `before` as it becomes; empty: to be deleted
     std::span<const dynamodb::Attribute> sets;
     std::span<const std::string_view> removes;
     std::span<const dynamodb::Attribute> guard_present;
@@ -51,6 +51,7 @@ struct Edit {
     bool may_have_applied = false;
     std::uint64_t before_bytes = 0;  ///< item sizes, 0: not known yet
     std::uint64_t after_bytes = 0;
+    std::uint64_t unread_bytes = 0;  ///< of attributes that were not read, estimated
 
     bool is_delete() const noexcept {
         return kind == layers::EntryKind::remove || kind == layers::EntryKind::action_remove ||

@@ -1,6 +1,7 @@
 #include "lane.hpp"
 
 #include <dynamigrate/dynamodb/operations.hpp>
+#include <dynamigrate/dynamodb/size.hpp>
 #include <dynamigrate/dynamodb/wire.hpp>
 
 #include <algorithm>
@@ -16,7 +17,7 @@ namespace {
 constexpr std::size_t kMaxPageItems = 1000;
 constexpr double kMemoryPerWireByte = 4.5;
 constexpr double kMemoryPerItem = 600;
-constexpr double kWireBytesPerReadUnit = 8192;  // of an eventually consistent read
+constexpr double kBytesPerReadUnit = 8192;  // of an eventually consistent read
 
 }  // namespace
 
@@ -126,6 +127,7 @@ bool Lane::work_page(PageSource& source, SegmentState& state) {
     page_.segment = state.segment;
     page_.page = state.pages_done;
     first_number_ = source.first_number();
+    estimate_unread(source);
     if (spill_) {
         spill_->begin_page(page_.page);
     }
@@ -142,6 +144,18 @@ bool Lane::work_page(PageSource& source, SegmentState& state) {
     return has_more;
 }
 
+/// Where a page's items were read in part, what it took to read them tells how large they are.
+void Lane::estimate_unread(const PageSource& source) {
+    unread_bytes_ = 0;
+    if (!source.reads_in_part() || items_.empty()) {
+        return;
+    }
+    const double item_bytes = source.read_units() * kBytesPerReadUnit /
+                              static_cast<double>(std::max<std::uint64_t>(1, source.scanned()));
+    const double read_bytes = static_cast<double>(dynamodb::item_size(items_.front()).value);
+    unread_bytes_ = static_cast<std::uint64_t>(std::max(0.0, item_bytes - read_bytes));
+}
+
 void Lane::adapt_limit(const PageSource& source, std::size_t limit,
                        base::SteadyTime::duration took) {
     const auto scanned = static_cast<double>(std::max<std::uint64_t>(1, source.scanned()));
@@ -149,8 +163,10 @@ void Lane::adapt_limit(const PageSource& source, std::size_t limit,
                              kMemoryPerItem * static_cast<double>(items_.size() + 1);
     bytes_per_item_ = std::max(page_cost / scanned, bytes_per_item_ * 0.7);
     const double fitting = static_cast<double>(run_.allowance.share()) / bytes_per_item_;
-    page_time_.took(took, scanned, static_cast<double>(source.page_bytes()) / kWireBytesPerReadUnit,
-                    page_write_units_);
+    const double read_units = source.read_units() > 0
+                                  ? source.read_units()
+                                  : static_cast<double>(source.page_bytes()) / kBytesPerReadUnit;
+    page_time_.took(took, scanned, read_units, page_write_units_);
     const auto wanted =
         std::min(static_cast<std::size_t>(std::max(1.0, fitting)), page_time_.fitting_items());
     limit_ = std::clamp<std::size_t>(wanted, 1, std::min(kMaxPageItems, limit * 8));
@@ -296,6 +312,7 @@ void Lane::decide_change(std::uint32_t index, const Item& item, ReadSet read) {
     }
     Edit edit = make_update(run_.source, item, after, read, policy_, arena_);
     edit.origin = index;
+    edit.unread_bytes = unread_bytes_;
     if (!edit.has_effect()) {
         ++page_counts_.unchanged;
     } else if (fits(edit)) {

@@ -99,6 +99,7 @@ private:
     /// Whether this step of this run has changed the item already, by its marker.
     bool is_marked(const dynamodb::Item& item) const;
     void save(const SegmentState& state, bool always);
+    void estimate_unread(const PageSource& source);
     void adapt_limit(const PageSource& source, std::size_t limit, base::SteadyTime::duration took);
 
     SharedRun& run_;
@@ -134,6 +135,7 @@ private:
     double bytes_per_item_ = 0;
     PageTime page_time_;
     double page_write_units_ = 0;
+    std::uint64_t unread_bytes_ = 0;  ///< of an item of the page, on average
     base::SteadyTime saved_at_{};
 };
 

@@ -3,6 +3,8 @@
 #include <dynamigrate/dynamodb/wire.hpp>
 #include <dynamigrate/json/writer.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
@@ -18,6 +20,8 @@ using json::Writer;
 namespace {
 
 constexpr std::size_t kKeysPerRead = 100;
+/// An expression has 4 KB at most.
+constexpr std::size_t kMostAttributesWanted = 200;
 
 void write_substitutions(Writer& out, const std::vector<std::pair<std::string, std::string>>& names,
                          const std::vector<const Item*>& values) {
@@ -44,6 +48,19 @@ void write_substitutions(Writer& out, const std::vector<std::pair<std::string, s
     }
 }
 
+/// 0 for what cannot be read.
+double units_of(dynamodb::Reply& reply) {
+    double units = 0;
+    try {
+        for (const dynamodb::ConsumedCapacity& capacity : reply.consumed_capacity()) {
+            units += capacity.total;
+        }
+    } catch (const Error&) {
+        return 0;
+    }
+    return units;
+}
+
 /// Scan and Query, which answer alike.
 class ServicePages : public PageSource {
 public:
@@ -60,6 +77,7 @@ public:
         call.stop = reader_.stop_now;
         call.table = reader_.table->name;
         reader_.service->call(call, reply_);
+        read_units_ = units_of(reply_);
         pages_.read(reply_, arena, page_);
         items.insert(items.end(), page_.items.begin(), page_.items.end());
         position = page_.last_evaluated_key.empty()
@@ -68,6 +86,8 @@ public:
         return !page_.last_evaluated_key.empty();
     }
     std::size_t page_bytes() const override { return reply_.body.size(); }
+    double read_units() const override { return read_units_; }
+    bool reads_in_part() const override { return !reader_.attributes.empty(); }
     std::uint64_t scanned() const override {
         return static_cast<std::uint64_t>(page_.scanned_count);
     }
@@ -96,15 +116,7 @@ private:
             names.insert(names.end(), reader_.filter->names.begin(), reader_.filter->names.end());
             values.push_back(&reader_.filter->values);
         }
-        if (reader_.keys_only) {
-            std::string projection = "#dm_hash";
-            names.emplace_back("#dm_hash", reader_.table->key.hash.name);
-            if (reader_.table->key.sort) {
-                projection += ",#dm_sort";
-                names.emplace_back("#dm_sort", reader_.table->key.sort->name);
-            }
-            out.key("ProjectionExpression").string(projection);
-        }
+        write_projection(out, names);
         write_substitutions(out, names, values);
         out.key("Limit").number(limit);
         if (reader_.consistent) {
@@ -116,8 +128,20 @@ private:
         out.key("ReturnConsumedCapacity").string("TOTAL").end_object();
     }
 
+    void write_projection(Writer& out, std::vector<std::pair<std::string, std::string>>& names) {
+        std::string projection;
+        for (std::size_t i = 0; i < reader_.attributes.size(); ++i) {
+            names.emplace_back(fmt::format("#dm_{}", i), reader_.attributes[i]);
+            projection += (i == 0 ? "" : ",") + names.back().first;
+        }
+        if (!projection.empty()) {
+            out.key("ProjectionExpression").string(projection);
+        }
+    }
+
     std::string body_;
     dynamodb::Reply reply_;
+    double read_units_ = 0;
     dynamodb::PageReader pages_;
     dynamodb::Page page_;
 };
@@ -276,6 +300,42 @@ expressions::ExpressionText server_filter(const Plan& plan, base::Arena& arena) 
     }
     return expressions::without_key_conjuncts(plan.where, plan.key, arena)
         .value_or(expressions::ExpressionText{});
+}
+
+std::vector<std::string> attributes_of(const dynamodb::KeySchema& key) {
+    std::vector<std::string> names{key.hash.name};
+    if (key.sort) {
+        names.push_back(key.sort->name);
+    }
+    return names;
+}
+
+std::vector<std::string> attributes_wanted(const Plan& plan, const expressions::Condition& where) {
+    const auto* scan = std::get_if<ScanSource>(&plan.source);
+    const auto* query = std::get_if<QuerySource>(&plan.source);
+    const bool reads_table = (scan && scan->index.empty()) || (query && query->index.empty());
+    const bool needs_all = plan.overwrite || !plan.target_table.empty() ||
+                           plan.guard.kind == Guard::Kind::all ||
+                           plan.transform->may_change_key();
+    const auto wanted = plan.transform->attributes();
+    if (!reads_table || needs_all || !wanted) {
+        return {};
+    }
+    std::vector<std::string> names = attributes_of(plan.key);
+    const auto add = [&](const std::string& name) {
+        if (std::ranges::find(names, name) == names.end()) {
+            names.push_back(name);
+        }
+    };
+    std::ranges::for_each(*wanted, add);
+    std::ranges::for_each(where.attributes(), add);
+    if (plan.guard.kind == Guard::Kind::version) {
+        add(plan.guard.version_attribute);
+    }
+    if (plan.marker) {
+        add(std::string(kMarkerAttribute));
+    }
+    return names.size() <= kMostAttributesWanted ? names : std::vector<std::string>();
 }
 
 std::unique_ptr<PageSource> make_scan(const SourceReader& reader, const std::string& index,

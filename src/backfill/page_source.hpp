@@ -26,6 +26,10 @@ public:
                       std::vector<dynamodb::Item>& items) = 0;
     /// Bytes of the last answer, the measure of what a page costs in memory.
     virtual std::size_t page_bytes() const = 0;
+    /// Read units that the last answer says it took; 0: it does not say.
+    virtual double read_units() const { return 0; }
+    /// Whether items come with some of their attributes only.
+    virtual bool reads_in_part() const { return false; }
     /// Items read from the table for the last page, filtered ones included.
     virtual std::uint64_t scanned() const = 0;
     /// Number of the last page's first item in its stream, from 1; 0 where keys name the items.
@@ -37,6 +41,11 @@ public:
 /// What of the plan's `where` the server may evaluate while it reads the source; it is always
 /// evaluated here as well. A query's filter may not name the key, and an index may lack attributes.
 expressions::ExpressionText server_filter(const Plan& plan, base::Arena& arena);
+/// Attributes of the table's items, with those of the key, on which the plan depends and which it
+/// changes; empty: possibly all. `where`: the plan's.
+std::vector<std::string> attributes_wanted(const Plan& plan, const expressions::Condition& where);
+/// Those of the key.
+std::vector<std::string> attributes_of(const dynamodb::KeySchema& key);
 
 /// What a source reads with.
 struct SourceReader {
@@ -44,7 +53,7 @@ struct SourceReader {
     const Target* table = nullptr;
     const expressions::ExpressionText* filter = nullptr;  ///< may be empty
     bool consistent = false;
-    bool keys_only = false;
+    std::vector<std::string> attributes = {};  ///< empty: all
     std::stop_token stop_now;
 };
 

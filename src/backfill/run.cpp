@@ -205,6 +205,7 @@ private:
         reader.service = surroundings_.service;
         reader.table = &run_.source;
         reader.filter = &filter_;
+        reader.attributes = attributes_wanted(plan_, run_.where);
         reader.stop_now = run_.stop_now;
         return reader;
     }

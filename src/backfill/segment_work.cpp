@@ -150,6 +150,7 @@ private:
         reader.service = surroundings_.service;
         reader.table = &run_.source;
         reader.filter = &filter;
+        reader.attributes = attributes_wanted(plan_, run_.where);
         reader.stop_now = run_.stop_now;
         const SourceFactory sources = [&](std::uint32_t segment) {
             return make_scan(reader, {}, segment, total_);

@@ -75,7 +75,7 @@ bool Spool::fill_segment(SharedRun& run, std::uint32_t segment) {
     reader.service = surroundings_.service;
     reader.table = &run.source;
     reader.filter = &filter;
-    reader.keys_only = true;
+    reader.attributes = attributes_of(plan_.key);
     reader.stop_now = run.stop_now;
     std::unique_ptr<PageSource> source;
     if (const auto* query = std::get_if<QuerySource>(&plan_.source)) {

@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 namespace dynamigrate::migrate {
 
 namespace {
@@ -63,6 +66,13 @@ void UpdateTransform::apply(const Item& item, base::Arena& arena,
         out.reads(name);
     }
     out.change(expression_.apply(item, arena));
+}
+
+std::optional<std::vector<std::string>> UpdateTransform::attributes() const {
+    std::vector<std::string> names;
+    std::ranges::set_union(expression_.attributes_written(), expression_.attributes_read(),
+                           std::back_inserter(names));
+    return names;
 }
 
 }  // namespace dynamigrate::migrate

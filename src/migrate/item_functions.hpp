@@ -45,6 +45,7 @@ public:
         : expression_(std::move(expression)) {}
     void apply(const dynamodb::Item& item, base::Arena& arena,
                backfill::TransformOutput& out) const override;
+    std::optional<std::vector<std::string>> attributes() const override;
 
 private:
     expressions::UpdateExpression expression_;

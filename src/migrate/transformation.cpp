@@ -224,6 +224,23 @@ void CompiledTransformation::note_key(const dynamodb::KeySchema& key) {
     }
 }
 
+std::optional<std::vector<std::string>> CompiledTransformation::attributes() const {
+    std::vector<std::string> names = remove_;
+    for (const Renaming& renaming : rename_) {
+        add_once(names, renaming.from);
+        add_once(names, renaming.to);
+    }
+    for (const auto* assignments : {&set_, &defaults_}) {
+        for (const Assignment& assignment : *assignments) {
+            add_once(names, assignment.name);
+            for (const std::string& name : assignment.reads) {
+                add_once(names, name);
+            }
+        }
+    }
+    return names;
+}
+
 AttributeValue CompiledTransformation::evaluate(const Assignment& assignment, const char* what,
                                                 const Item& item, Arena& arena) const {
     try {

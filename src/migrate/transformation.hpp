@@ -47,6 +47,7 @@ public:
 
     void apply(const dynamodb::Item& item, base::Arena& arena,
                backfill::TransformOutput& out) const override;
+    std::optional<std::vector<std::string>> attributes() const override;
     bool may_change_key() const override { return may_change_key_; }
 
 private:

@@ -1,4 +1,5 @@
 #include "../transformation.hpp"
+#include "../item_functions.hpp"
 
 #include <dynamigrate/dynamodb/wire.hpp>
 #include <dynamigrate/json/json5.hpp>
@@ -49,10 +50,33 @@ protected:
         before_ = dynamodb::item_from_plain(json::parse_json5(item_json, "item"), "item", arena_);
         out_.clear();
         transform_->apply(before_, arena_, out_);
+        check_that_its_attributes_suffice();
         if (out_.kind() == TransformOutput::Kind::unchanged) {
             return "unchanged";
         }
         return json::to_json(dynamodb::to_plain(out_.after()));
+    }
+    /// The same must come of the item in which only the declared attributes are.
+    void check_that_its_attributes_suffice() {
+        TransformOutput out;
+        transform_->apply(in_part(before_), arena_, out);
+        EXPECT_EQ(out.kind(), out_.kind());
+        EXPECT_EQ(out.read(), out_.read());
+        if (out_.kind() == TransformOutput::Kind::changed) {
+            EXPECT_EQ(json::to_json(dynamodb::to_plain(out.after())),
+                      json::to_json(dynamodb::to_plain(in_part(out_.after()))));
+        }
+    }
+    dynamodb::Item in_part(const dynamodb::Item& item) {
+        std::vector<std::string> names = transform_->attributes().value();
+        names.push_back(key_.hash.name);
+        dynamodb::Item part = item;
+        for (const dynamodb::Attribute& attribute : item) {
+            if (std::find(names.begin(), names.end(), attribute.name) == names.end()) {
+                part = part.without(arena_, attribute.name);
+            }
+        }
+        return part;
     }
     std::vector<std::string> read() const {
         std::vector<std::string> names(out_.read().begin(), out_.read().end());
@@ -137,6 +161,18 @@ TEST_F(TransformationTest, NamesWhatFailedAndWhere) {
     EXPECT_NE(error_of("{rename: {a: 'a'}}").find("two different names"), std::string::npos);
     EXPECT_NE(error_of("{set: {a: {$dynamodb: {S: '${x}'}}}}").find("no templates inside"),
               std::string::npos);
+}
+
+TEST(UpdateTransform, NamesWhatItReadsAndWrites) {
+    base::Arena arena;
+    dynamodb::ExpressionText text;
+    text.text = "SET a.b = c, d = if_not_exists(e, c) REMOVE f ADD #g :one";
+    text.names = {{"#g", "g"}};
+    text.values = dynamodb::parse_item(R"({":one":{"N":"1"}})", arena);
+
+    const UpdateTransform update(expressions::UpdateExpression::parse(text));
+
+    EXPECT_EQ(update.attributes(), (std::vector<std::string>{"a", "c", "d", "e", "f", "g"}));
 }
 
 }  // namespace

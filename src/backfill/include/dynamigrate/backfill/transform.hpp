@@ -133,6 +133,9 @@ public:
     virtual void apply_page(std::span<const dynamodb::Item> items, base::Arena& arena,
                             std::span<PageOutput> outputs) const;
 
+    /// Top-level attributes that it looks at or changes; nothing: they are not known. Where they are
+    /// known, a table's items may be given to `apply` with these and the key's only.
+    virtual std::optional<std::vector<std::string>> attributes() const { return std::nullopt; }
     /// Whether an after-image can have another key than the item.
     virtual bool may_change_key() const { return false; }
     /// Whether it can ask for actions.
