@@ -7,10 +7,15 @@ import https from 'node:https'
 const hmac = (key, text) => createHmac('sha256', key).update(text).digest()
 const sha256 = (text) => createHash('sha256').update(text).digest('hex')
 
+/** Idle connections are closed here before the other side does that to one which is just used again. */
+const IDLE = { keepAlive: true, timeout: 4000 }
+
 const agents = {
-    'http:': new http.Agent({ keepAlive: true }),
-    'https:': new https.Agent({ keepAlive: true }),
+    'http:': new http.Agent(IDLE),
+    'https:': new https.Agent(IDLE),
 }
+
+const ONLY_READS = /^(Get|BatchGet|TransactGet|Query$|Scan$|List|Describe)/
 
 /** The headers of a signed request (Signature Version 4). */
 function signed({ region, accessKeyId, secretAccessKey, sessionToken }, url, operation, body) {
@@ -57,7 +62,10 @@ export class DynamoDB {
         this.sessionToken = options.accessKeyId ? options.sessionToken : env.AWS_SESSION_TOKEN
     }
 
-    /** The answer of one request. Not sent again: the gateway sees to that. */
+    /**
+     * The answer of one request. What only reads is sent again when its connection was closed; a write may have been done
+     * by then, so that whoever asked for it must look.
+     */
     call(operation, params) {
         const body = JSON.stringify(params)
         const { request } = this.url.protocol === 'https:' ? https : http
@@ -78,8 +86,8 @@ export class DynamoDB {
                 })
             })
             sent.on('error', (error) => {
-                if (sent.reusedSocket && error.code === 'ECONNRESET') {
-                    resolve(this.call(operation, params)) // the connection was closed before it had this request
+                if (sent.reusedSocket && error.code === 'ECONNRESET' && ONLY_READS.test(operation)) {
+                    resolve(this.call(operation, params))
                 } else {
                     reject(Object.assign(error, { code: error.code ?? 'NetworkingError', retryable: true }))
                 }

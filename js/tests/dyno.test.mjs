@@ -14,7 +14,10 @@ before(async () => {
         request.on('data', (text) => (body += text))
         request.on('end', () => {
             asked.push([request.headers['x-amz-target'].replace(/.*\./, ''), JSON.parse(body)])
-            const { status = 200, ...content } = answers.shift() ?? {}
+            const { status = 200, lost, ...content } = answers.shift() ?? {}
+            if (lost) {
+                return request.socket.destroy()
+            }
             answer.writeHead(status, { 'x-amzn-requestid': 'r1' })
             answer.end(JSON.stringify(content))
         })
@@ -65,6 +68,20 @@ test('errors are as those of AWS', async () => {
     assert.equal(error.statusCode, 400)
     assert.equal(error.requestId, 'r1')
     assert.ok(error instanceof Error)
+})
+
+test('a read whose answer was lost is sent again, a write is not', async () => {
+    const lost = async (ask) => {
+        answers = [{}, { lost: true }]
+        await dyno.describeTableAsync({ TableName: 'app' }) // the connection that is used again
+        asked = []
+        return ask()
+    }
+    await lost(() => dyno.getItemAsync({ Key: { pk: 'a' } }))
+    assert.deepEqual(asked.map(([operation]) => operation), ['GetItem', 'GetItem'])
+    const write = { Key: { pk: 'a' }, UpdateExpression: 'ADD n :n', ExpressionAttributeValues: { ':n': 1 } }
+    await assert.rejects(lost(() => dyno.updateItemAsync(write)), { code: 'ECONNRESET' })
+    assert.deepEqual(asked.map(([operation]) => operation), ['UpdateItem'])
 })
 
 test('without a callback a request waits to be sent', async () => {
