@@ -32,18 +32,18 @@ function describeOne(migration) {
     return { values, functions }
 }
 
-/** A functionless migration: its exports, and what describes and runs them. Nothing for other files. */
+/** A functionless migration: its exports, and what describes and runs them. */
 async function loadFunctionless(file) {
-    if (!isFunctionless(file)) {
-        return undefined
-    }
-    const loaded = await loadModule(file)
+    const loaded = await loadModule(file, true)
     return { exported: loaded.up || loaded.migration ? loaded : loaded.default, form: await import('./functionless.mjs') }
 }
 
 async function describeFile({ file, table }) {
-    const functionless = await loadFunctionless(file)
-    return functionless?.form.describe(functionless.exported, file, table) ?? describe(await load(file))
+    if (!isFunctionless(file)) {
+        return describe(await load(file, false))
+    }
+    const { exported, form } = await loadFunctionless(file)
+    return form.describe(exported, file, table)
 }
 
 async function answer(file, question) {

@@ -71,9 +71,9 @@ const IMPORTS_FUNCTIONLESS = /(?:\bfrom|\brequire\s*\(|\bimport\s*\(?)\s*['"](?:
 /** Whether the file imports what is for functionless migrations. */
 export const isFunctionless = (file) => IMPORTS_FUNCTIONLESS.test(readFileSync(file, 'utf8'))
 
-/** What the file exports, as a module has it. */
-export async function loadModule(file) {
-    if (isFunctionless(file)) {
+/** What the file exports, as a module has it. `functionless`: what isFunctionless says of it. */
+export async function loadModule(file, functionless = isFunctionless(file)) {
+    if (functionless) {
         const { prepare } = await import('./functionless.mjs')
         prepare()
     }
@@ -81,8 +81,8 @@ export async function loadModule(file) {
 }
 
 /** The file's default export, or what CommonJS exports. */
-export async function load(file) {
-    const loaded = await loadModule(file)
+export async function load(file, functionless = isFunctionless(file)) {
+    const loaded = await loadModule(file, functionless)
     const exported = loaded.default ?? loaded
     return exported?.default ?? exported
 }
