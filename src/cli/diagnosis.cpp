@@ -158,7 +158,13 @@ Diagnosis diagnose_lock(const std::optional<migrate::LockOwner>& owner) {
     return {State::note, "lock", std::move(text), "locked", "wait until that run has ended"};
 }
 
-Diagnosis diagnose_runs(const std::vector<migrate::UnfinishedRun>& runs) {
+std::string command_for(const migrate::UnfinishedRun& run, const migrate::Registry& registry) {
+    return fmt::format("dynamigrate {} {}", registry.find(run.row.id) ? "resume" : "undo",
+                       run.row.run);
+}
+
+Diagnosis diagnose_runs(const std::vector<migrate::UnfinishedRun>& runs,
+                        const migrate::Registry& registry) {
     if (runs.empty()) {
         return good("runs", "none is unfinished");
     }
@@ -168,9 +174,16 @@ Diagnosis diagnose_runs(const std::vector<migrate::UnfinishedRun>& runs) {
                             run.row.action, run.row.id,
                             run.row.interrupted ? "interrupted" : to_string(run.row.status));
     }
-    return {State::warning, "runs", std::move(text), "unfinished_run",
-            fmt::format("continue with `dynamigrate resume {}`, or undo with `dynamigrate down`",
-                        runs.front().row.run)};
+    const migrate::UnfinishedRun& first = runs.front();
+    const std::string command = command_for(first, registry);
+    std::string remedy =
+        registry.find(first.row.id)
+            ? fmt::format("continue with `{}`, or undo with `dynamigrate down`", command)
+            : fmt::format(
+                  "its migration is not here to go on with; put back what the run changed "
+                  "with `{}`",
+                  command);
+    return {State::warning, "runs", std::move(text), "unfinished_run", std::move(remedy)};
 }
 
 }  // namespace dynamigrate::cli

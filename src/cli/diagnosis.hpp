@@ -43,7 +43,11 @@ Diagnosis diagnose_journal(const migrate::Settings& settings, std::uint64_t byte
 /// Whether this process may write into the directory of the embedded engine.
 Diagnosis diagnose_store(const std::filesystem::path& directory);
 Diagnosis diagnose_lock(const std::optional<migrate::LockOwner>& owner);
-Diagnosis diagnose_runs(const std::vector<migrate::UnfinishedRun>& runs);
+Diagnosis diagnose_runs(const std::vector<migrate::UnfinishedRun>& runs,
+                        const migrate::Registry& registry);
+/// What to do about an unfinished run: one whose migration there is can go on; others, such as those
+/// of `scan`, can only be undone.
+std::string command_for(const migrate::UnfinishedRun& run, const migrate::Registry& registry);
 
 /// Who reads a stream, by its ARN; nothing where that cannot be asked.
 using StreamReaders =

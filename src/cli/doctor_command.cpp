@@ -73,8 +73,8 @@ public:
         if (has("locked")) {
             return "dynamigrate status";
         }
-        if (!resumable_.empty()) {
-            return "dynamigrate resume " + resumable_;
+        if (!command_for_run_.empty()) {
+            return command_for_run_;
         }
         if (!is_healthy()) {
             return migrate::has_error(findings_) ? "dynamigrate plan" : "dynamigrate doctor";
@@ -145,9 +145,9 @@ private:
     Diagnosis look_at_runs() {
         std::vector<migrate::UnfinishedRun> runs = session_.migrator().unfinished();
         if (!runs.empty()) {
-            resumable_ = runs.front().row.run;
+            command_for_run_ = command_for(runs.front(), session_.registry);
         }
-        return diagnose_runs(runs);
+        return diagnose_runs(runs, session_.registry);
     }
 
     /// The actions that steps need, by real table name.
@@ -245,7 +245,7 @@ private:
     std::vector<Group> groups_;
     std::vector<Finding> unreadable_;
     std::vector<Finding> findings_;
-    std::string resumable_;
+    std::string command_for_run_;  ///< that is unfinished
     std::size_t outstanding_ = 0;
 };
 

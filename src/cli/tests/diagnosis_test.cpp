@@ -121,12 +121,15 @@ TEST(Diagnosis, TellsOfTheLockAndOfUnfinishedRuns) {
     EXPECT_EQ(diagnose_lock(owner).code, "locked");
     owner.identity.pid = 0x3ffffff;
     EXPECT_EQ(diagnose_lock(owner).code, "stale_lock");
-    EXPECT_EQ(diagnose_runs({}).state, State::good);
+    migrate::Registry registry;
+    EXPECT_EQ(diagnose_runs({}, registry).state, State::good);
     migrate::UnfinishedRun run;
     run.row.run = "run-1";
     run.row.id = "1.0.0";
-    EXPECT_EQ(diagnose_runs({run}).code, "unfinished_run");
-    EXPECT_THAT(diagnose_runs({run}).remedy, HasSubstr("dynamigrate resume run-1"));
+    EXPECT_EQ(diagnose_runs({run}, registry).code, "unfinished_run");
+    EXPECT_THAT(diagnose_runs({run}, registry).remedy, HasSubstr("`dynamigrate undo run-1`"));
+    registry.add(migrate::Migration("1.0.0"));
+    EXPECT_THAT(diagnose_runs({run}, registry).remedy, HasSubstr("`dynamigrate resume run-1`"));
 }
 
 TEST_F(TableDiagnosis, TellsOfASoundTable) {
