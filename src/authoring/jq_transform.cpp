@@ -1,6 +1,7 @@
 #include "jq_transform.hpp"
 
 #include <dynamigrate/base/error.hpp>
+#include <dynamigrate/dynamodb/key_change.hpp>
 
 #include <fmt/format.h>
 
@@ -90,19 +91,12 @@ void JqTransform::decide(const Item& item, Arena& arena, TransformOutput& out) c
 }
 
 void JqTransform::check_key(const Item& before, const Item& after) const {
-    const auto check = [&](const std::string& name) {
-        const auto* was = before.find(name);
-        const auto* is = after.find(name);
-        if (was == nullptr || is == nullptr || !(*was == *is)) {
-            throw Error(ErrorKind::failed_precondition,
-                        fmt::format("the program {} {}, an attribute of the key: write "
-                                    "`changes_key: true` beside `jq` if it shall",
-                                    is == nullptr ? "removed" : "changed", name));
-        }
-    };
-    check(key_.hash.name);
-    if (key_.sort) {
-        check(key_.sort->name);
+    const std::string name = dynamodb::changed_key_attribute(key_, before, after);
+    if (!name.empty()) {
+        throw Error(ErrorKind::failed_precondition,
+                    fmt::format("the program {} {}, an attribute of the key: write "
+                                "`changes_key: true` beside `jq` if it shall",
+                                after.find(name) == nullptr ? "removed" : "changed", name));
     }
 }
 

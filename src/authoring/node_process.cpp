@@ -1,8 +1,10 @@
 #include "node_process.hpp"
 
+#include "frames.hpp"
 #include "node_files.hpp"
 
 #include <dynamigrate/base/child_process.hpp>
+#include <dynamigrate/base/ending.hpp>
 #include <dynamigrate/base/error.hpp>
 #include <dynamigrate/base/file.hpp>
 
@@ -10,9 +12,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <bit>
 #include <charconv>
-#include <cstring>
 
 namespace dynamigrate::authoring {
 
@@ -30,10 +30,6 @@ constexpr std::chrono::milliseconds kStartingTime{60'000};
 constexpr std::chrono::seconds kDyingTime{5};
 constexpr std::chrono::milliseconds kWatchInterval{100};
 constexpr unsigned kMegabyteBits = 20;
-constexpr std::size_t kLengthBytes = 4;
-constexpr int kFirstSignal = 128;
-static_assert(std::endian::native == std::endian::little,
-              "frames begin with a little-endian length");
 
 struct NodeVersion {
     int major = 0, minor = 0;
@@ -136,21 +132,19 @@ NodeProcess::NodeProcess(const NodeInstallation& installation, NodeLimits limits
       child_(with_lines(installation.start(limits), std::move(on_line), environment)) {}
 
 std::string& NodeProcess::question() {
-    question_.assign(kLengthBytes, '\0');
+    begin_frame(question_);
     return question_;
 }
 
 std::string& NodeProcess::ask(const std::string& what, std::stop_token stop) {
-    auto length = static_cast<std::uint32_t>(question_.size() - kLengthBytes);
-    std::memcpy(question_.data(), &length, kLengthBytes);
+    end_frame(question_);
     try {
         if (!child_.send(question_, limit_, stop)) {
             fail_dead(what);
         }
         expect_answer(what, stop);
-        receive(kLengthBytes, what, stop);
-        std::memcpy(&length, answer_.data(), kLengthBytes);
-        receive(length, what, stop);
+        receive(kFrameLength, what, stop);
+        receive(frame_length(answer_), what, stop);
         limit_ = limits_.time;
     } catch (const Error& error) {
         if (error.kind() != ErrorKind::unavailable) {
@@ -203,12 +197,9 @@ void NodeProcess::fail_greedy(const std::string& what) {
 void NodeProcess::fail_dead(const std::string& what) {
     const int code = child_.wait(kDyingTime, {}).value_or(0);
     const std::vector<std::string> lines = child_.last_errors();
-    std::string how = code > kFirstSignal
-                          ? fmt::format("was killed by signal {}", code - kFirstSignal)
-                          : fmt::format("ended with exit code {}", code);
     throw Error(
         ErrorKind::failed_precondition,
-        fmt::format("{}: the Node process {}{}{}", what, how,
+        fmt::format("{}: the Node process {}{}{}", what, base::describe_ending(code),
                     lines.empty() ? "" : "; its last errors:\n    ", fmt::join(lines, "\n    ")));
 }
 

@@ -3,6 +3,7 @@
 #include "host_answer.hpp"
 #include "worker_pool.hpp"
 
+#include <dynamigrate/dynamodb/key_change.hpp>
 #include <dynamigrate/dynamodb/wire.hpp>
 #include <dynamigrate/json/reader.hpp>
 
@@ -186,19 +187,12 @@ void ScriptedTransform::check_key(const Item& item, PageOutput& output) const {
     if (output.output.kind() != backfill::TransformOutput::Kind::changed || output.failure) {
         return;
     }
-    auto check = [&](const std::string& name) {
-        const auto* before = item.find(name);
-        const auto* after = output.output.after().find(name);
-        if (before == nullptr || after == nullptr || !(*before == *after)) {
-            output.failure = Error(ErrorKind::failed_precondition,
-                                   fmt::format("{} changed {}, an attribute of the key: declare "
-                                               "`changesKey: true`",
-                                               function_.name, name));
-        }
-    };
-    check(run_.key.hash.name);
-    if (run_.key.sort) {
-        check(run_.key.sort->name);
+    const std::string name = dynamodb::changed_key_attribute(run_.key, item, output.output.after());
+    if (!name.empty()) {
+        output.failure = Error(ErrorKind::failed_precondition,
+                               fmt::format("{} changed {}, an attribute of the key: declare "
+                                           "`changesKey: true`",
+                                           function_.name, name));
     }
 }
 

@@ -3,14 +3,8 @@
 #include "spawn.hpp"
 
 #include <poll.h>
-#include <sys/eventfd.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <array>
-#include <cstdint>
 #include <deque>
 #include <fstream>
 #include <limits>
@@ -27,36 +21,6 @@ constexpr std::size_t kLongestLine = 64 * 1024;
 constexpr std::size_t kKeptErrors = 12;
 constexpr int kFirstFreeDescriptor = 10;
 constexpr int kChannelIn = 3, kChannelOut = 4;
-
-/// Readable once a stop is requested.
-class StopSignal {
-public:
-    explicit StopSignal(const std::stop_token& stop)
-        : event_(::eventfd(0, EFD_CLOEXEC)),
-          callback_(stop, [this] { ::eventfd_write(event_.get(), 1); }) {}
-    int fd() const { return event_.get(); }
-
-private:
-    struct Write;
-    Descriptor event_;
-    std::stop_callback<std::function<void()>> callback_;
-};
-
-/// Time left until a moment, for poll.
-class Until {
-public:
-    explicit Until(milliseconds time)
-        : at_(std::chrono::steady_clock::now() +
-              std::min<milliseconds>(time, std::chrono::hours{24 * 365})) {}
-    bool is_over() const { return std::chrono::steady_clock::now() >= at_; }
-    int poll_time() const {
-        auto left = std::chrono::ceil<milliseconds>(at_ - std::chrono::steady_clock::now());
-        return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000));
-    }
-
-private:
-    std::chrono::steady_clock::time_point at_;
-};
 
 /// Cuts what comes into lines.
 class LineCutter {
@@ -131,8 +95,8 @@ private:
 
 struct LiveChild::State {
     LiveChildOptions options;
-    pid_t pid = 0;
-    Descriptor out, err, ended, to, from;
+    Descriptor out, err, to, from;
+    SpawnedChild child;
     std::optional<int> exit_code;
     std::deque<std::string> errors;
     mutable std::mutex errors_mutex;
@@ -146,7 +110,6 @@ struct LiveChild::State {
     void read_pipe(Descriptor& pipe, LineCutter& lines, bool is_error, bool all);
     void tell(const std::string& line, bool is_error);
     int reap();
-    void signal_group(int number) const { ::kill(-pid, number); }
 };
 
 void LiveChild::State::start() {
@@ -172,22 +135,9 @@ void LiveChild::State::start() {
         setup.give(child_reads.get(), kChannelIn);
         setup.give(child_writes.get(), kChannelOut);
     }
-    std::vector<std::string> entries = to_entries(options.environment);
-    const std::vector<char*> arguments = pointers_to(options.arguments);
-    const std::vector<char*> environment = pointers_to(entries);
-    if (const int code = setup.spawn(pid, arguments.data(), environment.data()); code != 0) {
-        throw Error(ErrorKind::not_found, "cannot start " + options.arguments[0] + ": " +
-                                              std::generic_category().message(code));
-    }
+    child = SpawnedChild(setup, options.arguments, options.environment);
     out = std::move(out_pipe.read);
     err = std::move(err_pipe.read);
-    ended = Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-    if (!ended.is_open()) {
-        const int failure = errno;
-        signal_group(SIGKILL);
-        ::waitpid(pid, nullptr, 0);
-        throw system_error(failure, "watch", options.arguments[0]);
-    }
     unblock(out);
     unblock(err);
     reader = std::jthread([this](const std::stop_token& last) { read_lines(last); });
@@ -248,10 +198,8 @@ void LiveChild::State::read_lines(const std::stop_token& last) {
 
 /// The child has ended: ends what it left behind, and takes what it printed.
 int LiveChild::State::reap() {
-    signal_group(SIGKILL);
-    int status = 0;
-    uninterrupted([&] { return ::waitpid(pid, &status, 0); });
-    exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    child.signal_group(SIGKILL);
+    exit_code = child.reap();
     reader.request_stop();
     if (reader.joinable()) {
         reader.join();
@@ -269,7 +217,7 @@ LiveChild::LiveChild(LiveChildOptions options)
 
 LiveChild::~LiveChild() {
     if (!state_->exit_code) {
-        state_->signal_group(SIGKILL);
+        state_->child.signal_group(SIGKILL);
         state_->reap();
     }
 }
@@ -282,7 +230,7 @@ std::optional<int> LiveChild::wait(milliseconds time, std::stop_token stop) {
     const Until until(time);
     while (true) {
         std::array<pollfd, 2> entries{
-            {{stopped.fd(), POLLIN, 0}, {state_->ended.get(), POLLIN, 0}}};
+            {{stopped.fd(), POLLIN, 0}, {state_->child.end(), POLLIN, 0}}};
         ::poll(entries.data(), entries.size(), until.poll_time());
         if (entries[1].revents != 0) {
             return state_->reap();
@@ -297,11 +245,11 @@ int LiveChild::end(milliseconds grace, std::stop_token stop) {
     if (state_->exit_code) {
         return *state_->exit_code;
     }
-    state_->signal_group(SIGTERM);
+    state_->child.signal_group(SIGTERM);
     if (const std::optional<int> code = wait(grace, std::move(stop))) {
         return *code;
     }
-    state_->signal_group(SIGKILL);
+    state_->child.signal_group(SIGKILL);
     return *wait(milliseconds::max(), {});
 }
 
@@ -388,7 +336,7 @@ bool LiveChild::wait_for_answer(milliseconds time, std::stop_token stop) {
 }
 
 std::uint64_t LiveChild::resident_memory() const {
-    std::ifstream pages("/proc/" + std::to_string(state_->pid) + "/statm");
+    std::ifstream pages("/proc/" + std::to_string(state_->child.pid()) + "/statm");
     std::uint64_t all = 0, resident = 0;
     pages >> all >> resident;
     return state_->exit_code ? 0 : resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));

@@ -3,6 +3,7 @@
 #include "program_environment.hpp"
 #include "program_watch.hpp"
 
+#include <dynamigrate/base/ending.hpp>
 #include <dynamigrate/base/error.hpp>
 #include <dynamigrate/base/file.hpp>
 #include <dynamigrate/base/live_child.hpp>
@@ -21,18 +22,12 @@ using base::ErrorKind;
 
 constexpr std::chrono::seconds kGrace{10};
 constexpr unsigned kPrivate = 0600;
-constexpr int kFirstSignal = 128;
 
 /// The end of what it wrote to its standard error, for people.
 std::string last_words(const base::LiveChild& child) {
     const std::vector<std::string> lines = child.last_errors();
     return lines.empty() ? ""
                          : fmt::format("; its last errors:\n    {}", fmt::join(lines, "\n    "));
-}
-
-std::string ending(int code) {
-    return code > kFirstSignal ? fmt::format("was killed by signal {}", code - kFirstSignal)
-                               : fmt::format("ended with exit code {}", code);
 }
 
 /// Kills it. `why`: the limit that it went beyond, or "" when it was asked to stop.
@@ -75,8 +70,9 @@ void wait_for(base::LiveChild& child, const migrate::ProgramCall& call, const Ac
     if (call.stop.stop_requested()) {
         throw Error(ErrorKind::cancelled, "stopped while " + call.arguments[0] + " ran");
     }
-    throw Error(ErrorKind::failed_precondition,
-                fmt::format("{} {}{}", call.arguments[0], ending(code), last_words(child)));
+    throw Error(
+        ErrorKind::failed_precondition,
+        fmt::format("{} {}{}", call.arguments[0], base::describe_ending(code), last_words(child)));
 }
 
 }  // namespace

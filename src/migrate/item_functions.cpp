@@ -1,6 +1,7 @@
 #include "item_functions.hpp"
 
 #include <dynamigrate/base/error.hpp>
+#include <dynamigrate/dynamodb/key_change.hpp>
 
 #include <fmt/format.h>
 
@@ -15,24 +16,13 @@ using base::Error;
 using base::ErrorKind;
 using dynamodb::Item;
 
-bool same_attribute(const Item& a, const Item& b, const std::string& name) {
-    const auto* before = a.find(name);
-    const auto* after = b.find(name);
-    return before != nullptr && after != nullptr && *before == *after;
-}
-
 void check_key(const Item& before, const Item& after, const dynamodb::KeySchema& key) {
-    auto check = [&](const std::string& name) {
-        if (!same_attribute(before, after, name)) {
-            throw Error(ErrorKind::failed_precondition,
-                        fmt::format("the function changed {}, an attribute of the key: declare "
-                                    "TransformStep::function_changes_key or ForEach::changes_key",
-                                    name));
-        }
-    };
-    check(key.hash.name);
-    if (key.sort) {
-        check(key.sort->name);
+    const std::string name = dynamodb::changed_key_attribute(key, before, after);
+    if (!name.empty()) {
+        throw Error(ErrorKind::failed_precondition,
+                    fmt::format("the function changed {}, an attribute of the key: declare "
+                                "TransformStep::function_changes_key or ForEach::changes_key",
+                                name));
     }
 }
 
