@@ -1,8 +1,10 @@
 // Keeps the lines of a compressed file for which a function, `module.exports = function(line) -> boolean`, says so.
 //
 //     node filter.mjs INPUT SCRIPT [OUTPUT]
+//
+// What is in OUTPUT when it fails is for its caller to remove.
 
-import { createReadStream, createWriteStream, rmSync } from 'node:fs'
+import { createReadStream, createWriteStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
@@ -42,9 +44,6 @@ try {
 } catch (error) {
     if (error?.code === 'EPIPE') {
         process.exit(0) // who reads has enough
-    }
-    if (output && error?.code !== 'EEXIST') {
-        rmSync(output, { force: true })
     }
     const isOfFile = error?.code === 'Z_DATA_ERROR' || error?.code === 'Z_BUF_ERROR' || error?.code === 'EISDIR'
     console.error(isOfFile ? `${input} cannot be unpacked: ${error.message}` : error?.stack ?? describeError(error).message)

@@ -1,7 +1,9 @@
 #include "record_step.hpp"
 
+#include "frames.hpp"
 #include "record_source.hpp"
 
+#include <dynamigrate/base/ending.hpp>
 #include <dynamigrate/base/error.hpp>
 #include <dynamigrate/json/json5.hpp>
 #include <dynamigrate/json/writer.hpp>
@@ -9,9 +11,10 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 
 namespace dynamigrate::authoring {
 
@@ -25,9 +28,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kAnyTime = std::chrono::hours{24 * 365};
 constexpr std::chrono::seconds kDyingTime{5};
-constexpr std::size_t kLengthBytes = 4;
 constexpr std::uint32_t kMostSegments = 64;
-constexpr int kFirstSignal = 128;
 
 std::string full_path(const fs::path& path) { return fs::absolute(path).lexically_normal(); }
 
@@ -62,7 +63,7 @@ private:
 };
 
 json::Writer RecordChannel::begin() {
-    question_.assign(kLengthBytes, '\0');
+    begin_frame(question_);
     return json::Writer(question_);
 }
 
@@ -91,18 +92,13 @@ bool RecordChannel::receive(std::size_t count) {
 }
 
 void RecordChannel::ask() {
-    const auto length = static_cast<std::uint32_t>(question_.size() - kLengthBytes);
-    std::memcpy(question_.data(), &length, kLengthBytes);
+    end_frame(question_);
     // What a process that no longer reads had to say may still be there.
     child_.send(question_, kAnyTime, stop_);
-    std::uint32_t size = 0;
-    if (receive(kLengthBytes)) {
-        std::memcpy(&size, answer_.data(), kLengthBytes);
-    }
-    if (size == 0 || !receive(size)) {
-        has_ended();
-    } else {
+    if (receive(kFrameLength) && receive(frame_length(answer_))) {
         read_answer();
+    } else {
+        has_ended();
     }
 }
 
@@ -127,12 +123,9 @@ void RecordChannel::has_ended() {
     if (is_finishing_ && code == 0) {
         return;
     }
-    throw Error(
-        ErrorKind::failed_precondition,
-        code > kFirstSignal
-            ? fmt::format("the script's process was killed by signal {}", code - kFirstSignal)
-            : fmt::format("the script ended its process with exit code {}{}", code,
-                          is_finishing_ ? "" : " before all records were done"))
+    throw Error(ErrorKind::failed_precondition,
+                fmt::format("the script's process {}{}", base::describe_ending(code),
+                            is_finishing_ ? "" : " before all records were done"))
         .at(script_.file.string());
 }
 
@@ -212,7 +205,19 @@ migrate::Migration record_migration(const std::string& id, RecordScript script,
     return migration;
 }
 
-void run_filter(const LineFilter& filter, const ScriptSettings& settings, std::stop_token stop) {
+namespace {
+
+/// What is left of a file when its writer failed.
+struct RemovedAtEnd {
+    fs::path file;
+    ~RemovedAtEnd() {
+        std::error_code ignored;
+        fs::remove(file, ignored);
+    }
+};
+
+void filter_lines(const LineFilter& filter, const ScriptSettings& settings,
+                  const std::stop_token& stop) {
     const NodeInstallation installation(settings);
     std::vector<std::string> arguments{full_path(filter.input), full_path(filter.script)};
     if (!filter.output.empty()) {
@@ -229,9 +234,27 @@ void run_filter(const LineFilter& filter, const ScriptSettings& settings, std::s
     }
     if (*code != 0) {
         throw Error(ErrorKind::failed_precondition,
-                    fmt::format("filtering {} failed (exit code {})", filter.input.string(), *code))
+                    fmt::format("filtering {} failed: its process {}", filter.input.string(),
+                                base::describe_ending(*code)))
             .at(filter.script.string());
     }
+}
+
+}  // namespace
+
+void run_filter(const LineFilter& filter, const ScriptSettings& settings, std::stop_token stop) {
+    if (filter.output.empty()) {
+        return filter_lines(filter, settings, stop);
+    }
+    LineFilter to_part = filter;
+    to_part.output += fmt::format(".{}.part", ::getpid());
+    const RemovedAtEnd removed{to_part.output};
+    filter_lines(to_part, settings, stop);
+    if (fs::exists(filter.output)) {
+        throw Error(ErrorKind::failed_precondition,
+                    fmt::format("Output file {} already exists", filter.output.string()));
+    }
+    fs::rename(to_part.output, filter.output);
 }
 
 }  // namespace dynamigrate::authoring

@@ -289,6 +289,22 @@ class Filter(Suite):
         self.assertEqual(out.stdout, f"Finished writing to {self.path}/out.gz\n")
         self.assertEqual(gzip.decompress((self.path / "out.gz").read_bytes()), b"a1\na3\n")
 
+    def test_an_output_is_whole_or_not_there(self):
+        (self.path / "in.gz").write_bytes(gzip.compress(os.urandom(300000).hex().encode() + b"\nlast\n"))
+        before = sorted(os.listdir(self.path))
+        for end, code in (("throw new Error('bad line')", 1), ("return new Promise(() => setInterval(() => {}, 99))", 130)):
+            self.script("require('fs').writeFileSync('begun', '')\n"
+                        f"module.exports = (line) => {{ if (line !== 'last') return true; {end} }}", "filter.js")
+            process = subprocess.Popen([harness.PROGRAM, "filter", "in.gz", "filter.js", "--output", "out.gz"],
+                                       cwd=self.path, stderr=subprocess.DEVNULL)
+            if code == 130:
+                while not any(name.startswith("out.gz") for name in os.listdir(self.path)):
+                    self.assertIsNone(process.poll())
+                    time.sleep(0.02)
+                process.send_signal(signal.SIGINT)
+            self.assertEqual(process.wait(60), code)
+            self.assertEqual(sorted(set(os.listdir(self.path)) - {"begun", "filter.js"}), before)
+
     def test_says_what_is_wrong(self):
         link = self.path / "dynamodb-filter"
         link.symlink_to(harness.PROGRAM)

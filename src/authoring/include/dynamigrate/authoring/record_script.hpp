@@ -42,6 +42,7 @@ struct LineFilter {
     std::filesystem::path script;
     std::filesystem::path output;  ///< compressed by gzip, new; "" : standard output
 };
+/// The output has its name only when it is whole.
 /// Errors: failed_precondition when it fails (its own words are on standard error); cancelled.
 void run_filter(const LineFilter& filter, const ScriptSettings& settings, std::stop_token stop);
 
