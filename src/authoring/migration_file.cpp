@@ -5,6 +5,7 @@
 #include "migration_directory.hpp"
 #include "plugin_file.hpp"
 #include "script_migration.hpp"
+#include "seeded_table.hpp"
 #include "step_reader.hpp"
 
 #include <dynamigrate/authoring/yaml.hpp>
@@ -213,6 +214,9 @@ void DirectorySource::load_file(migrate::Registry& registry, const std::filesyst
     }
     const std::string content = base::read_file(file);
     Value tree = parse(content, file);
+    if (is_seeded_table(tree)) {
+        tree = migration_of_seeded_table(tree, file.string());
+    }
     if (!name.is_version && (!tree.is_object() || tree.find("up") == nullptr)) {
         return;  // data or settings beside the migrations
     }
