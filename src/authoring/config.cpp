@@ -199,7 +199,7 @@ void read_price(Fields& fields, std::string_view name, double& price) {
     }
 }
 
-void read_prices(Fields& fields, migrate::Prices& prices) {
+void read_prices(Fields& fields, migrate::Prices& prices, migrate::CloudPrices& of_cloud) {
     const Value* given = fields.find("prices");
     if (given == nullptr || given->is_null()) {
         return;
@@ -209,6 +209,41 @@ void read_prices(Fields& fields, migrate::Prices& prices) {
     prices.currency = inner.text_or("currency", prices.currency);
     read_price(inner, "read_per_million", prices.read_per_million);
     read_price(inner, "write_per_million", prices.write_per_million);
+    of_cloud.name = prices.name;
+    read_price(inner, "transition", of_cloud.transition);
+    read_price(inner, "function_gb_second", of_cloud.function_gb_second);
+    read_price(inner, "function_request", of_cloud.function_request);
+    read_price(inner, "object_put", of_cloud.object_put);
+    read_price(inner, "object_gb_month", of_cloud.object_gb_month);
+    of_cloud.capacity = prices;
+    inner.finish();
+}
+
+double read_units(Fields& fields, std::string_view name) {
+    const double units = fields.number(name).value_or(0);
+    if (units < 0) {
+        fields.fail(*fields.find(name), "capacity must not be negative");
+    }
+    return units;
+}
+
+/// How state machines run migrations.
+void read_cloud(Fields& fields, migrate::CloudSettings& cloud) {
+    const Value* given = fields.find("cloud");
+    if (given == nullptr || given->is_null()) {
+        return;
+    }
+    Fields inner(*given, fields.file(), "cloud");
+    cloud.concurrency = inner.count("concurrency").value_or(cloud.concurrency);
+    cloud.memory_mb = inner.count("memory").value_or(cloud.memory_mb);
+    if (const auto timeout = inner.count("timeout")) {
+        cloud.call_timeout = std::chrono::seconds(*timeout);
+    }
+    if (const Value* prewarm = inner.find("prewarm"); prewarm != nullptr && !prewarm->is_null()) {
+        Fields units(*prewarm, fields.file(), "prewarm");
+        cloud.prewarm = dynamodb::Throughput{read_units(units, "rcu"), read_units(units, "wcu")};
+        units.finish();
+    }
     inner.finish();
 }
 
@@ -299,7 +334,8 @@ void read_common(Fields& fields, Config& config) {
     read_journal(fields, config);
     config.single_region_writers = fields.boolean("single_region_writers").value_or(false);
     read_safety(fields, config);
-    read_prices(fields, config.prices);
+    read_prices(fields, config.prices, config.cloud.prices);
+    read_cloud(fields, config.cloud);
     read_history(fields, config);
     read_aws(fields, config);
     if (const Value* tables = fields.find("tables")) {

@@ -197,6 +197,8 @@ std::optional<std::string> reason_not_shared(const Plan& plan) {
     return std::nullopt;
 }
 
+std::uint32_t segments_of(const Plan& plan) { return choose_segments(plan); }
+
 std::uint32_t begin_segments(const Plan& plan, const Surroundings& surroundings) {
     expect_shared(plan);
     RunRecords& records = *surroundings.records;

@@ -29,6 +29,7 @@ struct Arguments {
     std::optional<std::uint32_t> lanes, segments, sample, concurrency;
     std::optional<authoring::Rate> max_rcu, max_wcu;
 
+    bool cloud = false, watch = false;
     bool down = false, dry = false, force = false, yes = false, retry_failed = false;
     bool take_back = false;  ///< --undo
     bool live = false, has_plain_lines = false, shows_rate = false;

@@ -121,6 +121,11 @@ ExitCode show_plan(Session& session) {
     session.connect();
     std::vector<std::string> words = session.arguments.words;
     bool goes_down = !words.empty() && words.front() == "down";
+    if (session.arguments.cloud && (goes_down || session.arguments.down)) {
+        throw base::Error(base::ErrorKind::invalid_argument,
+                          "--cloud tells of what is outstanding; a rollback is worked by one call "
+                          "of the function after the other, see docs/cloud.md");
+    }
     if (goes_down) {
         words.erase(words.begin());
     }
@@ -130,6 +135,9 @@ ExitCode show_plan(Session& session) {
     }
     Plan plan = words.empty() ? session.migrator().plan_up(std::nullopt, true)
                               : session.migrator().plan_to(words.front());
+    if (session.arguments.cloud) {
+        return show_cloud_plan(session, plan);
+    }
     if (session.arguments.json) {
         session.print_json([&](json::Writer& writer) {
             writer.key("plan").begin_array();

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace dynamigrate::cli {
 
@@ -32,6 +33,8 @@ ExitCode generate(Session& session);
 ExitCode show_plan(Session& session);
 /// Of `down` to the version, or of the last migration. Requires: the session is connected.
 ExitCode show_rollback_plan(Session& session, const std::optional<std::string>& target);
+/// Of the plan as state machines run it. Requires: the session is connected.
+ExitCode show_cloud_plan(Session& session, const std::vector<migrate::PlannedMigration>& plan);
 ExitCode validate(Session& session);
 ExitCode doctor(Session& session);
 ExitCode show_iam_policy(Session& session);

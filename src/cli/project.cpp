@@ -101,6 +101,7 @@ migrate::Settings make_settings(const Arguments& arguments, const authoring::Con
     settings.force = arguments.force;
     settings.shows_keys = arguments.verbose;
     settings.backs_up = config.backup == "before-up";
+    settings.cloud = config.cloud;
     settings.verify_only.all = config.verify_only;
     for (const std::string& table : config.verify_only_tables) {
         settings.verify_only.tables.insert(table);

@@ -26,8 +26,11 @@ struct Point {
 
 double at_pace(double units, double per_second) { return per_second > 0 ? units / per_second : 0; }
 
-double seconds_of(const CloudWork& work, const StateMachine& machine, const Point& point) {
-    const double processes = std::min(machine.concurrency, std::max(1U, work.segments));
+double processes_of(const CloudWork& work, const StateMachine& machine) {
+    return work.by_turns ? 1 : std::min(machine.concurrency, std::max(1U, work.segments));
+}
+
+double seconds_of(const CloudWork& work, double processes, const Point& point) {
     const auto rate = [&](double paced, double of_function) {
         const double most = of_function * processes;
         return paced > 0 ? std::min(paced, most) : most;
@@ -42,31 +45,41 @@ struct Spending {
            journal_units = 0, journal_puts = 0, control_units = 0;
 };
 
+std::chrono::seconds whole(double seconds) {
+    return std::chrono::seconds(static_cast<std::int64_t>(std::ceil(seconds)));
+}
+
 Spending spend(const CloudWork& work, const StateMachine& machine, const Point& point) {
-    const double processes = std::min(machine.concurrency, std::max(1U, work.segments));
+    const double processes = processes_of(work, machine);
     Spending spent;
-    spent.seconds = seconds_of(work, machine, point);
-    ExecutionWork execution;
-    execution.steps = work.steps;
-    execution.segments = work.segments;
-    const double of_a_segment =
-        spent.seconds * processes / std::max(1.0, double(work.segments) * std::max(1U, work.steps));
-    execution.time_of_a_segment =
-        std::chrono::seconds(static_cast<std::int64_t>(std::ceil(of_a_segment)));
-    const ExecutionSize size = size_of(execution, machine);
-    spent.transitions = static_cast<double>(size.transitions);
+    spent.seconds = seconds_of(work, processes, point);
     const double usable =
         std::max<double>(1, static_cast<double>((machine.call_timeout - kBeforeDeadline).count()));
-    const double segment_calls =
-        double(work.steps) * work.segments * std::max(1.0, std::ceil(of_a_segment / usable));
-    spent.calls = segment_calls + work.steps + 1;
+    ExecutionWork execution;
+    execution.steps = work.by_turns ? 0 : work.steps;
+    execution.segments = work.segments;
+    double work_calls = std::max(1.0, std::ceil(spent.seconds / usable));
+    if (work.by_turns) {
+        execution.time_of_turns = whole(spent.seconds);
+        spent.calls = work_calls;
+    } else {
+        const double of_a_segment = spent.seconds * processes /
+                                    std::max(1.0, double(work.segments) * std::max(1U, work.steps));
+        execution.time_of_a_segment = whole(of_a_segment);
+        work_calls =
+            double(work.steps) * work.segments * std::max(1.0, std::ceil(of_a_segment / usable));
+        spent.calls = work_calls + work.steps + 1;
+    }
+    spent.transitions = static_cast<double>(size_of(execution, machine).transitions);
     spent.function_seconds = spent.seconds * processes + spent.calls * kSecondsToBegin;
-    spent.journal_bytes = point.changed * work.journal_bytes_per_change;
-    spent.journal_puts = point.changed / kChangesOfAPage + segment_calls * kPutsOfACall;
-    spent.journal_units =
-        std::max(spent.journal_puts, spent.journal_bytes / kBytesOfAWriteUnit + segment_calls);
+    if (work.has_journal) {
+        spent.journal_bytes = point.changed * work.journal_bytes_per_change;
+        spent.journal_puts = point.changed / kChangesOfAPage + work_calls * kPutsOfACall;
+        spent.journal_units =
+            std::max(spent.journal_puts, spent.journal_bytes / kBytesOfAWriteUnit + work_calls);
+    }
     spent.control_units =
-        spent.seconds * processes / kSecondsBetweenCheckpoints + segment_calls * kUnitsOfTaking;
+        spent.seconds * processes / kSecondsBetweenCheckpoints + work_calls * kUnitsOfTaking;
     return spent;
 }
 
@@ -83,6 +96,37 @@ Estimate times(const Estimate& amount, double price) {
 }
 
 }  // namespace
+
+CloudUsage& CloudUsage::operator+=(const CloudUsage& other) {
+    calls += other.calls;
+    seconds += other.seconds;
+    read_units += other.read_units;
+    write_units += other.write_units;
+    journal_bytes += other.journal_bytes;
+    journal_writes += other.journal_writes;
+    return *this;
+}
+
+double cost_of(const CloudUsage& turns, const CloudUsage& segments_used, std::uint64_t segments,
+               bool journal_in_table, const CloudSettings& settings) {
+    const CloudPrices& prices = settings.prices;
+    CloudUsage all = turns;
+    all += segments_used;
+    const double transitions = 3.0 + 5.0 * static_cast<double>(turns.calls) +
+                               2.0 * static_cast<double>(segments_used.calls) +
+                               static_cast<double>(segments);
+    double cost = transitions * prices.transition;
+    cost += all.seconds * settings.memory_mb / 1024.0 * prices.function_gb_second;
+    cost += static_cast<double>(all.calls) * prices.function_request;
+    cost += (all.read_units * prices.capacity.read_per_million +
+             all.write_units * prices.capacity.write_per_million) /
+            1e6;
+    if (!journal_in_table) {
+        cost += static_cast<double>(all.journal_writes) * prices.object_put;
+        cost += static_cast<double>(all.journal_bytes) / kBytesOfAGigabyte * prices.object_gb_month;
+    }
+    return cost;
+}
 
 CloudCost cloud_cost(const CloudWork& work, const StateMachine& machine,
                      const CloudPrices& prices) {

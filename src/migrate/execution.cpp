@@ -1,6 +1,8 @@
 #include "execution.hpp"
 
+#include "cloud_report.hpp"
 #include "journals.hpp"
+#include "raised_tables.hpp"
 #include "step_notes.hpp"
 #include "table_names.hpp"
 
@@ -54,6 +56,7 @@ Execution::Execution(const ExecutionInputs& inputs, const HistoryView& view,
     if (inputs.world.meter) {
         meter_before_ = inputs.world.meter->reading();
     }
+    began_ = inputs.world.clock->steady_now();
 }
 
 HistoryRow Execution::run() {
@@ -71,8 +74,10 @@ HistoryRow Execution::run() {
     try {
         inputs_.listener.migration_begins(planned_);
         if (run_actions()) {
+            give_back_capacity();
             finish();
         } else {
+            give_back_capacity();
             row_.interrupted = !inputs_.fleet || !inputs_.fleet->awaited();
             save();
         }
@@ -90,6 +95,7 @@ HistoryRow Execution::run() {
             throw place_error(error);
         }
         list_parts();
+        give_back_capacity();
         row_.interrupted = true;
         save();
     }
@@ -125,8 +131,9 @@ void Execution::begin_row() {
 void Execution::take_over_row() {
     row_ = *resumed_;
     list_actions();
-    read_units_before_ = row_.read_units;
-    write_units_before_ = row_.write_units;
+    read_units_before_ = row_.read_units - row_.segments_used.read_units;
+    write_units_before_ = row_.write_units - row_.segments_used.write_units;
+    turns_before_ = row_.turns_used;
     row_.status = planned_.rolls_back ? Status::rolling_back : Status::running;
     row_.interrupted = false;
     row_.error.clear();
@@ -200,7 +207,7 @@ void Execution::open_journal() {
             "make room with `dynamigrate journal purge` or raise it, then `dynamigrate resume`");
     }
     if (inputs_.fleet) {
-        journal_ = journal_->share(own_parts());
+        journal_ = measure_journal(journal_->share(own_parts()), written_);
     }
 }
 
@@ -469,6 +476,50 @@ std::vector<layers::PartSummary> Execution::read_parts(layers::Journal& journal)
     return journal.read(none, ignore).parts;
 }
 
+/// What a state machine's run gave its tables, unless a further turn is to come.
+void Execution::give_back_capacity() {
+    const bool goes_on = inputs_.fleet && row_.status != Status::failed &&
+                         !inputs_.control.wishes().abort && current_ < actions_.size();
+    if (goes_on || (!inputs_.fleet && !resumed_)) {
+        return;
+    }
+    StepRun run;
+    run.surroundings.service = inputs_.world.service;
+    run.surroundings.clock = inputs_.world.clock;
+    run.stop_now = inputs_.stop_now;
+    run.tell = [this](const std::string& line) { tell(line); };
+    std::set<std::string> runs{row_.run};
+    for (const RollbackAction& action : actions_) {
+        if (action.run && action.run->turns_used.is_any()) {
+            runs.insert(action.run->run);
+        }
+    }
+    for (const std::string& raised : runs) {
+        NativeStepNotes notes(inputs_.table, raised, 0, row_.fence);
+        restore_capacity(notes, run);
+    }
+}
+
+/// The turn's own use, and what the segments' records tell of theirs.
+void Execution::measure_cloud() {
+    if (!inputs_.fleet) {
+        return;
+    }
+    CloudUsage turn;
+    turn.calls = 1;
+    turn.seconds =
+        std::chrono::duration<double>(inputs_.world.clock->steady_now() - began_).count();
+    turn.journal_bytes = written_->bytes();
+    turn.journal_writes = written_->writes();
+    if (inputs_.world.meter) {
+        const layers::MeterReading used = inputs_.world.meter->reading().since(meter_before_);
+        turn.read_units = used.read_units;
+        turn.write_units = used.write_units;
+    }
+    row_.turns_used = turns_before_;
+    row_.turns_used += turn;
+}
+
 void Execution::finish() {
     if (row_.action == "reset") {
         count_versions_as_applied();
@@ -476,6 +527,9 @@ void Execution::finish() {
     row_.status = planned_.rolls_back ? Status::rolled_back : Status::applied;
     row_.finished_at = end_time();
     save();
+    if (row_.turns_used.is_any()) {
+        tell(cloud_report_line(row_));
+    }
 }
 
 /// Not before the start, whatever the clock says: other tools take the latest row for the state.
@@ -523,6 +577,7 @@ void Execution::record_failure(const Error& error) {
     }
     list_parts();
     try {
+        give_back_capacity();
         save();
     } catch (const std::exception& second) {
         inputs_.world.log->warning("the failure of run {} could not be recorded: {}", row_.run,
@@ -538,8 +593,15 @@ void Execution::save() {
     }
     if (inputs_.world.meter) {
         layers::MeterReading used = inputs_.world.meter->reading().since(meter_before_);
-        row_.read_units = read_units_before_ + used.read_units;
-        row_.write_units = write_units_before_ + used.write_units;
+        row_.read_units = read_units_before_ + used.read_units + row_.segments_used.read_units;
+        row_.write_units = write_units_before_ + used.write_units + row_.segments_used.write_units;
+    }
+    measure_cloud();
+    const bool is_at_its_end =
+        row_.status != Status::running && row_.status != Status::rolling_back;
+    if (is_at_its_end) {
+        NativeRunRecords records(inputs_.table, row_.run, row_.fence);
+        sum_up_cloud(row_, records, inputs_.settings);
     }
     inputs_.history.write(row_);
 }

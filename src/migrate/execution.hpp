@@ -5,6 +5,7 @@
 #include "fleet_steps.hpp"
 #include "history.hpp"
 #include "lock.hpp"
+#include "measured_journal.hpp"
 #include "rollback.hpp"
 #include "run_records.hpp"
 
@@ -81,6 +82,8 @@ private:
     void keep_pace();
     void add_result(std::uint32_t index, const StepResult& result);
     void finish();
+    void give_back_capacity();
+    void measure_cloud();
     std::string end_time() const;
     void count_versions_as_applied();
     void record_failure(const base::Error& error);
@@ -104,6 +107,9 @@ private:
     layers::MeterReading meter_before_;
     double read_units_before_ = 0;
     double write_units_before_ = 0;
+    base::SteadyTime began_{};
+    CloudUsage turns_before_;
+    const std::shared_ptr<WrittenParts> written_ = std::make_shared<WrittenParts>();
     std::uint32_t current_ = 0;  ///< index of the action that runs
     std::mutex pace_mutex_;      ///< guards the step's limits
     std::optional<double> step_rcu_, step_wcu_;

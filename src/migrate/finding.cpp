@@ -87,6 +87,11 @@ constexpr std::array kKinds = std::to_array<FindingKind>({
     {"DM511", "store_not_writable"},
     {"DM512", "table_busy"},
     {"DM513", "step_would_do"},
+    // Runs by state machines.
+    {"DM601", "too_many_events"},
+    {"DM602", "payload_too_large"},
+    {"DM603", "deployment_too_long"},
+    {"DM604", "journal_out_of_reach"},
 });
 
 std::string plural(std::size_t number, std::string_view what) {

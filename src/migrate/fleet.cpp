@@ -1,12 +1,14 @@
 #include <dynamigrate/migrate/fleet.hpp>
 
 #include "backup_policy.hpp"
+#include "cloud_report.hpp"
 #include "execution.hpp"
 #include "fleet_steps.hpp"
 #include "held_lock.hpp"
 #include "live_checks.hpp"
 #include "open_history.hpp"
 #include "planner.hpp"
+#include "raised_tables.hpp"
 #include "segment_process.hpp"
 #include "validation.hpp"
 
@@ -154,6 +156,7 @@ struct Fleet::Parts : OpenHistory {
                   const Stops& stops);
     void end_run(const HistoryRow& row, const std::string& reason, bool is_interruption,
                  HeldLock& held, Listener& listener);
+    void give_back(const HistoryRow& row, HeldLock& held, Listener& listener);
 };
 
 FleetTurn Fleet::Parts::run(const PlannedMigration& planned, bool is_first, Listener& listener,
@@ -171,7 +174,7 @@ FleetTurn Fleet::Parts::run(const PlannedMigration& planned, bool is_first, List
     const std::vector<PlannedMigration> plan{planned};
     BackupPolicy backups(settings, world, plan);
     backups.check_pitr(held.stop());
-    FleetSteps steps;
+    FleetSteps steps(table, settings, world.execution);
     const ExecutionInputs inputs{
         registry,       settings, world,       table,           history,  journals(), held.lock(),
         held.control(), listener, held.stop(), held.stop_now(), &backups, &steps};
@@ -206,9 +209,24 @@ void Fleet::Parts::end_run(const HistoryRow& row, const std::string& reason, boo
         ended.error = reason;
         ended.finished_at = std::max(base::to_iso8601(world.clock->now()), row.started_at);
     }
+    NativeRunRecords records(table, row.run, ended.fence);
+    sum_up_cloud(ended, records, settings);
     history.write(ended);
     listener.line(fmt::format("run {} of {} {}: {}", row.run, row.id,
                               is_interruption ? "interrupted" : "failed", reason));
+    listener.line(cloud_report_line(ended));
+}
+
+/// What the run's tables were given for its time.
+void Fleet::Parts::give_back(const HistoryRow& row, HeldLock& held, Listener& listener) {
+    NativeStepNotes notes(table, row.run, 0, held.fence());
+    StepRun run;
+    run.surroundings.service = world.service;
+    run.surroundings.clock = world.clock;
+    run.stop = held.stop();
+    run.stop_now = held.stop_now();
+    run.tell = [&listener](const std::string& line) { listener.line(line); };
+    restore_capacity(notes, run);
 }
 
 Fleet::Fleet(const Registry& registry, Settings settings, const World& world)
@@ -285,6 +303,7 @@ void Fleet::fail(const std::string& reason, bool is_interruption, Listener& list
     const HistoryView view = parts.history.read();
     const HistoryRow* own = parts.own_row(view);
     if (own && !has_ended(*own) && own->status != Status::failed) {
+        parts.give_back(*own, held, listener);
         parts.end_run(*own, reason, is_interruption, held, listener);
     }
 }

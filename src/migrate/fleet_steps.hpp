@@ -1,10 +1,14 @@
 #pragma once
 
+#include "native_table.hpp"
+
 #include <dynamigrate/backfill/backfill.hpp>
-#include <dynamigrate/migrate/step.hpp>
+#include <dynamigrate/base/error.hpp>
+#include <dynamigrate/migrate/migrator.hpp>
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -13,6 +17,12 @@ namespace dynamigrate::migrate {
 /// The note of a step: the attempt from which on the parts of the journal hold what one process wrote
 /// of it.
 inline constexpr std::string_view kFirstAttempt = "first_attempt";
+
+/// The failure that ends the step whoever works it, noted for the turns and the other segments of
+/// the execution; nothing is noted of what may pass.
+void note_step_failure(StepNotes& notes, const std::string& execution, const base::Error& error);
+/// Nothing: the execution met none.
+std::optional<std::string> step_failure(StepNotes& notes, const std::string& execution);
 
 /// Segments that other processes are to work before a run can go on.
 struct AwaitedSegments {
@@ -25,11 +35,22 @@ struct AwaitedSegments {
 /// Threads: one.
 class FleetSteps {
 public:
+    /// All outlive it. `execution`: of whom the calls are.
+    FleetSteps(NativeTable& table, const Settings& settings, const std::string& execution)
+        : table_(table),
+          settings_(settings),
+          execution_(execution) {}
+
     /// A shared step is stopped until its segments are done; then it counts as carried out.
     backfill::Result carry_out(const backfill::Plan& plan, const StepRun& run);
     const std::optional<AwaitedSegments>& awaited() const noexcept { return awaited_; }
 
 private:
+    bool prewarm(const backfill::Plan& plan, const StepRun& run);
+
+    NativeTable& table_;
+    const Settings& settings_;
+    const std::string& execution_;
     std::optional<AwaitedSegments> awaited_;
 };
 

@@ -27,7 +27,7 @@ constexpr std::array<Status, 5> kStatuses = {Status::running, Status::applied, S
                                              Status::rolling_back, Status::rolled_back};
 
 /// The text members by the names of their attributes.
-constexpr std::array<std::pair<std::string_view, std::string HistoryRow::*>, 18> kTexts = {{
+constexpr std::array<std::pair<std::string_view, std::string HistoryRow::*>, 19> kTexts = {{
     {"id", &HistoryRow::id},
     {"run", &HistoryRow::run},
     {"action", &HistoryRow::action},
@@ -46,6 +46,18 @@ constexpr std::array<std::pair<std::string_view, std::string HistoryRow::*>, 18>
     {"table", &HistoryRow::table},
     {"layout", &HistoryRow::layout},
     {"execution", &HistoryRow::execution},
+    {"currency", &HistoryRow::currency},
+}};
+
+constexpr std::array<std::pair<std::string_view, std::uint64_t CloudUsage::*>, 3> kUsedWholes = {{
+    {"calls", &CloudUsage::calls},
+    {"journal_bytes", &CloudUsage::journal_bytes},
+    {"journal_writes", &CloudUsage::journal_writes},
+}};
+constexpr std::array<std::pair<std::string_view, double CloudUsage::*>, 3> kUsedUnits = {{
+    {"seconds", &CloudUsage::seconds},
+    {"read_units", &CloudUsage::read_units},
+    {"write_units", &CloudUsage::write_units},
 }};
 
 constexpr std::array<std::pair<std::string_view, std::uint64_t backfill::Counts::*>, 7> kCounts = {{
@@ -87,6 +99,16 @@ double to_double(const AttributeValue* value) {
     return number;
 }
 
+AttributeValue step_counts_value(const std::vector<backfill::Counts>& counts, base::Arena& arena) {
+    std::vector<AttributeValue> values;
+    for (const backfill::Counts& step : counts) {
+        values.push_back(to_value(step, arena));
+    }
+    return AttributeValue::list(arena.copy(std::span<const AttributeValue>(values)));
+}
+
+}  // namespace
+
 AttributeValue parts_value(const std::vector<layers::PartSummary>& parts, base::Arena& arena) {
     std::vector<AttributeValue> values;
     for (const layers::PartSummary& part : parts) {
@@ -119,16 +141,6 @@ std::vector<layers::PartSummary> to_parts(const AttributeValue* list) {
     return parts;
 }
 
-AttributeValue step_counts_value(const std::vector<backfill::Counts>& counts, base::Arena& arena) {
-    std::vector<AttributeValue> values;
-    for (const backfill::Counts& step : counts) {
-        values.push_back(to_value(step, arena));
-    }
-    return AttributeValue::list(arena.copy(std::span<const AttributeValue>(values)));
-}
-
-}  // namespace
-
 std::uint64_t to_unsigned(const AttributeValue* value) {
     if (!value) {
         return 0;
@@ -160,6 +172,30 @@ backfill::Counts to_counts(const AttributeValue* value) {
     return counts;
 }
 
+AttributeValue to_value(const CloudUsage& usage, base::Arena& arena) {
+    ItemBuilder map(arena);
+    for (const auto& [name, member] : kUsedWholes) {
+        map.number(name, static_cast<std::int64_t>(usage.*member));
+    }
+    for (const auto& [name, member] : kUsedUnits) {
+        map.set(name, units_value(usage.*member, arena));
+    }
+    return AttributeValue::map(map.build().attributes());
+}
+
+CloudUsage to_usage(const AttributeValue* value) {
+    CloudUsage usage;
+    if (value) {
+        for (const auto& [name, member] : kUsedWholes) {
+            usage.*member = to_unsigned(value->find(name));
+        }
+        for (const auto& [name, member] : kUsedUnits) {
+            usage.*member = to_double(value->find(name));
+        }
+    }
+    return usage;
+}
+
 Item to_item(const HistoryRow& row, base::Arena& arena) {
     ItemBuilder item(arena);
     for (const auto& [name, member] : kTexts) {
@@ -176,6 +212,11 @@ Item to_item(const HistoryRow& row, base::Arena& arena) {
     item.number("attempt", row.attempt);
     item.number("steps_done", row.steps_done);
     item.boolean("interrupted", row.interrupted);
+    if (row.turns_used.is_any()) {
+        item.set("turns_used", to_value(row.turns_used, arena));
+        item.set("segments_used", to_value(row.segments_used, arena));
+        item.set("cost", AttributeValue::number(arena.copy(fmt::format("{:.6f}", row.cost))));
+    }
     return item.build();
 }
 
@@ -201,6 +242,9 @@ HistoryRow to_history_row(const Item& item) {
     const AttributeValue* interrupted = item.find("interrupted");
     row.interrupted =
         interrupted && interrupted->is(AttributeType::boolean) && interrupted->as_boolean();
+    row.turns_used = to_usage(item.find("turns_used"));
+    row.segments_used = to_usage(item.find("segments_used"));
+    row.cost = to_double(item.find("cost"));
     return row;
 }
 

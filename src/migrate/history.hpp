@@ -52,6 +52,11 @@ HistoryRow to_history_row(const dynamodb::Item& item);
 
 dynamodb::AttributeValue to_value(const backfill::Counts& counts, base::Arena& arena);
 backfill::Counts to_counts(const dynamodb::AttributeValue* value);
+dynamodb::AttributeValue to_value(const CloudUsage& usage, base::Arena& arena);
+CloudUsage to_usage(const dynamodb::AttributeValue* value);
+dynamodb::AttributeValue parts_value(const std::vector<layers::PartSummary>& parts,
+                                     base::Arena& arena);
+std::vector<layers::PartSummary> to_parts(const dynamodb::AttributeValue* list);
 /// The number's value, 0 when it is absent. Errors: corrupted when it is no such number.
 std::uint64_t to_unsigned(const dynamodb::AttributeValue* value);
 

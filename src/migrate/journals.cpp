@@ -85,6 +85,17 @@ void visit_journal(layers::Journal& journal,
     } catch (const Enough&) {}
 }
 
+HistoryRow with_all_parts(const HistoryRow& row, NativeTable& table) {
+    HistoryRow whole = row;
+    if (row.turns_used.is_any()) {
+        for (layers::PartSummary& part :
+             NativeRunRecords(table, row.run, 0).segments_notes().parts) {
+            whole.parts.push_back(std::move(part));
+        }
+    }
+    return whole;
+}
+
 JournalCheck check_journal(const HistoryRow& row, layers::Journal& journal) {
     JournalCheck check;
     check.row = row;

@@ -36,6 +36,9 @@ void visit_journal(layers::Journal& journal,
                    const std::function<bool(const layers::JournalPage&, const layers::JournalEntry&,
                                             layers::EntryOutcome)>& visit);
 
+/// The row with the parts that its segments' records tell of, too.
+HistoryRow with_all_parts(const HistoryRow& row, NativeTable& table);
+
 JournalCheck check_journal(const HistoryRow& row, layers::Journal& journal);
 
 /// Those of runs that ended before the time (nothing: ever) whose journals the store holds. Runs

@@ -394,7 +394,8 @@ JournalCheck Migrator::check_journal(const std::string& run) {
     Parts& parts = *parts_;
     HistoryView view = parts.history.read();
     const HistoryRow& row = row_by_prefix(view, run);
-    return migrate::check_journal(row, *open_journal(row, parts.journals()));
+    return migrate::check_journal(with_all_parts(row, parts.table),
+                                  *open_journal(row, parts.journals()));
 }
 
 std::vector<PurgedJournal> Migrator::purgeable(const std::string& run,

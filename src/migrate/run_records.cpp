@@ -129,6 +129,7 @@ std::vector<SegmentState> NativeRunRecords::load_segments(std::uint32_t step) {
     table_.query(prefix(step) + "segment#", [&](const Item& item) {
         if (to_unsigned(item.find("total")) == total) {
             states.push_back(to_segment(item));
+            remember_notes(step, states.back().segment, item);
         }
     });
     return states;
@@ -153,7 +154,73 @@ Item NativeRunRecords::segment_item(base::Arena& arena, std::uint32_t step,
     if (state.journal_from > 0) {
         item.number("journal_from", state.journal_from);
     }
+    add_notes(item, arena, step, state);
     return item.build();
+}
+
+void NativeRunRecords::remember_notes(std::uint32_t step, std::uint32_t segment, const Item& item) {
+    if (!item.find("used") && !item.find("parts")) {
+        return;
+    }
+    const std::lock_guard lock(mutex_);
+    if (!taken_.contains({step, segment})) {
+        notes_[{step, segment}] = {to_usage(item.find("used")), to_parts(item.find("parts"))};
+    }
+}
+
+/// What this process used counts from the checkpoint on that follows the taking of the segment.
+void NativeRunRecords::add_notes(ItemBuilder& item, base::Arena& arena, std::uint32_t step,
+                                 const SegmentState& state) {
+    SegmentNotes notes;
+    bool is_taken = false;
+    {
+        const std::lock_guard lock(mutex_);
+        if (const auto known = notes_.find({step, state.segment}); known != notes_.end()) {
+            notes = known->second;
+        }
+        is_taken = taken_.contains({step, state.segment});
+    }
+    if (is_taken && measured_) {
+        const SegmentNotes mine = measured_();
+        notes.used += mine.used;
+        notes.parts.insert(notes.parts.end(), mine.parts.begin(), mine.parts.end());
+    }
+    if (notes.used.is_any()) {
+        item.set("used", to_value(notes.used, arena));
+    }
+    if (!notes.parts.empty()) {
+        notes.parts.resize(std::min(notes.parts.size(), kMostListedParts));
+        item.set("parts", parts_value(notes.parts, arena));
+    }
+}
+
+void NativeRunRecords::note_measured(std::uint32_t step, std::uint32_t segment) {
+    SegmentState state;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto saved = saved_.find({step, segment});
+        if (saved == saved_.end()) {
+            return;
+        }
+        state = saved->second;
+    }
+    save_segment(step, state);
+}
+
+SegmentsNotes NativeRunRecords::segments_notes() {
+    SegmentsNotes all;
+    table_.query(fmt::format("record#{}#", run_), [&](const Item& item) {
+        if (item.text("sk").find("#segment#") == std::string_view::npos) {
+            return;
+        }
+        const CloudUsage used = to_usage(item.find("used"));
+        all.segments += used.is_any() ? 1 : 0;
+        all.used += used;
+        for (layers::PartSummary& part : to_parts(item.find("parts"))) {
+            all.parts.push_back(std::move(part));
+        }
+    });
+    return all;
 }
 
 void NativeRunRecords::save_segment(std::uint32_t step, const SegmentState& state) {
@@ -161,6 +228,10 @@ void NativeRunRecords::save_segment(std::uint32_t step, const SegmentState& stat
     if (!table_.put_fenced_if(segment_key(step, state.segment), segment_item(arena, step, state),
                               fence_, attempt_condition(arena, state.attempt, "<="))) {
         throw taken_over(step, state.segment);
+    }
+    if (state.attempt > 0) {
+        const std::lock_guard lock(mutex_);
+        saved_[{step, state.segment}] = state;
     }
 }
 
@@ -178,9 +249,13 @@ SegmentState NativeRunRecords::take_segment(std::uint32_t step, std::uint32_t se
         }
         const auto seen =
             static_cast<std::uint32_t>(found ? to_unsigned(found->item.find("attempt")) : 0);
+        if (is_known) {
+            remember_notes(step, segment, found->item);
+        }
         if (is_known && found->item.text("taker") == token) {
             const std::lock_guard lock(mutex_);
             taken_[{step, segment}] = seen;
+            saved_[{step, segment}] = state;
             return state;
         }
         if (state.is_done) {
@@ -190,6 +265,10 @@ SegmentState NativeRunRecords::take_segment(std::uint32_t step, std::uint32_t se
         state.attempt = std::max(seen, after) + 1;
         if (!is_known) {
             state.journal_from = state.attempt;
+        }
+        if (measured_) {
+            const std::lock_guard lock(mutex_);
+            ++notes_[{step, segment}].used.calls;
         }
         base::Arena arena;
         ItemBuilder item(arena);
@@ -201,6 +280,7 @@ SegmentState NativeRunRecords::take_segment(std::uint32_t step, std::uint32_t se
                                      attempt_condition(arena, seen, "="))) {
             const std::lock_guard lock(mutex_);
             taken_[{step, segment}] = state.attempt;
+            saved_[{step, segment}] = state;
             return state;
         }
     }

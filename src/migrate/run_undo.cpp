@@ -144,7 +144,7 @@ void RunUndo::begin() {
         journal_->seal(undone_.attempt);
     }
     if (!inputs_.settings.force) {
-        expect_parts(*journal_, undone_);
+        expect_parts(*journal_, with_all_parts(undone_, inputs_.table));
         expect_settled();
     }
     undone_.undone = "partly";

@@ -1,6 +1,7 @@
 #include "segment_process.hpp"
 
 #include "control_watch.hpp"
+#include "fleet_steps.hpp"
 #include "held_lock.hpp"
 #include "table_names.hpp"
 
@@ -35,12 +36,21 @@ SegmentProcess::SegmentProcess(const SegmentInputs& inputs, std::stop_token stop
       stop_(std::move(stop)),
       stop_now_(std::move(stop_now)),
       records_(inputs.table, inputs.row.run, inputs.fence),
-      journal_(inputs.row.journal.empty()
-                   ? layers::make_null_journal()
-                   : inputs.journals.open(inputs.row.run, inputs.row.journal)) {}
+      journal_(measure_journal(inputs.row.journal.empty()
+                                   ? layers::make_null_journal()
+                                   : inputs.journals.open(inputs.row.run, inputs.row.journal),
+                               written_)),
+      began_(inputs.world.clock->steady_now()) {
+    if (inputs.world.meter) {
+        meter_before_ = inputs.world.meter->reading();
+    }
+    records_.measure([this] { return measured(); });
+}
 
 FleetSegmentTurn SegmentProcess::work() {
     look();
+    look_for_failure();
+    expect_no_failure();
     count_unfinished();
     FleetSegmentTurn turn;
     if (!is_at_rest()) {
@@ -48,26 +58,71 @@ FleetSegmentTurn SegmentProcess::work() {
         stop_ = stops.token();
         std::jthread watching([this](const std::stop_token& ended) { watch(ended); });
         NativeStepNotes notes(inputs_.table, inputs_.row.run, inputs_.segment.step, inputs_.fence);
-        StepRun run = make_step_run(notes);
-        run.carry_out = [&](const backfill::Plan& plan, const StepRun& step) {
-            const backfill::SegmentEnd end = backfill::work_segment(
-                plan, step.surroundings, inputs_.segment.segment, step.stop, step.stop_now);
-            turn.read = end.read;
-            turn.changed = end.changed;
-            backfill::Result result;
-            result.stopped = !end.is_done;
-            result.parts = end.parts;
-            return result;
-        };
-        if (!step()->run(run).stopped) {
-            return turn;
+        try {
+            if (is_done_now(notes, turn)) {
+                return turn;
+            }
+        } catch (const Error& error) {
+            note_step_failure(notes, inputs_.world.execution, error);
+            throw;
         }
     }
+    expect_no_failure();
     const std::lock_guard lock(mutex_);
     turn.next = wishes_.abort   ? FleetSegmentTurn::Next::aborted
                 : wishes_.pause ? FleetSegmentTurn::Next::wait
                                 : FleetSegmentTurn::Next::segment;
     return turn;
+}
+
+bool SegmentProcess::is_done_now(NativeStepNotes& notes, FleetSegmentTurn& turn) {
+    StepRun run = make_step_run(notes);
+    run.carry_out = [&](const backfill::Plan& plan, const StepRun& step) {
+        const backfill::SegmentEnd end = backfill::work_segment(
+            plan, step.surroundings, inputs_.segment.segment, step.stop, step.stop_now);
+        records_.note_measured(inputs_.segment.step, inputs_.segment.segment);
+        turn.read = end.read;
+        turn.changed = end.changed;
+        backfill::Result result;
+        result.stopped = !end.is_done;
+        result.parts = end.parts;
+        return result;
+    };
+    return !step()->run(run).stopped;
+}
+
+SegmentNotes SegmentProcess::measured() const {
+    SegmentNotes notes;
+    notes.used.seconds =
+        std::chrono::duration<double>(inputs_.world.clock->steady_now() - began_).count();
+    if (inputs_.world.meter) {
+        const layers::MeterReading used = inputs_.world.meter->reading().since(meter_before_);
+        notes.used.read_units = used.read_units;
+        notes.used.write_units = used.write_units;
+    }
+    notes.parts = written_->parts();
+    notes.used.journal_bytes = written_->bytes();
+    notes.used.journal_writes = written_->writes();
+    return notes;
+}
+
+/// What fails one segment for good fails them all.
+void SegmentProcess::look_for_failure() {
+    NativeStepNotes notes(inputs_.table, inputs_.row.run, inputs_.segment.step, inputs_.fence);
+    if (auto failure = step_failure(notes, inputs_.world.execution)) {
+        {
+            const std::lock_guard lock(mutex_);
+            failure_ = *std::move(failure);
+        }
+        wished_stop_.request_stop();
+    }
+}
+
+void SegmentProcess::expect_no_failure() const {
+    const std::lock_guard lock(mutex_);
+    if (!failure_.empty()) {
+        throw Error(ErrorKind::failed_precondition, failure_);
+    }
 }
 
 StepPtr SegmentProcess::step() const {
@@ -139,6 +194,7 @@ void SegmentProcess::watch(const std::stop_token& ended) {
         try {
             look();
             if (beat % kBeatsBetweenCounts == 0) {
+                look_for_failure();
                 count_unfinished();
             }
         } catch (const std::exception& error) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "history_view.hpp"
+#include "measured_journal.hpp"
 #include "native_table.hpp"
 #include "rollback.hpp"
 #include "run_records.hpp"
@@ -40,6 +41,10 @@ public:
 
 private:
     StepPtr step() const;
+    bool is_done_now(NativeStepNotes& notes, FleetSegmentTurn& turn);
+    SegmentNotes measured() const;
+    void look_for_failure();
+    void expect_no_failure() const;
     StepRun make_step_run(NativeStepNotes& notes);
     backfill::Surroundings make_surroundings();
     void watch(const std::stop_token& ended);
@@ -53,9 +58,13 @@ private:
     std::stop_token stop_now_;
     std::stop_source wished_stop_;
     NativeRunRecords records_;
+    const std::shared_ptr<WrittenParts> written_ = std::make_shared<WrittenParts>();
     std::unique_ptr<layers::Journal> journal_;
-    std::mutex mutex_;  ///< guards what follows
+    const base::SteadyTime began_;
+    layers::MeterReading meter_before_;
+    mutable std::mutex mutex_;  ///< guards what follows
     RunWishes wishes_;
+    std::string failure_;  ///< of the step, as another segment's process met it
     std::uint32_t unfinished_ = 1;
     std::optional<double> step_rcu_, step_wcu_;
 };

@@ -1,6 +1,7 @@
 #include "undo.hpp"
 
 #include "execution.hpp"
+#include "journals.hpp"
 
 #include <dynamigrate/base/error.hpp>
 #include <dynamigrate/json/json5.hpp>
@@ -102,7 +103,7 @@ StepResult Execution::undo(const RollbackAction& action, const StepRun& run) {
         journal->seal(action.run->attempt);
     }
     if (!inputs_.settings.force) {
-        expect_parts(*journal, *action.run);
+        expect_parts(*journal, with_all_parts(*action.run, inputs_.table));
     }
     dynamodb::Service& service = *inputs_.world.service;
     backfill::Surroundings surroundings = run.surroundings;

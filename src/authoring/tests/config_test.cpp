@@ -197,6 +197,28 @@ TEST_F(ConfigTest, LimitsScriptsUnlessToldOtherwise) {
     EXPECT_NE(error().find("idle_timeout"), std::string::npos);
 }
 
+TEST_F(ConfigTest, ReadsHowStateMachinesRunMigrations) {
+    write("dynamigrate.yaml", "table: app\n");
+    EXPECT_EQ(load().cloud.concurrency, 16U);
+    EXPECT_FALSE(load().cloud.prewarm);
+    write("dynamigrate.yaml",
+          "cloud: { concurrency: 40, memory: 2048, timeout: 300, prewarm: { wcu: 4000 } }\n"
+          "prices: { name: ours, write_per_million: 2, transition: 0.5 }\n");
+    const migrate::CloudSettings cloud = load().cloud;
+    EXPECT_EQ(cloud.concurrency, 40U);
+    EXPECT_EQ(cloud.memory_mb, 2048U);
+    EXPECT_EQ(cloud.call_timeout, std::chrono::seconds(300));
+    EXPECT_EQ(cloud.prewarm->read, 0);
+    EXPECT_EQ(cloud.prewarm->write, 4000);
+    EXPECT_EQ(cloud.prices.name, "ours");
+    EXPECT_EQ(cloud.prices.transition, 0.5);
+    EXPECT_EQ(cloud.prices.capacity.write_per_million, 2);
+    write("dynamigrate.yaml", "cloud: { prewarm: { rcu: -1 } }\n");
+    EXPECT_NE(error().find("must not be negative"), std::string::npos);
+    write("dynamigrate.yaml", "cloud: { segments: 4 }\n");
+    EXPECT_NE(error().find("segments"), std::string::npos);
+}
+
 TEST_F(ConfigTest, TakesOneTablesEndpointFromTheEnvironmentWhereNoneIsSaid) {
     environment = base::Environment(
         std::map<std::string, std::string>{{"DB_ENDPOINT", "http://localhost:8000"}});

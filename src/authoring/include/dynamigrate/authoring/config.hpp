@@ -3,6 +3,7 @@
 #include <dynamigrate/authoring/script_settings.hpp>
 #include <dynamigrate/base/environment.hpp>
 #include <dynamigrate/json/value.hpp>
+#include <dynamigrate/migrate/cloud_cost.hpp>
 #include <dynamigrate/migrate/estimate.hpp>
 #include <dynamigrate/migrate/migrator.hpp>
 
@@ -59,6 +60,7 @@ struct Config {
     bool verify_only = false;
     std::set<std::string> verify_only_tables;
     migrate::Prices prices;
+    migrate::CloudSettings cloud;  ///< its prices are of `prices` too
     /// Kept for JavaScript migrations as they are (secrets: never printed).
     json::Value crypto;
     json::Value schema;

@@ -16,6 +16,9 @@ namespace dynamigrate::backfill {
 /// pass whose output stays out of its source, without actions and without deferred ones.
 std::optional<std::string> reason_not_shared(const Plan& plan);
 
+/// The segments that a step is going to have.
+std::uint32_t segments_of(const Plan& plan);
+
 /// Fixes the segments of a step; returns their number. Repeatable.
 /// Errors: failed_precondition with `reason_not_shared`, and where the journal is on this host.
 std::uint32_t begin_segments(const Plan& plan, const Surroundings& surroundings);

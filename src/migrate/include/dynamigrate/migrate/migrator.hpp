@@ -3,6 +3,7 @@
 #include <dynamigrate/backfill/backfill.hpp>
 #include <dynamigrate/base/environment.hpp>
 #include <dynamigrate/layers/layers.hpp>
+#include <dynamigrate/migrate/cloud_cost.hpp>
 #include <dynamigrate/migrate/migration.hpp>
 #include <dynamigrate/migrate/rollback_plan.hpp>
 
@@ -54,6 +55,10 @@ struct HistoryRow {
     std::string table;                          ///< the migration's own table
     std::string execution = {};  ///< of a state machine, ARN: of the latest attempt; "": none
     std::string layout;  ///< where another tool's layout tells the row too ("onetable in app")
+    /// Of a run that a state machine worked: by the calls for turns and for segments.
+    CloudUsage turns_used = {}, segments_used = {};
+    double cost = 0;            ///< of these, about, in `currency`
+    std::string currency = {};  ///< "": no state machine worked it
 };
 
 enum class OutOfOrder { error, allow, ignore };
@@ -101,6 +106,7 @@ struct Settings {
     bool backs_up = false;       ///< takes a backup of each table before a run's first write
     bool requires_pitr = false;  ///< refuses to apply to tables without point-in-time recovery
     bool force = false;          ///< run in spite of changed checksums, missing idempotence ...
+    CloudSettings cloud;         ///< of runs by a state machine
 };
 
 /// What a command is about to do, decided before anything is touched.

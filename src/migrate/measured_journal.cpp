@@ -1,0 +1,125 @@
+#include "measured_journal.hpp"
+
+namespace dynamigrate::migrate {
+
+namespace {
+
+using layers::EntryId;
+using layers::EntryOutcome;
+using layers::EntryVisitor;
+using layers::Journal;
+using layers::JournalEntry;
+using layers::JournalPage;
+using layers::JournalReadResult;
+using layers::JournalWriter;
+using layers::PartHeader;
+using layers::PartRange;
+using layers::PartSummary;
+
+class MeasuredWriter final : public JournalWriter {
+public:
+    MeasuredWriter(std::unique_ptr<JournalWriter> writer, std::shared_ptr<WrittenParts> written)
+        : writer_(std::move(writer)),
+          written_(std::move(written)) {}
+
+    void begin_page(const JournalPage& page) override {
+        writer_->begin_page(page);
+        has_entries_ = false;
+    }
+    EntryId add(const JournalEntry& entry) override {
+        has_entries_ = true;
+        return writer_->add(entry);
+    }
+    void commit_page() override {
+        writer_->commit_page();
+        if (has_entries_) {
+            written_->note(writer_->summary());
+            has_entries_ = false;
+        }
+    }
+    void add_outcome(EntryId id, EntryOutcome outcome) override {
+        writer_->add_outcome(id, outcome);
+        has_outcomes_ = true;
+    }
+    void flush() override {
+        writer_->flush();
+        if (has_outcomes_) {
+            written_->note(writer_->summary());
+            has_outcomes_ = false;
+        }
+    }
+    PartSummary summary() const override { return writer_->summary(); }
+
+private:
+    std::unique_ptr<JournalWriter> writer_;
+    std::shared_ptr<WrittenParts> written_;
+    bool has_entries_ = false;
+    bool has_outcomes_ = false;
+};
+
+class MeasuredJournal final : public Journal {
+public:
+    MeasuredJournal(std::unique_ptr<Journal> journal, std::shared_ptr<WrittenParts> written)
+        : journal_(std::move(journal)),
+          written_(std::move(written)) {}
+
+    std::string location() const override { return journal_->location(); }
+    std::unique_ptr<JournalWriter> create_part(const PartHeader& header) override {
+        return std::make_unique<MeasuredWriter>(journal_->create_part(header), written_);
+    }
+    void seal(std::uint32_t last_attempt) override { journal_->seal(last_attempt); }
+    JournalReadResult read(const std::function<bool(const JournalPage&)>& filter,
+                           const EntryVisitor& visit) override {
+        return journal_->read(filter, visit);
+    }
+    JournalReadResult read_newest_first(const std::function<bool(const JournalPage&)>& filter,
+                                        const EntryVisitor& visit) override {
+        return journal_->read_newest_first(filter, visit);
+    }
+    bool exists() override { return journal_->exists(); }
+    std::uint32_t last_attempt() override { return journal_->last_attempt(); }
+    std::unique_ptr<Journal> share(const PartRange& range) override {
+        return std::make_unique<MeasuredJournal>(journal_->share(range), written_);
+    }
+
+private:
+    std::unique_ptr<Journal> journal_;
+    std::shared_ptr<WrittenParts> written_;
+};
+
+}  // namespace
+
+void WrittenParts::note(const PartSummary& part) {
+    const std::lock_guard lock(mutex_);
+    parts_[part.name] = part;
+    ++writes_;
+}
+
+std::vector<PartSummary> WrittenParts::parts() const {
+    const std::lock_guard lock(mutex_);
+    std::vector<PartSummary> parts;
+    for (const auto& [name, part] : parts_) {
+        parts.push_back(part);
+    }
+    return parts;
+}
+
+std::uint64_t WrittenParts::bytes() const {
+    std::uint64_t bytes = 0;
+    for (const PartSummary& part : parts()) {
+        bytes += part.bytes;
+    }
+    return bytes;
+}
+
+std::uint64_t WrittenParts::writes() const {
+    const std::lock_guard lock(mutex_);
+    return writes_;
+}
+
+std::unique_ptr<Journal> measure_journal(std::unique_ptr<Journal> journal,
+                                         std::shared_ptr<WrittenParts> written) {
+    return std::make_unique<MeasuredJournal>(std::move(journal), std::move(written));
+}
+
+}  // namespace dynamigrate::migrate
