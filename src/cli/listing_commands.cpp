@@ -1,6 +1,7 @@
 #include "commands.hpp"
 #include "local_time.hpp"
 #include "output_text.hpp"
+#include "progress_command.hpp"
 
 #include <fmt/format.h>
 
@@ -48,6 +49,22 @@ void write_late(json::Writer& writer, Session& session,
     writer.end_array().end_object();
 }
 
+/// The run that is at work, if any.
+void write_run(json::Writer& writer, Session& session) {
+    try {
+        const migrate::RunProgress progress = migrate::read_progress(
+            session.wiring().world(), session.project.settings, session.registry);
+        if (progress.is_at_work) {
+            writer.key("run");
+            write(writer, progress);
+        }
+    } catch (const base::Error& error) {
+        if (error.kind() != base::ErrorKind::not_found) {
+            throw;
+        }
+    }
+}
+
 const std::string& date_of(const migrate::HistoryRow& row) {
     return row.finished_at.empty() ? row.started_at : row.finished_at;
 }
@@ -81,6 +98,13 @@ void print_ids(Session& session, std::string_view member, const std::vector<std:
 }  // namespace
 
 ExitCode show_status(Session& session) {
+    if (session.arguments.watch) {
+        return watch_run(session);
+    }
+    if (!session.arguments.words.empty()) {
+        throw base::Error(base::ErrorKind::invalid_argument,
+                          "status takes a run with --watch only; `dynamigrate runs RUN` shows one");
+    }
     session.open_project();
     session.load_migrations(session.arguments.exit_code);
     session.connect();
@@ -98,6 +122,7 @@ ExitCode show_status(Session& session) {
             writer.key("endpoint").string(session.wiring().database().location());
             writer.key("profile").string(session.project.config.profile);
             write_late(writer, session, late);
+            write_run(writer, session);
         });
     } else {
         session.console.print(version);

@@ -103,7 +103,7 @@ const std::vector<VerbText>& verb_texts() {
         {"all", "", 0, "apply all outstanding migrations"},
         {"repeat", "", 0, "run the last applied migration again"},
         {"reset", "", 0, "run the migration named reset; all versions count as applied"},
-        {"status", "", 0, "print the current version"},
+        {"status", "[RUN]", 1, "print the current version; --watch: how a run goes on"},
         {"list", "", 0, "list what is applied"},
         {"outstanding", "", 0, "list the versions that are not applied"},
         {"named", "", 0, "list the migrations that have a name instead of a version"},

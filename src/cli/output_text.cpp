@@ -14,6 +14,15 @@ void write(json::Writer& writer, const backfill::Counts& counts) {
     writer.end_object();
 }
 
+void write(json::Writer& writer, const migrate::CloudUsage& usage) {
+    writer.begin_object().key("calls").number(usage.calls);
+    writer.key("seconds").number(usage.seconds);
+    writer.key("read_units").number(usage.read_units);
+    writer.key("write_units").number(usage.write_units);
+    writer.key("journal_bytes").number(usage.journal_bytes);
+    writer.key("journal_writes").number(usage.journal_writes).end_object();
+}
+
 void write(json::Writer& writer, const migrate::Finding& finding) {
     writer.begin_object();
     writer.key("severity").string(to_string(finding.severity));
@@ -51,6 +60,13 @@ void write(json::Writer& writer, const migrate::HistoryRow& row) {
     writer.key("undoes").string(row.undoes);
     writer.key("undone").string(row.undone);
     writer.key("error").string(row.error);
+    if (row.turns_used.is_any()) {
+        writer.key("turns_used");
+        write(writer, row.turns_used);
+        writer.key("segments_used");
+        write(writer, row.segments_used);
+        writer.key("cost").number(row.cost).key("currency").string(row.currency);
+    }
     writer.end_object();
 }
 

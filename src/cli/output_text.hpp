@@ -9,6 +9,7 @@ namespace dynamigrate::cli {
 
 // Each writes one value: the shapes of docs/reference/command-line.md.
 void write(json::Writer& writer, const backfill::Counts& counts);
+void write(json::Writer& writer, const migrate::CloudUsage& usage);
 void write(json::Writer& writer, const migrate::Finding& finding);
 void write(json::Writer& writer, const migrate::HistoryRow& row);
 void write(json::Writer& writer, const backfill::QuarantinedItem& item);

@@ -98,6 +98,14 @@ void print_details(Session& session, const HistoryRow& row) {
                               row.counts.read, row.counts.changed, row.counts.unchanged,
                               row.counts.conflicts, row.counts.quarantined));
     line("capacity", fmt::format("{:.1f} RCU, {:.1f} WCU", row.read_units, row.write_units));
+    if (row.turns_used.is_any()) {
+        migrate::CloudUsage used = row.turns_used;
+        used += row.segments_used;
+        line("cloud", fmt::format("{} calls, {} of them for segments; {:.1f} s of the function; {} "
+                                  "bytes of journal; about {:.4f} {}",
+                                  used.calls, row.segments_used.calls, used.seconds,
+                                  used.journal_bytes, row.cost, row.currency));
+    }
     line("undoes", row.undoes);
     line("undone", row.undone);
     line("journal", row.journal);

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <dynamigrate/backfill/segment_trial.hpp>
+#include <dynamigrate/migrate/cloud_cost.hpp>
+#include <dynamigrate/migrate/migrator.hpp>
+
+#include <cstdint>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+/// A dry run by a state machine: each segment is read once by one call, and nothing is written.
+namespace dynamigrate::migrate {
+
+/// What is tried: the first step that segments can work.
+struct DryWork {
+    std::uint32_t step = 0;
+    std::string line;                     ///< of the step, for people
+    std::string why_not;                  ///< why nothing can be tried so; "": it can
+    std::uint32_t total = 0;              ///< segments of the step
+    std::vector<std::uint32_t> segments;  ///< that are tried: at most `kMostDrySegments`
+};
+/// As many results fit into a state's payload.
+inline constexpr std::size_t kMostDrySegments = 2'000;
+
+/// What all of them showed.
+struct DryTotal {
+    std::string line;
+    std::uint32_t total = 0, tried = 0;
+    std::uint32_t cut = 0;  ///< segments that were not read to their end
+    double read = 0;
+    Estimate items, changed, failed, write_units, read_units;
+    CloudCost cost;  ///< of the real run
+};
+
+/// Reads only: whatever else a step asks of the service is refused. Takes no lock, keeps no record.
+class DryFleet {
+public:
+    /// All must outlive it.
+    DryFleet(const Registry& registry, const Settings& settings, const World& world)
+        : registry_(registry),
+          settings_(settings),
+          world_(world) {}
+
+    /// Errors: not_found for an unknown migration.
+    DryWork plan(const std::string& migration) const;
+    /// Errors: as backfill::try_segment; invalid_argument for a step that cannot be tried.
+    backfill::SegmentTrial try_segment(const std::string& migration, std::uint32_t step,
+                                       std::uint32_t segment, std::uint32_t total,
+                                       std::stop_token stop, std::stop_token stop_now = {}) const;
+    /// Where segments were left out or cut short, by what the others showed.
+    DryTotal add_up(const std::string& migration, std::uint32_t step, std::uint32_t total,
+                    const std::vector<backfill::SegmentTrial>& trials) const;
+
+private:
+    const Migration& find(const std::string& migration) const;
+    template <class CarryOut>
+    void ask(const Migration& migration, std::uint32_t step, const CarryOut& carry_out,
+             std::stop_token stop, std::stop_token stop_now) const;
+
+    const Registry& registry_;
+    const Settings& settings_;
+    const World& world_;
+};
+
+/// A trial as the state machine carries it: `[read, changed, failed, write units, 1 when done]`.
+std::string to_json(const backfill::SegmentTrial& trial);
+/// Errors: invalid_argument for what is none.
+backfill::SegmentTrial to_trial(const json::Value& value);
+/// An object with what the trials showed.
+std::string to_json(const DryTotal& total);
+/// For people and logs.
+std::string to_line(const DryTotal& total, const std::string& currency);
+
+}  // namespace dynamigrate::migrate
