@@ -18,7 +18,7 @@ namespace {
 
 /// Two lanes of the journal for each segment: one for what is settled, one for what is written.
 constexpr std::uint32_t kLanesOfSegment = 2;
-constexpr std::uint32_t kMostSegments = 65'536 / kLanesOfSegment;
+static_assert(kMostSegments == 65'536 / kLanesOfSegment);
 constexpr std::uint32_t kOnlyPass = 1;
 
 void expect_shared(const Plan& plan) {

@@ -192,11 +192,13 @@ void judge(CloudMigration& migration) {
                          kMostEvents),
              "take more segments (`segments`) or a higher pace");
     }
-    if (size.payload_bytes > kMostPayloadBytes) {
-        find("payload_too_large",
-             fmt::format("a state holds {} bytes, {} are allowed", size.payload_bytes,
-                         kMostPayloadBytes),
-             "take fewer segments (`segments`)");
+    for (const CloudStep& step : migration.steps) {
+        if (step.segments > backfill::kMostSegments) {
+            find("too_many_segments",
+                 fmt::format("{} segments are too many for processes that share a journal",
+                             step.segments),
+                 fmt::format("take at most {} (`segments`)", backfill::kMostSegments));
+        }
     }
 }
 

@@ -89,7 +89,7 @@ constexpr std::array kKinds = std::to_array<FindingKind>({
     {"DM513", "step_would_do"},
     // Runs by state machines.
     {"DM601", "too_many_events"},
-    {"DM602", "payload_too_large"},
+    {"DM602", "too_many_segments"},
     {"DM603", "deployment_too_long"},
     {"DM604", "journal_out_of_reach"},
 });

@@ -308,6 +308,8 @@ void Fleet::fail(const std::string& reason, bool is_interruption, Listener& list
     }
 }
 
+DryFleet Fleet::dry() const { return {parts_->registry, parts_->settings, parts_->world}; }
+
 std::string_view to_string(FleetTurn::Next next) noexcept {
     switch (next) {
         case FleetTurn::Next::turn:

@@ -1,5 +1,7 @@
 #include <dynamigrate/migrate/fleet_event.hpp>
 
+#include "dry_event.hpp"
+
 #include <dynamigrate/base/error.hpp>
 #include <dynamigrate/json/members.hpp>
 #include <dynamigrate/json/writer.hpp>
@@ -81,6 +83,9 @@ std::string execution_of(const json::Value& event) {
 std::string answer_call(Fleet& fleet, const json::Value& event, Listener& listener,
                         std::stop_token stop, std::stop_token stop_now) {
     const json::Value& work = work_of(event);
+    if (is_dry_call(work)) {
+        return answer_dry_call(fleet.dry(), work, listener, std::move(stop), std::move(stop_now));
+    }
     const std::string what = member_text(work, "do");
     if (what == "turn") {
         return answer(fleet.turn({member_text(work, "action"), member_text(work, "migration")},

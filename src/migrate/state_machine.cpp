@@ -2,6 +2,7 @@
 
 #include <dynamigrate/base/error.hpp>
 #include <dynamigrate/json/writer.hpp>
+#include <dynamigrate/migrate/fleet.hpp>
 
 #include <fmt/format.h>
 
@@ -61,14 +62,22 @@ void begin_call(Writer& out, const StateMachine& machine) {
 void end_call(Writer& out, std::string_view execution, std::string_view selected,
               std::string_view next) {
     out.key("execution.$").string(execution).end_object().end_object();
-    out.raw(selected).key("Next").string(next);
+    out.raw(selected);
+    if (next.empty()) {
+        out.key("End").boolean(true);
+    } else {
+        out.key("Next").string(next);
+    }
 }
 
 void add_begin(Writer& out, const StateMachine& machine) {
     constexpr std::string_view kNone = R"({"step":-1,"best":0,"rounds":0})";
     out.key("Begin").raw(
-        R"({"Type":"Choice","Choices":[{"Variable":"$.action","IsPresent":true,"Next":"Asked"}],)"
-        R"("Default":"Unasked"})");
+        R"({"Type":"Choice","Choices":[{"And":[{"Variable":"$.dry","IsPresent":true},)"
+        R"({"Variable":"$.dry","BooleanEquals":true},{"Variable":"$.action","IsPresent":true}],)"
+        R"("Next":"Asked dry"},{"And":[{"Variable":"$.dry","IsPresent":true},)"
+        R"({"Variable":"$.dry","BooleanEquals":true}],"Next":"Unasked dry"},)"
+        R"({"Variable":"$.action","IsPresent":true,"Next":"Asked"}],"Default":"Unasked"})");
     out.key("Asked").begin_object().key("Type").string("Pass").key("Parameters").begin_object();
     out.key("action.$").string("$.action").key("progress").raw(kNone).end_object();
     out.key("Next").string("Turn").end_object();
@@ -155,6 +164,57 @@ void add_segments(Writer& out, const StateMachine& machine) {
     out.key("Next").string("Turn").end_object();
 }
 
+/// Tries a step's segments, each by one call, and adds up what they showed.
+void add_dry(Writer& out, const StateMachine& machine) {
+    out.key("Asked dry")
+        .raw(R"({"Type":"Pass","Parameters":{"action.$":"$.action"},"Next":"Dry"})");
+    out.key("Unasked dry").begin_object().key("Type").string("Pass").key("Parameters");
+    out.begin_object().key("action").string(machine.action).end_object();
+    out.key("Next").string("Dry").end_object();
+    out.key("Dry");
+    begin_call(out, machine);
+    out.key("work").begin_object().key("do").string("dry");
+    out.key("migration").string(machine.migration).key("action.$").string("$.action").end_object();
+    end_call(out, "$$.Execution.Id",
+             R"("ResultSelector":{"next.$":"$.Payload.next","step.$":"$.Payload.step",)"
+             R"("total.$":"$.Payload.total","line.$":"$.Payload.line",)"
+             R"("why_not.$":"$.Payload.why_not","segments.$":"$.Payload.segments"},)"
+             R"("ResultPath":"$.dry")",
+             "After dry");
+    out.end_object();
+    out.key("After dry")
+        .raw(R"({"Type":"Choice","Choices":[{"Variable":"$.dry.next","StringEquals":"segments",)"
+             R"("Next":"Dry segments"}],"Default":"Nothing tried"})");
+    out.key("Nothing tried").raw(R"({"Type":"Succeed","OutputPath":"$.dry"})");
+    out.key("Dry segments").begin_object().key("Type").string("Map");
+    out.key("ItemsPath").string("$.dry.segments");
+    out.key("ItemSelector").begin_object().key("segment.$").string("$$.Map.Item.Value");
+    out.key("step.$").string("$.dry.step").key("total.$").string("$.dry.total");
+    out.key("execution.$").string("$$.Execution.Id").end_object();
+    out.key("MaxConcurrency").number(machine.concurrency);
+    out.key("ItemProcessor").begin_object();
+    out.key("ProcessorConfig").raw(R"({"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"})");
+    out.key("StartAt").string("Try").key("States").begin_object();
+    out.key("Try");
+    begin_call(out, machine);
+    out.key("work").begin_object().key("do").string("dry-segment");
+    out.key("migration").string(machine.migration);
+    for (const char* name : {"step", "segment", "total"}) {
+        out.key(fmt::format("{}.$", name)).string(fmt::format("$.{}", name));
+    }
+    out.end_object();
+    end_call(out, "$.execution", R"("OutputPath":"$.Payload")", "");
+    out.end_object().end_object().end_object();
+    out.raw(R"("ResultPath":"$.results")").key("Next").string("Dry total").end_object();
+    out.key("Dry total");
+    begin_call(out, machine);
+    out.key("work").begin_object().key("do").string("dry-total");
+    out.key("migration").string(machine.migration).key("step.$").string("$.dry.step");
+    out.key("total.$").string("$.dry.total").key("results.$").string("$.results").end_object();
+    end_call(out, "$$.Execution.Id", R"("OutputPath":"$.Payload")", "");
+    out.end_object();
+}
+
 void add_ends(Writer& out, const StateMachine& machine) {
     out.key("Record");
     begin_call(out, machine);
@@ -181,6 +241,7 @@ std::uint64_t calls_for(std::chrono::seconds time, const StateMachine& machine) 
         std::max<std::int64_t>(1, (time.count() + usable - 1) / usable));
 }
 
+/// The longest numbers are those of the last segments.
 std::uint64_t digits_up_to(std::uint32_t segments) {
     std::uint64_t bytes = 0;
     for (std::uint64_t from = 1, digits = 1; from <= segments; from *= 10, ++digits) {
@@ -222,6 +283,7 @@ std::string definition(const StateMachine& machine) {
     add_turn(out, machine);
     add_progress(out);
     add_segments(out, machine);
+    add_dry(out, machine);
     add_ends(out, machine);
     out.end_object().end_object();
     return text;
@@ -238,7 +300,9 @@ ExecutionSize size_of(const ExecutionWork& work, const StateMachine& machine) {
                   (turns + rests) * (kTaskEvents + kPlainEvents) + rests * kPlainEvents +
                   steps * (2 * kPlainEvents + kMapEvents);
     size.child_events = kExecutionEvents + calls * (kTaskEvents + kPlainEvents) + kPlainEvents;
-    size.payload_bytes = kPlainBytes + digits_up_to(work.segments);
+    const auto most = static_cast<std::uint32_t>(kMostSegmentsOfATurn);
+    size.payload_bytes = kPlainBytes + digits_up_to(work.segments) -
+                         digits_up_to(work.segments - std::min(work.segments, most));
     size.transitions =
         3 + 2 * turns + 3 * rests + 3 * steps + steps * work.segments * (2 * calls + 1);
     return size;

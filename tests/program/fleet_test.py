@@ -4,6 +4,7 @@ twice change each item once; a failed execution is gone on with by the next."""
 import json
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 import unittest
@@ -36,15 +37,16 @@ class FleetTest(unittest.TestCase):
         harness.fill(self.server.client, "app", harness.counters(ITEMS))
         self.executions = 0
 
-    def execute(self, action="up", seconds=600, killed=0, twice=0, seed=1):
+    def execute(self, action="up", seconds=600, killed=0, twice=0, seed=1, dry=False,
+                endpoint=None):
         self.executions += 1
         execution = f"arn:aws:states:us-east-1:123456789012:execution:count:{action}-{self.executions}"
         environment = os.environ | {
-            "ENDPOINT": self.server.endpoint, "TABLE": "app", "SEGMENTS": str(SEGMENTS),
+            "ENDPOINT": endpoint or self.server.endpoint, "TABLE": "app", "SEGMENTS": str(SEGMENTS),
             "SECONDS": str(seconds)}
         done = subprocess.run(
             ["node", RUNNER, self.modules, PROGRAM, self.definition, execution,
-             json.dumps({"action": action}), str(killed), str(twice), str(seed)],
+             json.dumps({"action": action} | ({"dry": True} if dry else {})), str(killed), str(twice), str(seed)],
             env=environment, capture_output=True, text=True, timeout=300)
         if done.returncode != 0:
             self.fail(done.stderr)
@@ -87,6 +89,47 @@ class FleetTest(unittest.TestCase):
         self.assertIn("output", self.execute("down"))
         self.assertEqual(self.row()["status"]["S"], "rolled_back")
         self.assert_counted(0)
+
+    def test_repeat(self):
+        self.execute()
+        self.assertIn("output", self.execute("repeat"))
+        self.assertEqual(self.row()["action"]["S"], "repeat")
+        self.assertEqual(self.row()["status"]["S"], "applied")
+        self.assert_counted(2)
+        self.assertEqual(len(self.history("run#")), 2)
+        self.assertIn("output", self.execute("down"))
+        self.assert_counted(0)
+
+    def test_dry_run_writes_nothing(self):
+        writes = []
+
+        def judge(_, operation):
+            if re.match("Get|BatchGet|Query|Scan|Describe|List", operation):
+                return None
+            writes.append(operation)
+            return "reset"
+
+        proxy = harness.FaultProxy(self.server.port, judge)
+        self.addCleanup(proxy.close)
+        told = self.execute(dry=True, endpoint=proxy.endpoint)
+        self.assertEqual(told["calls"], 2 + SEGMENTS)
+        self.assertEqual(told["output"]["changed"], {"value": ITEMS, "low": ITEMS, "high": ITEMS})
+        self.assertEqual(told["output"]["tried"], SEGMENTS)
+        self.assertEqual(told["output"]["failed"]["value"], 0)
+        self.assertEqual(writes, [])
+        self.assert_counted(0)
+        self.assertNotIn("dynamigrate-history", self.server.client.list_tables()["TableNames"])
+
+    def test_tells_what_it_used(self):
+        self.execute()
+        row = self.row()
+        self.assertEqual(row["segments_used"]["M"]["calls"]["N"], str(SEGMENTS))
+        self.assertEqual(row["turns_used"]["M"]["calls"]["N"], "2")
+        self.assertGreater(int(row["segments_used"]["M"]["journal_bytes"]["N"]), 1000)
+        self.assertGreater(float(row["cost"]["N"]), 0)
+        parts = [item["parts"]["L"] for item in self.history(f"record#{row['run']['S']}")
+                 if "parts" in item]
+        self.assertEqual(len(parts), SEGMENTS)
 
     def test_calls_that_are_killed_and_made_twice(self):
         for attempt in range(20):

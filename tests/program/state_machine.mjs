@@ -67,9 +67,13 @@ async function task({ Payload: event }) {
 const machine = new StateMachine(JSON.parse(readFileSync(definition, 'utf8')))
 const running = machine.run(JSON.parse(input), {
     overrides: {
-        taskResourceLocalHandlers: { Turn: task, Work: task, Record: task },
+        taskResourceLocalHandlers: {
+            Turn: task, Work: task, Record: task, Dry: task, Try: task, 'Dry total': task,
+        },
         waitTimeOverrides: { Rest: 100 },
-        retryIntervalOverrides: { Turn: 100, Work: 100, Record: 100 },
+        retryIntervalOverrides: {
+            Turn: 100, Work: 100, Record: 100, Dry: 100, Try: 100, 'Dry total': 100,
+        },
     },
     context: { Execution: { Id: execution } },
 })

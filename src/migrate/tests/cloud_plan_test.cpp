@@ -99,6 +99,17 @@ TEST_F(CloudPlanCase, RefusesWhatTakesTooManyEvents) {
     EXPECT_GT(planned.size.child_events, kMostEvents);
 }
 
+TEST_F(CloudPlanCase, RefusesMoreSegmentsThanCanShareAJournal) {
+    migration.step(set_seen("app"));
+    project.settings.backfill.segments = 32'769;
+    const CloudMigration planned = plan();
+    ASSERT_EQ(planned.findings.size(), 1U);
+    EXPECT_EQ(planned.findings[0].code, "too_many_segments");
+    EXPECT_LT(planned.size.payload_bytes, kMostPayloadBytes);
+    project.settings.backfill.segments = 32'768;
+    EXPECT_TRUE(plan().findings.empty());
+}
+
 TEST_F(CloudPlanCase, SaysWithWhichMigrationADeploymentIsTooLong) {
     std::vector<CloudMigration> migrations(3);
     migrations[0].cost.seconds = Estimate::exact(3000);

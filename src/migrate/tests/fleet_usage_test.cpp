@@ -111,8 +111,8 @@ TEST_F(FleetUsage, GivesCapacityBackWhereverATurnDies) {
     for (const bool is_last : {false, true}) {
         for (const bool is_applied : {false, true}) {
             bool has_died = true;
-            int n = 1;
-            for (; has_died && n < 200; n += 3) {
+            int n = is_applied ? 1 : 4;
+            for (; has_died && n < 200; n += 5) {
                 struct Here : FleetUsage {
                     void TestBody() override {}
                 } fleet;
@@ -159,9 +159,7 @@ TEST_F(FleetUsage, FailsTheRunAtOnceWhenTheFailureBudgetIsExceeded) {
     EXPECT_FALSE(project.migrator().lock_owner());
 
     project.memory.put("app", R"({"pk":{"S":"bad"},"n":{"N":"1"}})");
-    execution = "arn:later";
-    executions.running = {execution};
-    run_to_the_end();
+    on_laptop([&](Migrator& migrator) { return migrator.resume("", project.listener, {}, {}); });
     EXPECT_EQ(row().status, Status::applied);
 }
 
@@ -186,7 +184,7 @@ TEST_F(FleetUsage, AddsUpWhatTurnsAndSegmentsUsed) {
     const HistoryRow told = row();
     EXPECT_EQ(told.turns_used.calls, 2U);
     EXPECT_EQ(told.segments_used.calls, 2U);
-    EXPECT_GT(told.segments_used.write_units, kItems);
+    EXPECT_GE(told.segments_used.write_units, kItems);
     EXPECT_GT(told.segments_used.journal_bytes, 100U);
     EXPECT_GT(told.cost, 0);
     EXPECT_EQ(told.currency, "USD");

@@ -16,7 +16,10 @@ namespace dynamigrate::backfill {
 /// pass whose output stays out of its source, without actions and without deferred ones.
 std::optional<std::string> reason_not_shared(const Plan& plan);
 
-/// The segments that a step is going to have.
+/// As many segments as lanes of a journal allow.
+inline constexpr std::uint32_t kMostSegments = 32'768;
+
+/// The segments that a step is going to have; whether that many can be worked is not looked at.
 std::uint32_t segments_of(const Plan& plan);
 
 /// Fixes the segments of a step; returns their number. Repeatable.

@@ -51,7 +51,7 @@ inline constexpr std::chrono::minutes kDeploymentTime{55};
 /// Asks the service for descriptions of tables only; nothing is written, no item is read. What the
 /// steps do is not known before: each item is taken to change.
 ///
-/// Codes of findings: `too_many_events`, `payload_too_large` (errors), `deployment_too_long`
+/// Codes of findings: `too_many_events`, `too_many_segments` (errors), `deployment_too_long`
 /// (warning, see `check_deployment`).
 /// Errors: of the service.
 CloudMigration plan_cloud(const PlannedMigration& planned, const Settings& settings,

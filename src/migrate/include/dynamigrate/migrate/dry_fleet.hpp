@@ -1,6 +1,7 @@
 #pragma once
 
 #include <dynamigrate/backfill/segment_trial.hpp>
+#include <dynamigrate/json/value.hpp>
 #include <dynamigrate/migrate/cloud_cost.hpp>
 #include <dynamigrate/migrate/migrator.hpp>
 
@@ -51,6 +52,8 @@ public:
     /// Where segments were left out or cut short, by what the others showed.
     DryTotal add_up(const std::string& migration, std::uint32_t step, std::uint32_t total,
                     const std::vector<backfill::SegmentTrial>& trials) const;
+
+    const std::string& currency() const { return settings_.cloud.prices.capacity.currency; }
 
 private:
     const Migration& find(const std::string& migration) const;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dynamigrate/migrate/dry_fleet.hpp>
 #include <dynamigrate/migrate/migrator.hpp>
 
 #include <cstdint>
@@ -90,6 +91,9 @@ public:
     /// interrupted, and lets the lock go. Nothing happens to a run that has ended.
     void fail(const std::string& reason, bool is_interruption, Listener& listener,
               std::stop_token stop = {});
+
+    /// The same migrations, tried without writing; it must not outlive this.
+    DryFleet dry() const;
 
 private:
     struct Parts;

@@ -24,7 +24,9 @@ struct StateMachine {
 /// In the Amazon States Language: a standard workflow of turns; for a step's segments a distributed
 /// map with a standard execution for each; the end, or the record of a failure.
 ///
-/// An execution's input may say `{"action": "down"}`; else "action" is the machine's.
+/// An execution's input may say `{"action": "down"}`; else "action" is the machine's. With
+/// `{"dry": true}` nothing is written: one call for each segment of a step tries it, and a last one,
+/// whose answer is the execution's output, adds up what they found.
 /// Errors: invalid_argument for a concurrency of 0 or above 10,000, no function, or one that may run
 /// for less than two minutes.
 std::string definition(const StateMachine& machine);
