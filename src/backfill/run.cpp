@@ -1,4 +1,5 @@
 #include <dynamigrate/backfill/backfill.hpp>
+#include <dynamigrate/backfill/segment_work.hpp>
 
 #include "deferred_run.hpp"
 #include "lane.hpp"
@@ -453,6 +454,17 @@ Result run(const Plan& plan, const Surroundings& surroundings, std::stop_token s
             return result;
         }
     }
+}
+
+Result retry_quarantined(const Plan& plan, const Surroundings& surroundings, std::stop_token stop,
+                         std::stop_token stop_now) {
+    check(plan);
+    Retry retry(plan, surroundings, std::move(stop), std::move(stop_now), nullptr);
+    Result result;
+    result.stopped = !retry.work();
+    result.counts.changed = retry.changed();
+    result.parts = retry.parts();
+    return result;
 }
 
 }  // namespace dynamigrate::backfill

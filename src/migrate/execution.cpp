@@ -77,7 +77,7 @@ HistoryRow Execution::run() {
             give_back_capacity();
             finish();
         } else {
-            give_back_capacity();
+            try_to_give_back_capacity();
             row_.interrupted = !inputs_.fleet || !inputs_.fleet->awaited();
             save();
         }
@@ -95,7 +95,7 @@ HistoryRow Execution::run() {
             throw place_error(error);
         }
         list_parts();
-        give_back_capacity();
+        try_to_give_back_capacity();
         row_.interrupted = true;
         save();
     }
@@ -500,6 +500,18 @@ void Execution::give_back_capacity() {
     }
 }
 
+/// Where the run does not end well, its row matters more.
+void Execution::try_to_give_back_capacity() {
+    try {
+        give_back_capacity();
+    } catch (const std::exception& error) {
+        inputs_.world.log->warning(
+            "what run {} gave its tables could not be taken back: {}; a "
+            "resume does",
+            row_.run, error.what());
+    }
+}
+
 /// The turn's own use, and what the segments' records tell of theirs.
 void Execution::measure_cloud() {
     if (!inputs_.fleet) {
@@ -576,8 +588,8 @@ void Execution::record_failure(const Error& error) {
         }
     }
     list_parts();
+    try_to_give_back_capacity();
     try {
-        give_back_capacity();
         save();
     } catch (const std::exception& second) {
         inputs_.world.log->warning("the failure of run {} could not be recorded: {}", row_.run,

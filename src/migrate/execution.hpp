@@ -83,6 +83,7 @@ private:
     void add_result(std::uint32_t index, const StepResult& result);
     void finish();
     void give_back_capacity();
+    void try_to_give_back_capacity();
     void measure_cloud();
     std::string end_time() const;
     void count_versions_as_applied();

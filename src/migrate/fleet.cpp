@@ -26,6 +26,9 @@ using base::ErrorKind;
 
 namespace {
 
+/// Among the actions of a request.
+constexpr std::string_view kRetryFailed = "retry-failed";
+
 bool has_ended(const HistoryRow& row) {
     return row.status == Status::applied || row.status == Status::rolled_back;
 }
@@ -114,10 +117,13 @@ struct Fleet::Parts : OpenHistory {
             plan = planner(view).repeat();
         } else if (request.action == "named") {
             plan = planner(view).named(request.migration);
+        } else if (request.action == kRetryFailed) {
+            plan = plan_retry(request.migration, view);
         } else {
             throw Error(ErrorKind::invalid_argument,
-                        fmt::format("a state machine runs up, down, repeat and named, not \"{}\"",
-                                    request.action));
+                        fmt::format("a state machine runs up, down, repeat, named and {}, not "
+                                    "\"{}\"",
+                                    kRetryFailed, request.action));
         }
         if (!plan.empty() && plan.front().migration->id() != request.migration) {
             throw Error(
@@ -127,6 +133,21 @@ struct Fleet::Parts : OpenHistory {
                             plan.front().migration->id()));
         }
         return plan;
+    }
+
+    /// A failed run goes on; of one that was applied, what it quarantined is tried again.
+    std::vector<PlannedMigration> plan_retry(const std::string& id, const HistoryView& view) {
+        const HistoryRow* row = view.latest(id);
+        if (row && row->status == Status::failed) {
+            return {planner(view).resume(*row)};
+        }
+        const bool was_applied = row && row->status == Status::applied;
+        const auto items = was_applied ? NativeRunRecords(table, row->run, 0).all_quarantined()
+                                       : std::vector<backfill::QuarantinedItem>();
+        if (std::any_of(items.begin(), items.end(), can_be_retried)) {
+            return {planner(view).retry(*row)};
+        }
+        return {};
     }
 
     /// What was wished of the run before this execution took it over is no wish of it.
@@ -152,15 +173,15 @@ struct Fleet::Parts : OpenHistory {
         }
     }
 
-    FleetTurn run(const PlannedMigration& planned, bool is_first, Listener& listener,
+    FleetTurn run(const PlannedMigration& planned, bool is_first, bool retries, Listener& listener,
                   const Stops& stops);
     void end_run(const HistoryRow& row, const std::string& reason, bool is_interruption,
                  HeldLock& held, Listener& listener);
     void give_back(const HistoryRow& row, HeldLock& held, Listener& listener);
 };
 
-FleetTurn Fleet::Parts::run(const PlannedMigration& planned, bool is_first, Listener& listener,
-                            const Stops& stops) {
+FleetTurn Fleet::Parts::run(const PlannedMigration& planned, bool is_first, bool retries,
+                            Listener& listener, const Stops& stops) {
     HeldLock held(table, world, settings, teller(listener), stops);
     history.create_if_absent(held.stop_now());
     HistoryView view = history.read();
@@ -174,7 +195,7 @@ FleetTurn Fleet::Parts::run(const PlannedMigration& planned, bool is_first, List
     const std::vector<PlannedMigration> plan{planned};
     BackupPolicy backups(settings, world, plan);
     backups.check_pitr(held.stop());
-    FleetSteps steps(table, settings, world.execution);
+    FleetSteps steps(table, settings, world.execution, retries);
     const ExecutionInputs inputs{
         registry,       settings, world,       table,           history,  journals(), held.lock(),
         held.control(), listener, held.stop(), held.stop_now(), &backups, &steps};
@@ -261,7 +282,9 @@ FleetTurn Fleet::turn(const FleetRequest& request, Listener& listener, std::stop
     }
     parts.check_untold();
     const auto planned = parts.plan(request, view);
-    return planned ? parts.run(*planned, own == nullptr, listener, {stop, stop_now}) : turn;
+    const bool retries = request.action == kRetryFailed;
+    return planned ? parts.run(*planned, own == nullptr, retries, listener, {stop, stop_now})
+                   : turn;
 }
 
 FleetSegmentTurn Fleet::work_segment(const FleetSegment& segment, Listener& listener,

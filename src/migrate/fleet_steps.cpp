@@ -55,9 +55,18 @@ backfill::Result FleetSteps::carry_out(const backfill::Plan& plan, const StepRun
     }
     run.notes->write(kFirstAttempt, std::to_string(run.surroundings.attempt));
     backfill::begin_segments(plan, run.surroundings);
+    backfill::Result retried;
+    if (retries_) {
+        retried = backfill::retry_quarantined(plan, run.surroundings, run.stop, run.stop_now);
+        if (retried.stopped) {
+            return retried;
+        }
+    }
     const backfill::SegmentsEnd end = backfill::end_segments(plan, run.surroundings);
     backfill::Result result;
     result.counts = end.counts;
+    result.counts.changed += retried.counts.changed;
+    result.parts = std::move(retried.parts);
     if (!end.unfinished.empty()) {
         if (const auto failure = step_failure(*run.notes, execution_)) {
             throw Error(ErrorKind::failed_precondition, *failure);

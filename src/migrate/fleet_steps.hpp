@@ -36,10 +36,13 @@ struct AwaitedSegments {
 class FleetSteps {
 public:
     /// All outlive it. `execution`: of whom the calls are.
-    FleetSteps(NativeTable& table, const Settings& settings, const std::string& execution)
+    /// `retries`: what was quarantined is tried again before segments are worked.
+    FleetSteps(NativeTable& table, const Settings& settings, const std::string& execution,
+               bool retries)
         : table_(table),
           settings_(settings),
-          execution_(execution) {}
+          execution_(execution),
+          retries_(retries) {}
 
     /// A shared step is stopped until its segments are done; then it counts as carried out.
     backfill::Result carry_out(const backfill::Plan& plan, const StepRun& run);
@@ -51,6 +54,7 @@ private:
     NativeTable& table_;
     const Settings& settings_;
     const std::string& execution_;
+    const bool retries_;
     std::optional<AwaitedSegments> awaited_;
 };
 

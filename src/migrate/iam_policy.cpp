@@ -166,9 +166,18 @@ private:
         }
     }
 
+    /// Of a step that segments may work.
+    void add_prewarm(const Step& step, StepActions& needed) const {
+        if (settings_.cloud.prewarm && step.backfill_options()) {
+            add(needed.on_table, dynamodb_actions({"UpdateTable"}));
+            add(needed.on_target, dynamodb_actions({"UpdateTable"}));
+        }
+    }
+
     void add_step(const Migration& migration, const Step& step, bool is_undone) {
         StepActions needed = actions_of(step);
         add_backups(needed);
+        add_prewarm(step, needed);
         add(of_account_, needed.on_account);
         std::vector<std::string> tables = step.tables();
         if (tables.empty()) {

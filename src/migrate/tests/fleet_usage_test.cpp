@@ -159,8 +159,36 @@ TEST_F(FleetUsage, FailsTheRunAtOnceWhenTheFailureBudgetIsExceeded) {
     EXPECT_FALSE(project.migrator().lock_owner());
 
     project.memory.put("app", R"({"pk":{"S":"bad"},"n":{"N":"1"}})");
-    on_laptop([&](Migrator& migrator) { return migrator.resume("", project.listener, {}, {}); });
+    execution = "arn:later";
+    executions.running = {execution};
+    request.action = "retry-failed";
+    run_to_the_end();
     EXPECT_EQ(row().status, Status::applied);
+    EXPECT_THAT(project.memory.item("app", R"({"pk":{"S":"bad"}})"), HasSubstr(R"("N":"2")"));
+    expect_counted(1);
+}
+
+TEST_F(FleetUsage, TriesAgainWhatAnAppliedRunQuarantined) {
+    project.settings.backfill.failure_budget = backfill::FailureBudget{5, 0};
+    project.memory.put("app", R"({"pk":{"S":"bad"},"n":{"S":"no number"}})");
+    run_to_the_end();
+    ASSERT_EQ(row().status, Status::applied);
+    ASSERT_EQ(row().counts.quarantined, 1U);
+    project.memory.put("app", R"({"pk":{"S":"bad"},"n":{"N":"1"}})");
+    execution = "arn:later";
+    executions.running = {execution};
+    request.action = "retry-failed";
+
+    run_to_the_end();
+
+    EXPECT_EQ(row().status, Status::applied);
+    EXPECT_EQ(project.migrator().history().size(), 1U);
+    EXPECT_THAT(project.memory.item("app", R"({"pk":{"S":"bad"}})"), HasSubstr(R"("N":"2")"));
+    EXPECT_TRUE(project.migrator().quarantined(row().run).empty());
+    expect_counted(1);
+    execution = "arn:again";
+    executions.running = {execution};
+    EXPECT_EQ(turn().next, Next::done);
 }
 
 TEST_F(FleetUsage, AddsUpWhatTurnsAndSegmentsUsed) {

@@ -72,6 +72,25 @@ TEST(IamPolicy, CopiesReadOneTableAndWriteTheOther) {
     EXPECT_FALSE(needed.on_target.contains("dynamodb:Scan"));
 }
 
+TEST(IamPolicy, RaisesTheCapacityOfTablesWhoseItemsSegmentsChange) {
+    Registry registry;
+    Migration migration("1.0.0", "change");
+    migration.step(make_remove_attribute("app", "x"));
+    registry.add(std::move(migration));
+    Settings settings;
+    const auto may_update = [&] {
+        for (const PolicyStatement& statement : iam_statements(registry, settings, {})) {
+            if (statement.resources.front().ends_with("table/app")) {
+                return statement.actions.contains("dynamodb:UpdateTable");
+            }
+        }
+        return false;
+    };
+    EXPECT_FALSE(may_update());
+    settings.cloud.prewarm = dynamodb::Throughput{100, 100};
+    EXPECT_TRUE(may_update());
+}
+
 TEST(IamPolicy, UndoOfTheJournalNeedsWritesOfItsOwn) {
     Settings settings;
     auto can_delete = [&](Migration migration) {

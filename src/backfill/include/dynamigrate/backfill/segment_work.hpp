@@ -47,6 +47,13 @@ struct SegmentEnd {
 SegmentEnd work_segment(const Plan& plan, const Surroundings& surroundings, std::uint32_t segment,
                         std::stop_token stop, std::stop_token stop_now = {});
 
+/// Tries again, on this process alone, what earlier attempts quarantined of a step that has begun and
+/// that is the source's own item, as `run` does first. Repeatable; a round that was cut short is gone on
+/// with. The result's counts tell of `changed` only.
+/// Requires: no segment of the step is worked meanwhile. Errors, cancel: as `run`.
+Result retry_quarantined(const Plan& plan, const Surroundings& surroundings, std::stop_token stop,
+                         std::stop_token stop_now = {});
+
 /// What became of a step's segments.
 struct SegmentsEnd {
     Counts counts;

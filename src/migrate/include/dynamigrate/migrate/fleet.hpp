@@ -16,7 +16,7 @@ namespace dynamigrate::migrate {
 
 /// What an execution is to do.
 struct FleetRequest {
-    std::string action = "up";  ///< up, down, repeat or named
+    std::string action = "up";  ///< up, down, repeat, named or retry-failed
     std::string migration;      ///< version or name
 };
 
