@@ -111,8 +111,8 @@ TEST_F(FleetUsage, GivesCapacityBackWhereverATurnDies) {
     for (const bool is_last : {false, true}) {
         for (const bool is_applied : {false, true}) {
             bool has_died = true;
-            int n = is_applied ? 1 : 4;
-            for (; has_died && n < 200; n += 5) {
+            int n = (is_applied ? 1 : 5) + (is_last ? 3 : 0);
+            for (; has_died && n < 200; n += 11) {
                 struct Here : FleetUsage {
                     void TestBody() override {}
                 } fleet;
