@@ -19,9 +19,10 @@ using base::ErrorKind;
 /// What a command means, wherever it runs; and `table` and `profile`, which the function compares
 /// with its own.
 constexpr auto kSentOptions = std::to_array<std::string_view>(
-    {"table", "profile", "down",       "dry",   "sample",   "yes",       "force",   "retry-failed",
-     "from",  "to",      "undo",       "lanes", "segments", "max-rcu",   "max-wcu", "key",
-     "since", "until",   "older-than", "limit", "json",     "exit-code", "quiet",   "verbose"});
+    {"table",        "profile", "down",        "dry",   "sample",     "yes",      "force",
+     "retry-failed", "from",    "to",          "undo",  "lanes",      "segments", "max-rcu",
+     "max-wcu",      "key",     "since",       "until", "older-than", "limit",    "json",
+     "exit-code",    "cloud",   "concurrency", "quiet", "verbose"});
 /// Of use here when a function is called. All others make no sense with one.
 constexpr auto kNearOptions = std::to_array<std::string_view>(
     {"config", "dir", "aws-access-key", "aws-secret-key", "aws-region", "aws-profile", "arn",
@@ -71,12 +72,16 @@ std::string spelled(const Arguments& arguments, const Option& option) {
 }
 
 Error refused(std::string_view option) {
+    std::string why = "which has its own";
+    if (option == "journal") {
+        why =
+            "since whoever may call it must not choose where customers' data is copied; set "
+            "`journal:` in its configuration";
+    } else if (option == "watch") {
+        why = "which answers when it is done; ask for `status` again and again";
+    }
     return {ErrorKind::invalid_argument,
-            option == "journal"
-                ? "--journal is of no use with a Lambda function (--arn): whoever may call it must "
-                  "not choose where customers' data is copied; set `journal:` in its configuration"
-                : fmt::format("--{} is of no use with a Lambda function (--arn), which has its own",
-                              option)};
+            fmt::format("--{} is of no use with a Lambda function (--arn), {}", option, why)};
 }
 
 }  // namespace

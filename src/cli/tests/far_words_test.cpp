@@ -39,7 +39,7 @@ TEST(FarWords, WhatItTakesAlongIsReadTheSame) {
 
 TEST(FarWords, RefusesWhatMakesNoSenseThere) {
     for (const char* option : {"--keys=f", "--schema=s", "--endpoint=http://x", "--crypto=a:b",
-                               "--journal=s3://elsewhere", "--name=x"}) {
+                               "--journal=s3://elsewhere", "--name=x", "--watch"}) {
         EXPECT_THROW(words({"up", option}), base::Error) << option;
     }
 }
