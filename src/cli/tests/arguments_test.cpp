@@ -95,7 +95,7 @@ TEST(Arguments, NamesTheNearestOption) {
 }
 
 TEST(Arguments, RefusesWordsThatTheVerbDoesNotTake) {
-    EXPECT_EQ(failure({"status", "x"}), "`status` takes no further word, but got \"x\"");
+    EXPECT_EQ(failure({"list", "x"}), "`list` takes no further word, but got \"x\"");
     EXPECT_EQ(failure({"stauts", "x"}), "unknown command stauts; did you mean status?");
 }
 
