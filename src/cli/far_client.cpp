@@ -207,7 +207,8 @@ ExitCode run_by_own_function(Session& session, FunctionCaller& function) {
 }
 
 bool is_for_lambda(Session& session) {
-    if (is_local_verb(session.arguments.verb)) {
+    // Who watches reads the history table itself, as long as the run takes.
+    if (is_local_verb(session.arguments.verb) || session.arguments.watch) {
         return false;
     }
     session.open_project();

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 namespace dynamigrate::cli {
 
 namespace {
@@ -112,6 +114,13 @@ migrate::Settings make_settings(const Arguments& arguments, const authoring::Con
     return settings;
 }
 
+/// A function knows what it is billed for.
+void set_memory(migrate::CloudSettings& cloud, const base::Environment& environment) {
+    if (const auto memory = environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")) {
+        std::from_chars(memory->data(), memory->data() + memory->size(), cloud.memory_mb);
+    }
+}
+
 json::Value read_crypto(const std::string& text) {
     const std::size_t colon = text.find(':');
     if (colon == std::string::npos || colon == 0 || colon + 1 == text.size()) {
@@ -207,6 +216,7 @@ Project load_project(const Arguments& arguments, const base::Environment& enviro
     project.capacity.read = arguments.max_rcu ? arguments.max_rcu : project.config.max_rcu;
     project.capacity.write = arguments.max_wcu ? arguments.max_wcu : project.config.max_wcu;
     project.settings = make_settings(arguments, project.config);
+    set_memory(project.settings.cloud, environment);
     set_journal(project, arguments, is_in_lambda);
     project.onetable = onetable_settings(arguments, project.config);
     return project;
