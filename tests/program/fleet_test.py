@@ -120,6 +120,53 @@ class FleetTest(unittest.TestCase):
         self.assert_counted(0)
         self.assertNotIn("dynamigrate-history", self.server.client.list_tables()["TableNames"])
 
+    def call(self, work, execution="arn:aws:states:us-east-1:123456789012:execution:count:watched"):
+        done = subprocess.run(
+            [PROGRAM], input=json.dumps({"work": work, "execution": execution}),
+            env=os.environ | {"ENDPOINT": self.server.endpoint, "TABLE": "app",
+                              "SEGMENTS": str(SEGMENTS)},
+            capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return json.loads(done.stdout)
+
+    def test_is_watched_from_elsewhere(self):
+        project = harness.Project(self.server.endpoint, "app", "dynamigrate-history")
+        self.addCleanup(project.close)
+        text = (project.path / "dynamigrate.yaml").read_text()
+        (project.path / "dynamigrate.yaml").write_text(
+            text.replace("layout: native,", "layout: native, scope: default,"))
+        turn = {"do": "turn", "migration": "1.0.0", "action": "up"}
+        answer = self.call(turn)
+        watch = project.start("status", "--watch", "--json")
+        self.addCleanup(watch.wait)
+        self.addCleanup(watch.stdout.close)
+        self.addCleanup(watch.stderr.close)
+
+        def seen(wanted):
+            for line in watch.stdout:
+                told = json.loads(line)["run"]
+                if wanted(told):
+                    return told
+            return self.fail("it ended before")
+
+        step = seen(lambda told: True)["step"]
+        self.assertEqual((step["segments"], step["done"], step["left"]), (SEGMENTS, 0, SEGMENTS))
+        segment = {"do": "segment", "run": answer["run"], "step": answer["step"], "concurrency": 1}
+        self.call(segment | {"segment": 0})
+        self.assertEqual(seen(lambda told: told["step"]["done"] == 1)["state"], "running")
+        status = json.loads(project.run("status", "--json").stdout)
+        self.assertTrue(status["run"]["at_work"])
+        for number in range(1, SEGMENTS):
+            self.call(segment | {"segment": number})
+        done = seen(lambda told: told["step"]["done"] == SEGMENTS)
+        self.assertEqual(done["step"]["counts"]["read"], ITEMS)
+        self.assertEqual(done["used"]["calls"], 1 + SEGMENTS)
+        self.assertEqual(self.call(turn)["next"], "done")
+        self.assertEqual(seen(lambda told: told["ended"])["state"], "applied")
+        self.assertEqual(watch.wait(timeout=30), 0)
+        self.assertIn("cloud ", project.run("runs", answer["run"]).stdout)
+        self.assertIn("is applied", project.run("status", "--watch").stdout)
+
     def test_tells_what_it_used(self):
         self.execute()
         row = self.row()

@@ -1,5 +1,6 @@
 #include "backfill_fixture.hpp"
 
+#include <dynamigrate/backfill/segment_trial.hpp>
 #include <dynamigrate/backfill/segment_work.hpp>
 #include <dynamigrate/dynamodb/testing/cut_services.hpp>
 #include <dynamigrate/layers/journal_store.hpp>
@@ -389,6 +390,28 @@ TEST(SegmentWork, IsUndoneFromTheJournalOfAllSegments) {
 
     EXPECT_EQ(undone.restored, 20U);
     EXPECT_EQ(fleet.number(7, "c"), "7");
+}
+
+TEST(SegmentTrial, ReadsASegmentAndWritesNothing) {
+    Fleet fleet(12, 3);
+    ::dynamigrate::backfill::SegmentTrial all;
+    fleet.with_process(fleet.service, 1, [&](const Surroundings& surroundings) {
+        for (std::uint32_t segment = 0; segment < 3; ++segment) {
+            const auto trial = try_segment(fleet.plan, surroundings, segment, 3, {});
+            EXPECT_TRUE(trial.is_done);
+            all.read += trial.read;
+            all.changed += trial.changed;
+            all.write_units += trial.write_units;
+        }
+        return 0;
+    });
+    EXPECT_EQ(all.read, 12U);
+    EXPECT_EQ(all.changed, 12U);
+    EXPECT_EQ(all.write_units, 12);
+    for (int i = 0; i < 12; ++i) {
+        EXPECT_EQ(fleet.number(i, "c"), std::to_string(i));
+    }
+    EXPECT_FALSE(fleet.records.total_segments(0));
 }
 
 }  // namespace
