@@ -113,22 +113,25 @@ void print_findings(Session& session, const Findings& findings) {
     }
 }
 
+void check_cloud_plan(const Arguments& arguments) {
+    const bool goes_down =
+        arguments.down || (!arguments.words.empty() && arguments.words.front() == "down");
+    if (arguments.cloud && goes_down) {
+        throw base::Error(base::ErrorKind::invalid_argument,
+                          "--cloud tells of what is outstanding; a rollback is worked by one call "
+                          "of the function after the other, see docs/cloud.md");
+    }
+}
+
 }  // namespace
 
 ExitCode show_plan(Session& session) {
+    check_cloud_plan(session.arguments);
     session.open_project();
     session.load_migrations(true);
     session.connect();
     std::vector<std::string> words = session.arguments.words;
     bool goes_down = !words.empty() && words.front() == "down";
-    if (session.arguments.cloud && (goes_down || session.arguments.down)) {
-        throw base::Error(base::ErrorKind::invalid_argument,
-                          "--cloud tells of what is outstanding; a rollback is worked by one call "
-                          "of the function after the other, see docs/cloud.md");
-    }
-    if (goes_down) {
-        words.erase(words.begin());
-    }
     if (goes_down || session.arguments.down) {
         return show_rollback_plan(session,
                                   words.empty() ? std::nullopt : std::optional(words.front()));

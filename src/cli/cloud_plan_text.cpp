@@ -23,24 +23,22 @@ std::string number(double value) {
     return value > 0 && value < 1 ? "1" : fmt::format("{:.0f}", value);
 }
 
-std::string amount(const Estimate& estimate) {
-    return estimate.is_exact() ? number(estimate.value)
-                               : fmt::format("{} ({} to {})", number(estimate.value),
-                                             number(estimate.low), number(estimate.high));
+/// The interval only where it shows.
+template <class Show>
+std::string shown(const Estimate& estimate, const Show& show) {
+    const std::string low = show(estimate.low);
+    const std::string high = show(estimate.high);
+    return low == high ? high : fmt::format("{} ({} to {})", show(estimate.value), low, high);
 }
 
-std::string time(const Estimate& seconds) {
-    return seconds.is_exact()
-               ? format_seconds(seconds.value)
-               : fmt::format("{} ({} to {})", format_seconds(seconds.value),
-                             format_seconds(seconds.low), format_seconds(seconds.high));
-}
+std::string amount(const Estimate& estimate) { return shown(estimate, number); }
+
+std::string time(const Estimate& seconds) { return shown(seconds, format_seconds); }
 
 std::string money(const Estimate& amount, const CloudTerms& terms) {
-    const std::string& currency = terms.prices.capacity.currency;
-    return amount.is_exact() ? fmt::format("{:.4f} {}", amount.value, currency)
-                             : fmt::format("{:.4f} ({:.4f} to {:.4f}) {}", amount.value, amount.low,
-                                           amount.high, currency);
+    return fmt::format("{} {}",
+                       shown(amount, [](double value) { return fmt::format("{:.4f}", value); }),
+                       terms.prices.capacity.currency);
 }
 
 std::string journal(const CloudCost& cost, const CloudTerms& terms) {

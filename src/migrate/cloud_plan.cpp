@@ -173,6 +173,19 @@ ExecutionSize execution_size(const std::vector<CloudStep>& steps, const StateMac
     return size_of(work, machine);
 }
 
+/// The steps are of one execution, which begins and ends once.
+void share_execution(CloudMigration& migration, const CloudPrices& prices) {
+    CloudCost& cost = migration.cost;
+    const double share =
+        static_cast<double>(migration.size.transitions) / std::max(1.0, cost.transitions.high);
+    for (double Estimate::*point : {&Estimate::value, &Estimate::low, &Estimate::high}) {
+        cost.transitions.*point *= share;
+        const double money = cost.transitions.*point * prices.transition;
+        cost.total.*point += money - cost.workflow.*point;
+        cost.workflow.*point = money;
+    }
+}
+
 void judge(CloudMigration& migration) {
     auto find = [&](const char* code, std::string message, std::string remedy) {
         migration.findings.push_back(
@@ -226,6 +239,7 @@ CloudMigration plan_cloud(const PlannedMigration& planned, const Settings& setti
         migration.steps.push_back(std::move(step));
     }
     migration.size = execution_size(migration.steps, terms.machine);
+    share_execution(migration, terms.prices);
     judge(migration);
     return migration;
 }
