@@ -57,10 +57,6 @@ std::string input_of(const std::string& action) {
     return text;
 }
 
-bool is_of_a_deployment(const migrate::RunWishes& wishes) {
-    return wishes.by.ends_with(std::string(" request ") + kDeploymentRequest);
-}
-
 }  // namespace
 
 DeploymentLook::DeploymentLook(const DeploymentLookInputs& inputs)
@@ -167,7 +163,7 @@ std::optional<cloud::CurrentRun> DeploymentLook::current_run() {
         migrate::RunControl control(inputs_.session.wiring().world(),
                                     inputs_.session.project.settings);
         if (const migrate::RunWishes wishes = control.wishes(row->run);
-            wishes.pause && !is_of_a_deployment(wishes)) {
+            wishes.pause && record_.paused != row->run) {
             run.paused_by = wishes.by;
         }
     }
@@ -294,11 +290,15 @@ void DeploymentLook::start(const NextRun& next) {
                                next.migration, record_.current_execution);
 }
 
+bool DeploymentLook::was_paused_by_a_deployment(const std::string& run) {
+    return std::ranges::any_of(deployments_.of_stack(record_.stack),
+                               [&](const Deployment& one) { return one.paused == run; });
+}
+
 void DeploymentLook::adopt(const NextRun& next) {
     migrate::RunControl control(inputs_.session.wiring().world(), inputs_.session.project.settings);
-    if (const migrate::RunWishes wishes = control.wishes(next.run);
-        wishes.pause && is_of_a_deployment(wishes)) {
-        control.ask(next.run, [](migrate::RunWishes& changed) { changed.pause = false; });
+    if (control.wishes(next.run).pause && was_paused_by_a_deployment(next.run)) {
+        control.ask(next.run, [](migrate::RunWishes& wishes) { wishes.pause = false; });
     }
     note_begin(next.migration);
     record_.current = next.migration;
@@ -315,6 +315,8 @@ void DeploymentLook::pause(const cloud::CurrentRun& current) {
         return;
     }
     migrate::RunControl control(inputs_.session.wiring().world(), inputs_.session.project.settings);
+    record_.paused = current.run;
+    save();
     control.ask(current.run, [](migrate::RunWishes& wishes) { wishes.pause = true; });
 }
 

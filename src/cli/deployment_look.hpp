@@ -11,7 +11,7 @@
 
 namespace dynamigrate::cli {
 
-/// Who asks in the name of deployments: what they paused they may let go on.
+/// Who asks in the name of deployments.
 inline constexpr const char* kDeploymentRequest = "deployment";
 
 /// What a look is told and may use. All must outlive it.
@@ -52,6 +52,7 @@ private:
     void note_begin(const std::string& migration);
     void start(const cloud::NextRun& next);
     void adopt(const cloud::NextRun& next);
+    bool was_paused_by_a_deployment(const std::string& run);
     void pause(const cloud::CurrentRun& current);
     void finish(const std::string& outcome, const std::string& reason);
     void save() { deployments_.save(record_); }

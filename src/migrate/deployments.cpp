@@ -22,7 +22,7 @@ using dynamodb::ItemBuilder;
 
 constexpr std::string_view kPrefix = "deployment#";
 
-constexpr std::array<std::pair<std::string_view, std::string Deployment::*>, 10> kTexts = {{
+constexpr std::array<std::pair<std::string_view, std::string Deployment::*>, 11> kTexts = {{
     {"request", &Deployment::request},
     {"stack", &Deployment::stack},
     {"began_at", &Deployment::began_at},
@@ -30,6 +30,7 @@ constexpr std::array<std::pair<std::string_view, std::string Deployment::*>, 10>
     {"execution", &Deployment::execution},
     {"current", &Deployment::current},
     {"current_execution", &Deployment::current_execution},
+    {"paused", &Deployment::paused},
     {"outcome", &Deployment::outcome},
     {"reason", &Deployment::reason},
     {"answer", &Deployment::answer},

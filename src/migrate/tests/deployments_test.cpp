@@ -38,6 +38,7 @@ TEST_F(DeploymentRecords, AreReadAsTheyWereWritten) {
     written.done = {"1.0.0"};
     written.current = "1.1.0";
     written.current_execution = "arn:e";
+    written.paused = "r7";
     written.outcome = "failed";
     written.reason = "why";
     written.answer = "{}";
@@ -52,6 +53,7 @@ TEST_F(DeploymentRecords, AreReadAsTheyWereWritten) {
     EXPECT_THAT(read->done, ElementsAre("1.0.0"));
     EXPECT_EQ(read->current, "1.1.0");
     EXPECT_EQ(read->current_execution, "arn:e");
+    EXPECT_EQ(read->paused, "r7");
     EXPECT_EQ(read->outcome, "failed");
     EXPECT_EQ(read->reason, "why");
     EXPECT_EQ(read->answer, "{}");

@@ -24,6 +24,7 @@ struct Deployment {
     std::vector<std::string> done;   ///< of these, what ended well
     std::string current;             ///< the migration under way; "": none
     std::string current_execution;   ///< of its state machine; ARN
+    std::string paused;              ///< the run that it paused when its time was over
     std::string outcome;             ///< succeeded, failed or detached; "": none yet
     std::string reason;              ///< for people
     std::string answer;              ///< what the deployment's caller is told; "": nothing yet
