@@ -110,23 +110,13 @@ std::optional<std::string> begin(const CustomResourceRequest& request, Session& 
                             state ? state->status : "unknown"));
 }
 
-/// The message that a function's error says, or the text as it is.
-std::string message_in(const std::string& cause) {
-    try {
-        const std::string message = json::text_of(json::parse_json(cause, "cause"), "errorMessage");
-        return message.empty() ? cause : message;
-    } catch (const Error&) {
-        return cause;
-    }
-}
-
 std::string reason_of(const json::Value& asked) {
     const json::Value* error = asked.find("error");
     if (!error) {
         return "the deployment failed";
     }
     return fmt::format("{}: {}", json::text_of(error, "Error"),
-                       message_in(json::text_of(error, "Cause")));
+                       cloud::message_in(json::text_of(error, "Cause")));
 }
 
 bool is_last_call(const json::Value& asked) { return json::text_of(asked, "do") == "fail"; }

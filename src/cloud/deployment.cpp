@@ -1,6 +1,9 @@
 #include <dynamigrate/cloud/deployment.hpp>
 
+#include <dynamigrate/base/error.hpp>
 #include <dynamigrate/cloud/deployment_machine.hpp>
+#include <dynamigrate/json/json5.hpp>
+#include <dynamigrate/json/members.hpp>
 #include <dynamigrate/json/writer.hpp>
 #include <dynamigrate/migrate/version.hpp>
 
@@ -64,9 +67,9 @@ std::string why_ended(const CurrentRun& current) {
         return current.row_error;
     }
     std::string text = current.looked.status;
-    for (const std::string* more : {&current.looked.error, &current.looked.cause}) {
-        if (!more->empty()) {
-            text += ": " + *more;
+    for (const std::string& more : {current.looked.error, message_in(current.looked.cause)}) {
+        if (!more.empty()) {
+            text += ": " + more;
         }
     }
     return text;
@@ -220,6 +223,15 @@ DeploymentStep decide(const DeploymentFacts& facts) {
         return failed(facts.refusal);
     }
     return facts.next ? decide_next(facts) : finish("succeeded", all_is_done(facts));
+}
+
+std::string message_in(const std::string& cause) {
+    try {
+        const std::string message = json::text_of(json::parse_json(cause, "cause"), "errorMessage");
+        return message.empty() ? cause : message;
+    } catch (const base::Error&) {
+        return cause;
+    }
 }
 
 bool may_be_rollback(const CustomResourceRequest& request, const DeploymentWishes& wishes,

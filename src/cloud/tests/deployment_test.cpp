@@ -91,6 +91,8 @@ TEST_F(DeploymentDecision, FailsWithTheExecutionsErrorWhereTheRowSaysNone) {
     facts.current->looked.error = "aborted";
     facts.current->looked.cause = "locked by ann@host";
     EXPECT_THAT(decide(facts).reason, HasSubstr("FAILED: aborted: locked by ann@host"));
+    facts.current->looked.cause = R"({"errorType":"aborted","errorMessage":"locked by bob"})";
+    EXPECT_THAT(decide(facts).reason, HasSubstr("FAILED: aborted: locked by bob (execution"));
 }
 
 TEST_F(DeploymentDecision, TakesTheRowsWordForAnExecutionThatIsForgotten) {

@@ -75,6 +75,9 @@ struct DeploymentStep {
 
 DeploymentStep decide(const DeploymentFacts& facts);
 
+/// What an execution's cause says: the message in a function's error, else the text as it is.
+std::string message_in(const std::string& cause);
+
 /// Whether the update may be a rollback of its stack: it goes back to migrations that were deployed
 /// before. `deployments`: of the stack, oldest first.
 bool may_be_rollback(const CustomResourceRequest& request, const DeploymentWishes& wishes,
