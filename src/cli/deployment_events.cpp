@@ -208,4 +208,32 @@ std::string answer_deployment(const json::Value& event, const FarSurroundings& s
     }
 }
 
+std::optional<std::string> answer_stopped_deployment(const json::Value& event,
+                                                     const FarSurroundings& surroundings) {
+    const json::Value* detail = event.find("detail");
+    const std::string input = json::text_of(detail, "input");
+    const std::string status = json::text_of(detail, "status");
+    if (input.empty() || (status != "ABORTED" && status != "TIMED_OUT")) {
+        return std::nullopt;
+    }
+    const json::Value given = json::parse_json(input, "the execution's input");
+    const json::Value* request = given.find("request");
+    if (!request || json::text_of(request, "ResponseURL").empty()) {
+        return std::nullopt;
+    }
+    json::Value error = json::Value::object();
+    error.set("Error", json::Value::string(status));
+    error.set("Cause", json::Value::string("the deployment's execution " +
+                                           json::text_of(detail, "executionArn") + " was ended"));
+    json::Value asked = json::Value::object();
+    asked.set("do", json::Value::string("fail"));
+    asked.set("request", *request);
+    asked.set("execution", json::Value::string(json::text_of(detail, "executionArn")));
+    asked.set("started", json::Value::string(base::to_iso8601(base::SystemClock().now())));
+    asked.set("error", std::move(error));
+    json::Value look = json::Value::object();
+    look.set("deployment", std::move(asked));
+    return answer_deployment(look, surroundings);
+}
+
 }  // namespace dynamigrate::cli

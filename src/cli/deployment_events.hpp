@@ -2,6 +2,7 @@
 
 #include "far_session.hpp"
 
+#include <optional>
 #include <string>
 
 namespace dynamigrate::cli {
@@ -20,5 +21,10 @@ std::string refuse_custom_resource(const json::Value& event, const base::Error& 
 /// Answers a look of the deployment's state machine (`cloud::deployment_definition`).
 /// Errors: what may pass, so that the look is repeated.
 std::string answer_deployment(const json::Value& event, const FarSurroundings& surroundings);
+
+/// Answers CloudFormation for a deployment whose state machine was stopped or ran out of time, as
+/// EventBridge tells it. Nothing: the execution that it tells of is no such deployment's.
+std::optional<std::string> answer_stopped_deployment(const json::Value& event,
+                                                     const FarSurroundings& surroundings);
 
 }  // namespace dynamigrate::cli

@@ -87,8 +87,27 @@ Deployment DeploymentLook::found_or_new() {
             inputs_.wishes, others);
     }
     inputs_.session.migrator().init(inputs_.stop);
+    for (Deployment other : others) {
+        if (!other.has_ended()) {
+            supersede(other, made);
+        }
+    }
     deployments_.save(made);
     return made;
+}
+
+/// CloudFormation waits for no other deployment of the stack any more.
+void DeploymentLook::supersede(Deployment& other, const Deployment& by) {
+    other.outcome = "failed";
+    other.reason = fmt::format("CloudFormation went on with the request {}", by.request);
+    cloud::CustomResourceRequest request = inputs_.request;
+    request.request_id = other.request;
+    other.answer = cloud::answer_body(request, cloud::answer_of(other, ""));
+    deployments_.save(other);
+    if (by.is_rollback && inputs_.wishes.undoes && !other.current_execution.empty()) {
+        machines_.stop(other.current_execution, "rolled_back",
+                       "the stack is rolled back, and what this began is undone", inputs_.stop);
+    }
 }
 
 std::chrono::seconds DeploymentLook::look() {

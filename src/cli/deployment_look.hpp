@@ -40,6 +40,7 @@ public:
 
 private:
     migrate::Deployment found_or_new();
+    void supersede(migrate::Deployment& other, const migrate::Deployment& by);
     cloud::DeploymentFacts facts();
     std::optional<cloud::CurrentRun> current_run();
     void plan(cloud::DeploymentFacts& facts);
