@@ -132,6 +132,9 @@ ExitCode show_plan(Session& session) {
     session.connect();
     std::vector<std::string> words = session.arguments.words;
     bool goes_down = !words.empty() && words.front() == "down";
+    if (goes_down) {
+        words.erase(words.begin());
+    }
     if (goes_down || session.arguments.down) {
         return show_rollback_plan(session,
                                   words.empty() ? std::nullopt : std::optional(words.front()));
