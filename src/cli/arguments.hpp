@@ -24,7 +24,10 @@ struct Arguments {
     std::string from, to;
     std::string host, port, store, gateway_key, gateway_secret;
     std::string key, keys, since, until, older_than;
-    std::string output;  ///< of filter and deploy
+    std::string output;                           ///< of filter and deploy
+    std::string format, on_timeout, on_rollback;  ///< of deploy template
+    std::optional<std::uint32_t> migrations_timeout;
+    bool nested = false;
     std::optional<std::uint32_t> limit;
     std::optional<std::uint32_t> lanes, segments, sample, concurrency;
     std::optional<authoring::Rate> max_rcu, max_wcu;

@@ -4,6 +4,7 @@
 #include "program_environment.hpp"
 #include "program_version.hpp"
 
+#include <dynamigrate/authoring/environment_settings.hpp>
 #include <dynamigrate/base/file.hpp>
 
 #include <fmt/format.h>
@@ -204,6 +205,7 @@ Project load_project(const Arguments& arguments, const base::Environment& enviro
                      const std::filesystem::path& directory) {
     Project project;
     project.config = find_config(arguments, environment, directory);
+    authoring::apply_environment(project.config, environment);
     if (!arguments.aws_profile.empty()) {
         project.config.aws_profile = arguments.aws_profile;
     }

@@ -17,4 +17,8 @@ namespace dynamigrate::authoring {
 ///         and a second document.
 json::Value parse_yaml(std::string_view text, const std::string& file);
 
+/// Writes a tree as a YAML document that readers of YAML 1.1 and 1.2 take for the same: texts that
+/// one of them could read otherwise are quoted. `parse_yaml` gives the same tree.
+std::string to_yaml(const json::Value& value);
+
 }  // namespace dynamigrate::authoring
