@@ -3,7 +3,8 @@
 ///     fleet_program definition CONCURRENCY    prints the state machine
 ///     fleet_program                           answers the event on standard input
 ///
-/// From the environment: ENDPOINT, TABLE, SEGMENTS, SECONDS (until it hands back).
+/// From the environment: ENDPOINT, TABLE, SEGMENTS, SECONDS (until it hands back), PREWARM (units
+/// that the table is given, reads and writes).
 #include <dynamigrate/aws/retry_policy.hpp>
 #include <dynamigrate/base/random.hpp>
 #include <dynamigrate/dynamigrate.hpp>
@@ -90,6 +91,9 @@ std::string answer(const json::Value& event) {
     settings.default_table = from_environment("TABLE", "app");
     settings.backfill.segments =
         static_cast<std::uint32_t>(std::stoul(from_environment("SEGMENTS", "8")));
+    if (const char* units = std::getenv("PREWARM")) {
+        settings.cloud.prewarm = dynamodb::Throughput{std::stod(units), std::stod(units)};
+    }
     migrate::World world;
     world.service = &retry;
     world.clock = &clock;

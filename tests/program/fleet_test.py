@@ -167,6 +167,27 @@ class FleetTest(unittest.TestCase):
         self.assertIn("cloud ", project.run("runs", answer["run"]).stdout)
         self.assertIn("is applied", project.run("status", "--watch").stdout)
 
+    def capacity(self):
+        table = self.server.client.describe_table(TableName="app")["Table"]
+        units = table["ProvisionedThroughput"]
+        return units["ReadCapacityUnits"], units["WriteCapacityUnits"]
+
+    def test_capacity_is_raised_for_its_time_whatever_is_killed(self):
+        self.server.client.update_table(
+            TableName="app", BillingMode="PROVISIONED",
+            ProvisionedThroughput={"ReadCapacityUnits": 5, "WriteCapacityUnits": 7})
+        os.environ["PREWARM"] = "900"
+        self.addCleanup(os.environ.pop, "PREWARM")
+        self.call({"do": "turn", "migration": "1.0.0", "action": "up"})
+        self.assertEqual(self.capacity(), (900, 900))
+        for attempt in range(20):
+            told = self.execute(killed=40, twice=30, seed=attempt + 11)
+            if "output" in told:
+                break
+        self.assertIn("output", told)
+        self.assertEqual(self.capacity(), (5, 7))
+        self.assert_counted(1)
+
     def test_tells_what_it_used(self):
         self.execute()
         row = self.row()

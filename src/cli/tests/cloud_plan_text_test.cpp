@@ -6,9 +6,9 @@
 namespace dynamigrate::cli {
 namespace {
 
+using migrate::Estimate;
 using ::testing::Contains;
 using ::testing::HasSubstr;
-using migrate::Estimate;
 
 std::vector<migrate::CloudMigration> planned() {
     migrate::CloudMigration migration;
