@@ -18,6 +18,7 @@ test:
 	scripts/dynamodb-local path
 	scripts/peers
 	scripts/peers clients
+	scripts/peers deploy
 	scripts/peers onetable-migrate
 	scripts/peers onetable-1
 	scripts/peers typescript

@@ -68,6 +68,13 @@ class Package(Suite):
         for path in re.findall(r"=> (/\S+)", needed):
             self.assertTrue(path.startswith(str(directory)) or "ld-linux" in path, path)
 
+    def test_starts_as_the_wrapper_of_a_runtime_with_node(self):
+        task = self.unpacked(self.project())
+        command = [str(task / "bootstrap"), "/var/lang/bin/node", "--expose-gc", "/var/runtime/index.mjs"]
+        function = Function("wrapped", command, task, timeout=60)
+        self.addCleanup(function.close)
+        self.assertIn("dynamigrate", function.call({"cmd": "hello"})["body"])
+
     def test_refuses_what_must_not_be_in_it(self):
         project = self.project(aws="{ accessKeyId: AKIAIOSFODNN7EXAMPLE, secretAccessKey: s }")
         self.assertIn("AWS keys", project.run("deploy", "package", expect=2).stderr)
