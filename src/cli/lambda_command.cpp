@@ -2,6 +2,7 @@
 #include "deployment_events.hpp"
 #include "far_command.hpp"
 #include "far_onetable.hpp"
+#include "fleet_worker.hpp"
 #include "program_version.hpp"
 
 #include <dynamigrate/cloud/answer.hpp>
@@ -59,6 +60,12 @@ std::string answer_event(const FarSurroundings& surroundings) {
     }
     if (kind == EventKind::deployment) {
         return answer_deployment(event, surroundings);
+    }
+    if (kind == EventKind::worker) {
+        return answer_work(event, surroundings);
+    }
+    if (kind == EventKind::execution_ended) {
+        return answer_ended_execution(event, surroundings);
     }
     throw Error(
         kind == EventKind::unknown ? ErrorKind::invalid_argument : ErrorKind::unimplemented,

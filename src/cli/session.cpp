@@ -15,6 +15,9 @@ Session::Session(const Arguments& the_arguments, Console& the_console,
 
 void Session::open_project() {
     phase = Phase::setup;
+    if (is_open_) {
+        return;
+    }
     project = load_project(arguments, environment);
     if (arguments.as_onetable && project.config.path.empty()) {
         throw base::Error(base::ErrorKind::not_found,
@@ -22,6 +25,7 @@ void Session::open_project() {
                           "that has it, or name it with --config");
     }
     project.request = far.request;
+    is_open_ = true;
 }
 
 void Session::load_migrations(bool required) {

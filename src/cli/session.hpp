@@ -43,7 +43,7 @@ public:
     migrate::Registry registry;
     FarCall far;
 
-    /// Reads the configuration.
+    /// Reads the configuration, once.
     void open_project();
     /// Adds the migrations of the configured directory, which must exist if `required` and the
     /// program has none of its own.
@@ -73,6 +73,7 @@ public:
 private:
     void make_migrator();
 
+    bool is_open_ = false;
     base::Log& log_;
     std::unique_ptr<Wiring> wiring_;
     std::unique_ptr<Tables> tables_;

@@ -17,6 +17,8 @@ std::string_view to_string(EventKind kind) noexcept {
             return "worker";
         case EventKind::deployment:
             return "deployment";
+        case EventKind::execution_ended:
+            return "execution_ended";
         case EventKind::unknown:
             break;
     }
@@ -32,6 +34,10 @@ EventKind kind_of(const json::Value& event) {
     }
     if (const json::Value* look = event.find("deployment"); look && look->is_object()) {
         return EventKind::deployment;
+    }
+    if (json::text_of(event, "source") == "aws.states" &&
+        json::text_of(event, "detail-type") == "Step Functions Execution Status Change") {
+        return EventKind::execution_ended;
     }
     const std::string command = json::text_of(event, "cmd");
     if (verb_of(command)) {

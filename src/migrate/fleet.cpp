@@ -73,6 +73,13 @@ struct Fleet::Parts : OpenHistory {
         return own;
     }
 
+    /// Whether its run's row does not tell how it ended or why it stands.
+    bool is_left_open(const HistoryView& view) const {
+        const HistoryRow* own = own_row(view);
+        return own && !has_ended(*own) && own->status != Status::failed &&
+               (!own->interrupted || own->error.empty());
+    }
+
     bool holds_lock() {
         const auto owner = read_lock_owner(table);
         return owner && owner->execution == world.execution;
@@ -223,11 +230,11 @@ void Fleet::Parts::end_run(const HistoryRow& row, const std::string& reason, boo
                            HeldLock& held, Listener& listener) {
     HistoryRow ended = row;
     ended.fence = held.fence();
+    ended.error = reason;
     if (is_interruption) {
         ended.interrupted = true;
     } else {
         ended.status = Status::failed;
-        ended.error = reason;
         ended.finished_at = std::max(base::to_iso8601(world.clock->now()), row.started_at);
     }
     NativeRunRecords records(table, row.run, ended.fence);
@@ -315,20 +322,25 @@ FleetSegmentTurn Fleet::work_segment(const FleetSegment& segment, Listener& list
     return SegmentProcess(inputs, std::move(stop), std::move(stop_now)).work();
 }
 
-void Fleet::fail(const std::string& reason, bool is_interruption, Listener& listener,
+bool Fleet::fail(const std::string& reason, bool is_interruption, Listener& listener,
                  std::stop_token stop) {
     Parts& parts = *parts_;
     const auto owner = read_lock_owner(parts.table);
     if (owner && owner->execution != parts.world.execution) {
-        return;  // whoever holds it knows what became of the run
+        return false;  // whoever holds it knows what became of the run
+    }
+    if (!owner && !parts.is_left_open(parts.history.read())) {
+        return false;
     }
     HeldLock held(parts.table, parts.world, parts.settings, parts.teller(listener), {stop, {}});
     const HistoryView view = parts.history.read();
-    const HistoryRow* own = parts.own_row(view);
-    if (own && !has_ended(*own) && own->status != Status::failed) {
-        parts.give_back(*own, held, listener);
-        parts.end_run(*own, reason, is_interruption, held, listener);
+    if (!parts.is_left_open(view)) {
+        return false;
     }
+    const HistoryRow& own = *parts.own_row(view);
+    parts.give_back(own, held, listener);
+    parts.end_run(own, reason, is_interruption, held, listener);
+    return true;
 }
 
 DryFleet Fleet::dry() const { return {parts_->registry, parts_->settings, parts_->world}; }

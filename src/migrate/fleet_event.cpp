@@ -3,6 +3,7 @@
 #include "dry_event.hpp"
 
 #include <dynamigrate/base/error.hpp>
+#include <dynamigrate/json/json5.hpp>
 #include <dynamigrate/json/members.hpp>
 #include <dynamigrate/json/writer.hpp>
 
@@ -52,6 +53,27 @@ const json::Value& work_of(const json::Value& event) {
     return *work;
 }
 
+/// Of a function's error Lambda tells as JSON, in which the message is what matters.
+std::string message_in(const std::string& cause) {
+    try {
+        const std::string message = json::text_of(json::parse_json(cause, "cause"), "errorMessage");
+        return message.empty() ? cause : message;
+    } catch (const Error&) {
+        return cause;
+    }
+}
+
+/// An error of Step Functions need not have a cause.
+std::string reason_of(const json::Value& work) {
+    const json::Value* error = work.find("error");
+    if (error == nullptr || !error->is_object()) {
+        refuse("it has no \"error\" to record");
+    }
+    const std::string name = json::text_of(*error, "Error");
+    const std::string cause = message_in(json::text_of(*error, "Cause"));
+    return fmt::format("{}{}{}", name, name.empty() || cause.empty() ? "" : ": ", cause);
+}
+
 std::string answer(const FleetTurn& turn) {
     std::string text;
     json::Writer out(text);
@@ -98,8 +120,7 @@ std::string answer_call(Fleet& fleet, const json::Value& event, Listener& listen
         return answer(fleet.work_segment(segment, listener, std::move(stop), std::move(stop_now)));
     }
     if (what == "fail") {
-        fleet.fail(fmt::format("{}: {}", member_text(work, "error"), member_text(work, "cause")),
-                   false, listener, std::move(stop));
+        fleet.fail(reason_of(work), false, listener, std::move(stop));
         return "{}";
     }
     refuse(fmt::format("it says \"do\": \"{}\"", what));

@@ -219,13 +219,18 @@ void add_ends(Writer& out, const StateMachine& machine) {
     out.key("Record");
     begin_call(out, machine);
     out.key("work").begin_object().key("do").string("fail");
-    out.key("error.$").string("$.error.Error").key("cause.$").string("$.error.Cause").end_object();
+    out.key("error.$").string("$.error").end_object();
     end_call(out, "$$.Execution.Id", R"("ResultPath":null)", "Failed");
     out.key("Catch").raw(R"([{"ErrorEquals":["States.ALL"],"ResultPath":null,"Next":"Failed"}])");
     out.end_object();
     out.key("Done").raw(R"({"Type":"Succeed","OutputPath":"$.turn.run"})");
-    out.key("Failed").raw(R"({"Type":"Fail","ErrorPath":"$.error.Error",)"
-                          R"("CausePath":"$.error.Cause"})");
+    // An error need not have a cause.
+    out.key("Failed").raw(
+        R"({"Type":"Choice","Choices":[{"Variable":"$.error.Cause","IsPresent":true,)"
+        R"("Next":"Failed with cause"}],"Default":"Failed without cause"})");
+    out.key("Failed with cause")
+        .raw(R"({"Type":"Fail","ErrorPath":"$.error.Error","CausePath":"$.error.Cause"})");
+    out.key("Failed without cause").raw(R"({"Type":"Fail","ErrorPath":"$.error.Error"})");
     out.key("Aborted").raw(R"({"Type":"Fail","Error":"aborted","Cause":"somebody ended the run; )"
                            R"(it can be resumed"})");
     out.key("Not understood")

@@ -1,7 +1,7 @@
 /// The function that a state machine calls, for fleet_test.py: one call a process.
 ///
-///     fleet_program definition CONCURRENCY    prints the state machine
-///     fleet_program                           answers the event on standard input
+///     fleet_program definition CONCURRENCY [MIGRATION FUNCTION]    prints the state machine
+///     fleet_program                                                answers the event on standard input
 ///
 /// From the environment: ENDPOINT, TABLE, SEGMENTS, SECONDS (until it hands back), PREWARM (units
 /// that the table is given, reads and writes).
@@ -129,10 +129,11 @@ std::string describe(const base::Error& error) {
 
 int main(int argc, char** argv) {
     try {
-        if (argc == 3) {
+        if (argc >= 3) {
             migrate::StateMachine machine;
-            machine.migration = kVersion;
-            machine.function_arn = "arn:aws:lambda:us-east-1:123456789012:function:count";
+            machine.migration = argc == 5 ? argv[3] : kVersion;
+            machine.function_arn =
+                argc == 5 ? argv[4] : "arn:aws:lambda:us-east-1:123456789012:function:count";
             machine.concurrency = static_cast<std::uint32_t>(std::stoul(argv[2]));
             std::puts(migrate::definition(machine).c_str());
             return 0;

@@ -14,6 +14,7 @@ import pathlib
 import queue
 import re
 import resource
+import signal
 import subprocess
 import sys
 import threading
@@ -22,6 +23,14 @@ import urllib.parse
 import uuid
 
 MAX_PAYLOAD = 6 * 1024 * 1024
+
+
+class Fault:
+    """What befalls a process while it works: a kill, or a halt, so that its time runs out."""
+
+    def __init__(self, seconds, halts=False):
+        self.seconds = seconds
+        self.signal = signal.SIGSTOP if halts else signal.SIGKILL
 
 
 class Invocation:
@@ -156,13 +165,18 @@ class Sandbox:
     def take(self):
         return self._invocations.get()
 
-    def invoke(self, event, timeout):
+    def invoke(self, event, timeout, fault=None):
         """(payload, function error)"""
         invocation = Invocation(event, timeout)
         self.running = invocation
         self._invocations.put(invocation)
-        end = time.monotonic() + timeout
+        begin = time.monotonic()
+        end = begin + timeout
         while True:
+            if fault and time.monotonic() >= begin + fault.seconds:
+                with contextlib.suppress(ProcessLookupError):
+                    self.process.send_signal(fault.signal)
+                fault = None
             try:
                 return invocation.answer.get(timeout=0.05)
             except queue.Empty:
@@ -207,7 +221,7 @@ class Function:
         self._lock = threading.Lock()
         self._busy = 0
 
-    def invoke(self, event):
+    def invoke(self, event, fault=None):
         """(payload, function error); None when too many are under way."""
         with self._lock:
             if self._busy >= self.concurrency:
@@ -220,7 +234,7 @@ class Function:
             sandbox = Sandbox(self)
             self.sandboxes.append(sandbox)
         try:
-            return sandbox.invoke(event, self.timeout)
+            return sandbox.invoke(event, self.timeout, fault)
         finally:
             with self._lock:
                 self._busy -= 1
@@ -293,12 +307,13 @@ class _Invoke(http.server.BaseHTTPRequestHandler):
         if fault == "throttle":
             return self._send(429, b'{"Reason":"ReservedFunctionConcurrentInvocationLimitExceeded"}',
                               {"x-amzn-ErrorType": "TooManyRequestsException"})
+        function = server.functions[name]
         if fault == "stall":
             server.closed.wait()
-        if fault == "hang up":
-            threading.Thread(target=server.functions[name].invoke, args=(body,)).start()
-        else:
-            answer = server.functions[name].invoke(body)
+        if fault in ("hang up", "twice"):
+            threading.Thread(target=function.invoke, args=(body,), daemon=True).start()
+        if fault != "hang up":
+            answer = function.invoke(body, fault) if isinstance(fault, Fault) else function.invoke(body)
         if fault in ("lose", "hang up", "stall"):
             self.close_connection = True
             self.connection.close()
@@ -311,8 +326,9 @@ class _Invoke(http.server.BaseHTTPRequestHandler):
 
 class LambdaService:
     """The Invoke API for some functions. `fault(number, body)`: None, "throttle", "lose" (the
-    function runs, the answer is lost), "hang up" (the caller is left while the function runs) or
-    "stall" (nothing is answered until the service ends)."""
+    function runs, the answer is lost), "hang up" (the caller is left while the function runs),
+    "stall" (nothing is answered until the service ends), "twice" (it is invoked once more at the
+    same time), a Fault."""
 
     def __init__(self, *functions, fault=None):
         self.functions = {function.name: function for function in functions}

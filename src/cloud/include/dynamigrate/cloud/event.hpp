@@ -11,8 +11,9 @@ enum class EventKind {
     onetable,         ///< OneTable's command line or controller, either generation
     command,          ///< our own command line: hello, start, poll, cancel
     custom_resource,  ///< CloudFormation
-    worker,           ///< one segment of a state machine
+    worker,           ///< the state machine of a migration
     deployment,       ///< a look of a deployment's state machine
+    execution_ended,  ///< EventBridge: how an execution of a state machine stands
     unknown
 };
 std::string_view to_string(EventKind kind) noexcept;

@@ -88,8 +88,9 @@ public:
     FleetSegmentTurn work_segment(const FleetSegment& segment, Listener& listener,
                                   std::stop_token stop, std::stop_token stop_now = {});
     /// Writes into the row of the execution's run that it failed, or, `is_interruption`, that it was
-    /// interrupted, and lets the lock go. Nothing happens to a run that has ended.
-    void fail(const std::string& reason, bool is_interruption, Listener& listener,
+    /// interrupted, both with the reason, and lets the lock go. Nothing happens to a run that has ended or
+    /// tells why it stands, nor for an execution that holds nothing. Returns whether a row was written.
+    bool fail(const std::string& reason, bool is_interruption, Listener& listener,
               std::stop_token stop = {});
 
     /// The same migrations, tried without writing; it must not outlive this.
