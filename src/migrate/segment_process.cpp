@@ -55,16 +55,22 @@ FleetSegmentTurn SegmentProcess::work() {
     FleetSegmentTurn turn;
     if (!is_at_rest()) {
         const JoinedStop stops({stop_, wished_stop_.get_token()});
+        const JoinedStop stops_now({stop_now_, lost_.get_token()});
         stop_ = stops.token();
+        stop_now_ = stops_now.token();
         std::jthread watching([this](const std::stop_token& ended) { watch(ended); });
         NativeStepNotes notes(inputs_.table, inputs_.row.run, inputs_.segment.step, inputs_.fence);
+        bool is_done = false;
         try {
-            if (is_done_now(notes, turn)) {
-                return turn;
-            }
+            is_done = is_done_now(notes, turn);
         } catch (const Error& error) {
+            expect_owner(error.what());
             note_step_failure(notes, inputs_.world.execution, error);
             throw;
+        }
+        expect_owner("it stopped at once");
+        if (is_done) {
+            return turn;
         }
     }
     expect_no_failure();
@@ -104,6 +110,15 @@ SegmentNotes SegmentProcess::measured() const {
     notes.used.journal_bytes = written_->bytes();
     notes.used.journal_writes = written_->writes();
     return notes;
+}
+
+void SegmentProcess::expect_owner(std::string_view how) const {
+    if (lost_.stop_requested()) {
+        throw Error(ErrorKind::aborted,
+                    fmt::format("run {} does not belong to execution {} any more; `dynamigrate "
+                                "runs` tells whose it is: {}",
+                                inputs_.row.run, inputs_.world.execution, how));
+    }
 }
 
 /// What fails one segment for good fails them all.
@@ -192,15 +207,24 @@ backfill::Surroundings SegmentProcess::make_surroundings() {
 void SegmentProcess::watch(const std::stop_token& ended) {
     for (int beat = 1; inputs_.world.clock->wait(inputs_.settings.heartbeat, ended); ++beat) {
         try {
+            look_for_owner();
             look();
             if (beat % kBeatsBetweenCounts == 0) {
                 look_for_failure();
                 count_unfinished();
             }
         } catch (const std::exception& error) {
-            inputs_.world.log->warning("the wishes for run {} could not be read: {}",
+            inputs_.world.log->warning("the lock and the wishes for run {} could not be read: {}",
                                        inputs_.row.run, error.what());
         }
+    }
+}
+
+/// Whoever took the run over waits for nobody.
+void SegmentProcess::look_for_owner() {
+    const auto owner = read_lock_owner(inputs_.table);
+    if (!owner || owner->execution != inputs_.world.execution) {
+        lost_.request_stop();
     }
 }
 

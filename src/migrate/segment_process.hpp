@@ -32,8 +32,9 @@ struct SegmentInputs {
     Listener& listener;
 };
 
-/// One call's work on a segment: looks at what people wish of the run with every heartbeat, and keeps
-/// to its share of the capacity.
+/// One call's work on a segment: looks at the lock and at what people wish of the run with every
+/// heartbeat, and keeps to its share of the capacity. It ends at once, aborted, when its execution
+/// does not hold the lock any more.
 class SegmentProcess {
 public:
     SegmentProcess(const SegmentInputs& inputs, std::stop_token stop, std::stop_token stop_now);
@@ -45,10 +46,12 @@ private:
     SegmentNotes measured() const;
     void look_for_failure();
     void expect_no_failure() const;
+    void expect_owner(std::string_view how) const;
     StepRun make_step_run(NativeStepNotes& notes);
     backfill::Surroundings make_surroundings();
     void watch(const std::stop_token& ended);
     void look();
+    void look_for_owner();
     void count_unfinished();
     void keep_pace();
     bool is_at_rest();
@@ -57,6 +60,7 @@ private:
     std::stop_token stop_;
     std::stop_token stop_now_;
     std::stop_source wished_stop_;
+    std::stop_source lost_;
     NativeRunRecords records_;
     const std::shared_ptr<WrittenParts> written_ = std::make_shared<WrittenParts>();
     std::unique_ptr<layers::Journal> journal_;

@@ -85,11 +85,10 @@ struct FleetCase : ::testing::Test {
                 .work_segment({turn.run, turn.step, segment, 8}, project.listener, {});
         });
     }
-    void fail(const std::string& reason, bool is_interruption = false) {
-        in_process(project.memory, [&](const World& world) {
-            Fleet(project.registry, project.settings, world)
+    bool fail(const std::string& reason, bool is_interruption = false) {
+        return in_process(project.memory, [&](const World& world) {
+            return Fleet(project.registry, project.settings, world)
                 .fail(reason, is_interruption, project.listener);
-            return 0;
         });
     }
     /// As a command line on a laptop, which reaches the same journals.

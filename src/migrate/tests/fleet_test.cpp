@@ -198,6 +198,60 @@ TEST_F(FleetCase, RestsWhileItIsPausedAndEndsWhenItIsAborted) {
     expect_counted(1);
 }
 
+TEST_F(FleetCase, ASegmentEndsAtOnceWhenItsExecutionHoldsTheLockNoMore) {
+    const FleetTurn first = turn();
+    bool is_unlocked = false;
+    project.memory.before_call = [&](const dynamodb::Call& call) {
+        if (call.operation == "BatchExecuteStatement" && !is_unlocked) {
+            is_unlocked = true;
+            project.migrator().unlock();
+            project.clock.beat();
+            project.clock.wait_until_idle();
+        }
+    };
+
+    const Error error = error_of([&] { work(first, 0); });
+
+    EXPECT_TRUE(is_unlocked);
+    EXPECT_EQ(error.kind(), ErrorKind::aborted);
+    EXPECT_THAT(error.what(), HasSubstr("does not belong"));
+    project.memory.before_call = {};
+    run_to_the_end();
+    expect_counted(1);
+}
+
+TEST_F(FleetCase, RecordsThatItsExecutionWasStoppedAndLetsGo) {
+    const FleetTurn first = turn();
+    work(first, 0);
+
+    EXPECT_TRUE(fail("its execution was stopped", true));
+
+    EXPECT_EQ(row().status, Status::running);
+    EXPECT_TRUE(row().interrupted);
+    EXPECT_EQ(row().error, "its execution was stopped");
+    EXPECT_FALSE(project.migrator().lock_owner());
+    EXPECT_FALSE(fail("again", true));
+    EXPECT_EQ(row().error, "its execution was stopped");
+    execution = "arn:later";
+    executions.running.insert(execution);
+    run_to_the_end();
+    expect_counted(1);
+    EXPECT_EQ(row().error, "");
+}
+
+TEST_F(FleetCase, AnExecutionThatHoldsNothingRecordsNothing) {
+    EXPECT_FALSE(fail("before anything", true));
+    run_to_the_end();
+    const int requests = project.memory.request_count("PutItem");
+
+    EXPECT_FALSE(fail("after its end", true));
+    execution = "arn:another";
+    EXPECT_FALSE(fail("of something else", true));
+
+    EXPECT_EQ(row().status, Status::applied);
+    EXPECT_EQ(project.memory.request_count("PutItem"), requests);
+}
+
 TEST_F(FleetCase, DividesItsCapacityAmongTheSegmentsAtWork) {
     project.settings.backfill.max_wcu = 100;
     project.settings.backfill.segments = 4;
