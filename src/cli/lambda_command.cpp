@@ -67,12 +67,10 @@ std::string answer_event(const FarSurroundings& surroundings) {
     if (kind == EventKind::execution_ended) {
         return answer_ended_execution(event, surroundings);
     }
-    throw Error(
-        kind == EventKind::unknown ? ErrorKind::invalid_argument : ErrorKind::unimplemented,
-        kind == EventKind::unknown
-            ? "the event is none that this function knows: OneTable's (`cmd` or `action`) "
-              "or dynamigrate's own (`cmd`: hello, start, poll, cancel)"
-            : fmt::format("this version does not answer events of the kind {}", to_string(kind)));
+    throw Error(ErrorKind::invalid_argument,
+                "the event is none that this function knows: OneTable's (`cmd` or `action`), "
+                "dynamigrate's own (`cmd`: hello, start, poll, cancel), CloudFormation's, those of "
+                "state machines (`work`, `deployment`) and EventBridge's about executions");
 }
 
 /// What is wrong with configuration or files is told when the function starts, not with the first

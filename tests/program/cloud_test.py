@@ -40,7 +40,7 @@ class Cloud:
     """A table of places, the packaged function that counts them, and its state machine."""
 
     def __init__(self, closes, count, segments, concurrency, server="engine", migration=COUNT, timeout=60,
-                 lambda_fault=None, database_fault=None, **states):
+                 lambda_fault=None, database_fault=None, max_wcu=None, **states):
         self._closed_by = closes
         self.server = harness.Server(server)
         self._closed_by(self.server.stop)
@@ -55,19 +55,22 @@ class Cloud:
             self.server.endpoint, "cities", "history", lanes=1, region="us-east-1")
         self._closed_by(self.project.close)
         self.project.migration(VERSION + ".yaml", migration)
-        self.function = Function(
-            "migrations", ["./bootstrap"], self._unpacked(), timeout=timeout, concurrency=concurrency,
-            environment={"AWS_ENDPOINT_URL_DYNAMODB": endpoint, "DYNAMIGRATE_SEGMENTS": str(segments)})
+        environment = {"AWS_ENDPOINT_URL_DYNAMODB": endpoint, "DYNAMIGRATE_SEGMENTS": str(segments)}
+        if max_wcu:
+            environment["DYNAMIGRATE_MAX_WCU"] = str(max_wcu)
+        self.function = Function("migrations", ["./bootstrap"], self._unpacked(), timeout=timeout,
+                                 concurrency=concurrency, environment=environment)
         self._closed_by(self.function.close)
         self.service = LambdaService(self.function, fault=lambda_fault)
         self._closed_by(self.service.close)
-        self.states = StepFunctions(self.service, rule=self.function.arn, **states)
+        self.states = StepFunctions(self.service, **{"rule": self.function.arn} | states)
         self._closed_by(self.states.close)
         # The function asks whether the owner of a lock still runs.
         self.function.environment["AWS_ENDPOINT_URL_SFN"] = self.states.endpoint
-        self.machine = self.states.create("count", subprocess.run(
+        self.definition = subprocess.run(
             [PROGRAM, "definition", str(concurrency), VERSION, self.function.arn],
-            check=True, capture_output=True, text=True).stdout)
+            check=True, capture_output=True, text=True).stdout
+        self.machine = self.states.create("count", self.definition)
 
     def _load(self, items):
         with tempfile.TemporaryDirectory() as scratch:
@@ -124,7 +127,37 @@ class Cloud:
         return "\n".join(self.function.log[-100:])
 
 
-class CloudTest(unittest.TestCase):
+class Storm:
+    """What befalls the calls of a state machine: some processes are killed, some halt until their time
+    is over, some calls are throttled, made twice, or their answers lost."""
+
+    SHARES = {"kill": 8, "halt": 2, "throttle": 12, "twice": 10, "lose": 5}
+
+    def __init__(self, seed=1):
+        self._random = random.Random(seed)
+        self._lock = threading.Lock()
+        self.seen = dict.fromkeys(self.SHARES, 0)
+
+    def __call__(self, _, body):
+        if json.loads(body).get("work", {}).get("do") not in ("turn", "segment"):
+            return None
+        with self._lock:
+            draw = self._random.random() * 100
+            seconds = self._random.random() * 3
+            for name, share in self.SHARES.items():
+                draw -= share
+                if draw < 0:
+                    self.seen[name] += 1
+                    return Fault(seconds, name == "halt") if name in ("kill", "halt") else name
+        return None
+
+
+def throttled_database(number, operation):
+    """Reads and writes of items now and then, but none of tables."""
+    return "throttle" if number % 41 == 0 and "Table" not in operation else None
+
+
+class Case(unittest.TestCase):
     def cloud(self, *arguments, **options):
         return Cloud(self.addCleanup, *arguments, **options)
 
@@ -133,6 +166,65 @@ class CloudTest(unittest.TestCase):
         self.assertEqual(ended["status"], "SUCCEEDED", f"{ended}\n{cloud.said()}")
         return ended
 
+    def persist(self, cloud, action):
+        """A failed execution is gone on with by the next."""
+        for _ in range(12):
+            ended = cloud.states.run(cloud.machine, {"action": action}, 3000)
+            if ended["status"] == "SUCCEEDED":
+                return
+            self.assertIn(cloud.row()["status"]["S"], ("failed", "running", "rolling_back"))
+        self.fail(f"{ended}\n{cloud.said()}")
+
+    def weather(self, count, segments, concurrency, **options):
+        """Up and down while everything goes wrong."""
+        storm = Storm()
+        cloud = self.cloud(
+            count, segments, concurrency, timeout=9 * SLOW, lambda_fault=storm,
+            database_fault=throttled_database, throttled=5, **options)
+        before = {json.dumps(item, sort_keys=True) for item in cloud.items()}
+        self.assertEqual(len(before), count)
+        self.persist(cloud, "up")
+        self.assertEqual(cloud.counters(), {"1": count})
+        self.assertEqual(cloud.row()["status"]["S"], "applied")
+        self.assertFalse(cloud.lock_is_held())
+        self.assertTrue(all(storm.seen.values()), storm.seen)
+        cloud.function.timeout = 300 * SLOW
+        self.persist(cloud, "down")
+        self.assertEqual(cloud.row()["status"]["S"], "rolled_back")
+        self.assertEqual({json.dumps(item, sort_keys=True) for item in cloud.items()}, before)
+        self.assertFalse(cloud.lock_is_held())
+
+
+class CloudTest(Case):
+    def slow_cloud(self, **options):
+        """It takes some seconds, so that something can happen in the middle."""
+        cloud = self.cloud(600, 4, 3, max_wcu=100, **options)
+        cloud.project.environment |= {
+            "AWS_ENDPOINT_URL_SFN": cloud.states.endpoint, "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local"}
+        return cloud
+
+    def start(self, cloud):
+        """An execution that has done some of its work."""
+        execution = cloud.states.start(cloud.machine)
+        cloud.wait_until(lambda: "1" in cloud.counters())
+        return execution
+
+    def assert_finished(self, cloud):
+        self.assertEqual(cloud.row()["status"]["S"], "applied")
+        self.assertNotIn("error", cloud.row())
+        self.assertEqual(len(cloud.history("run#")), 1)
+        self.assertEqual(cloud.counters(), {"1": 600})
+        self.assertFalse(cloud.lock_is_held())
+
+    def assert_interrupted(self, cloud, reason):
+        row = cloud.row()
+        self.assertEqual(row["status"]["S"], "running")
+        self.assertTrue(row["interrupted"]["BOOL"])
+        self.assertIn(reason, row["error"]["S"])
+        self.assertFalse(cloud.lock_is_held())
+        self.assertIn(None, cloud.counters())
+
     def test_up_and_down(self):
         cloud = self.cloud(500, 4, 3)
         before = {json.dumps(item, sort_keys=True) for item in cloud.items()}
@@ -140,11 +232,85 @@ class CloudTest(unittest.TestCase):
         row = cloud.row()
         self.assertEqual(json.loads(ended["output"]), row["run"]["S"])
         self.assertEqual(row["status"]["S"], "applied")
+        self.assertEqual(row["counts"]["M"]["changed"]["N"], "500")
         self.assertEqual(cloud.counters(), {"1": 500})
         self.assertFalse(cloud.lock_is_held())
+        segment = cloud.function.logged(lambda line: line.get("Action") == "segment" and line["Changed"] > 0)
+        self.assertGreater(segment["WriteUnits"], 0)
+        self.assertEqual(segment["Failures"], 0)
         self.succeed(cloud, "down")
         self.assertEqual(cloud.row()["status"]["S"], "rolled_back")
         self.assertEqual({json.dumps(item, sort_keys=True) for item in cloud.items()}, before)
+        # EventBridge may tell again what has become of executions that hold nothing any more.
+        told = cloud.function.call({
+            "source": "aws.states", "detail-type": "Step Functions Execution Status Change",
+            "detail": {"executionArn": ended["executionArn"], "status": "ABORTED"}})
+        self.assertEqual(told, {"written": False})
+
+    def test_killed_halted_throttled_and_doubled_calls(self):
+        self.weather(3000, 16, 8)
+
+    def test_killed_halted_throttled_and_doubled_calls_on_dynamodb_local(self):
+        self.weather(600, 8, 4, server="local")
+
+    def test_a_failure_is_recorded_and_the_next_execution_finishes(self):
+        cloud = self.cloud(600, 4, 3)
+        broken = cloud.items()[300]
+        cloud.dynamodb.put_item(TableName="cities", Item=broken | {"lat": {"S": "north"}})
+        ended = cloud.states.run(cloud.machine)
+        self.assertEqual(ended["status"], "FAILED")
+        self.assertIn(ended["error"], ("failed_precondition", "invalid_argument"))
+        self.assertEqual(cloud.row()["status"]["S"], "failed")
+        self.assertTrue(cloud.row()["error"]["S"].startswith(ended["error"] + ": "), cloud.row()["error"])
+        self.assertFalse(cloud.lock_is_held())
+        self.assertEqual(cloud.states.told(ended["executionArn"]), {"written": False})
+        cloud.dynamodb.put_item(TableName="cities", Item=broken)
+        self.succeed(cloud)
+        self.assert_finished(cloud)
+
+    def test_a_stopped_execution_leaves_a_history_that_says_so(self):
+        cloud = self.slow_cloud()
+        execution = self.start(cloud)
+        cloud.states.stop(execution, "tired", "enough for today")
+        self.assertEqual(cloud.states.told(execution), {"written": True})
+        self.assert_interrupted(cloud, "its execution was stopped: tired: enough for today")
+        self.assertIn("enough for today", cloud.project.run("runs").stdout)
+        self.succeed(cloud)
+        self.assert_finished(cloud)
+
+    def test_an_execution_whose_time_is_over_leaves_a_history_that_says_so(self):
+        cloud = self.slow_cloud()
+        definition = json.loads(cloud.definition) | {"TimeoutSeconds": 1}
+        short = cloud.states.create("short", definition)
+        execution = cloud.states.start(short)
+        cloud.wait_until(lambda: cloud.states.describe(execution)["status"] == "TIMED_OUT")
+        cloud.states.told(execution)
+        self.succeed(cloud)
+        self.assert_finished(cloud)
+
+    def test_an_aborted_run_is_resumed(self):
+        cloud = self.slow_cloud()
+        execution = self.start(cloud)
+        cloud.project.run("abort")
+        ended = cloud.states.wait(execution)
+        self.assertEqual((ended["status"], ended["error"]), ("FAILED", "aborted"))
+        self.assert_interrupted(cloud, "aborted by")
+        self.succeed(cloud)
+        self.assert_finished(cloud)
+
+    def test_the_lock_is_taken_over_only_from_an_execution_that_has_ended(self):
+        cloud = self.slow_cloud(rule=None)
+        execution = self.start(cloud)
+        refused = cloud.project.run("resume", expect=4).stderr
+        self.assertIn(execution, refused)
+        other = cloud.states.run(cloud.machine)
+        self.assertEqual(other["status"], "FAILED")
+        self.assertIn("locked by execution", other["cause"])
+        cloud.states.stop(execution)
+        self.assertTrue(cloud.lock_is_held())
+        said = cloud.project.run("resume")
+        self.assertIn("has ended; taking over", said.stdout + said.stderr)
+        self.assert_finished(cloud)
 
 
 if __name__ == "__main__":
