@@ -92,6 +92,7 @@ void print_details(Session& session, const HistoryRow& row) {
     line("started", local_time(row.started_at));
     line("finished", local_time(row.finished_at));
     line("by", row.by);
+    line("execution", row.execution);
     line("attempt", std::to_string(row.attempt));
     line("steps done", std::to_string(row.steps_done));
     line("items", fmt::format("{} read, {} changed, {} unchanged, {} conflicts, {} quarantined",

@@ -89,14 +89,24 @@ async function invoke({ FunctionName: name, Payload: event = {} }) {
 
 // Executions ---------------------------------------------------------------------------------
 
+/// A task of an execution that has ended is not begun, nor tried again.
+function task(execution, invocation) {
+    return (input) => {
+        if (execution.status !== 'RUNNING') {
+            throw Object.assign(failure('States.Ended', 'the execution has ended'), { isRetryable: false, isCatchable: false })
+        }
+        return invocation(input)
+    }
+}
+
 /// What stands in for the states of a definition, also of those inside others.
-function overridesOf(definition, found = { taskResourceLocalHandlers: {}, waitTimeOverrides: {}, retryIntervalOverrides: {} }) {
+function overridesOf(execution, definition, found = { taskResourceLocalHandlers: {}, waitTimeOverrides: {}, retryIntervalOverrides: {} }) {
     for (const [name, one] of Object.entries(definition.States)) {
         if (one.Type === 'Task') {
             const isIntegration = one.Resource.endsWith(':states:::lambda:invoke')
-            found.taskResourceLocalHandlers[name] = isIntegration
+            found.taskResourceLocalHandlers[name] = task(execution, isIntegration
                 ? invoke
-                : async (input) => (await invoke({ FunctionName: one.Resource, Payload: input })).Payload
+                : async (input) => (await invoke({ FunctionName: one.Resource, Payload: input })).Payload)
         }
         if (one.Type === 'Wait') {
             found.waitTimeOverrides[name] = options.wait
@@ -106,7 +116,7 @@ function overridesOf(definition, found = { taskResourceLocalHandlers: {}, waitTi
         }
         for (const inner of [one.ItemProcessor, one.Iterator, ...(one.Branches ?? [])]) {
             if (inner) {
-                overridesOf(inner, found)
+                overridesOf(execution, inner, found)
             }
         }
     }
@@ -131,12 +141,14 @@ async function tell(execution) {
         region: 'us-east-1', time: new Date().toISOString(), resources: [execution.executionArn],
         detail: { ...described(execution), startDate: execution.startDate * 1000, stopDate: execution.stopDate * 1000 },
     }
-    for (let attempt = 0; attempt < 3; ++attempt) {
+    for (let failures = 0; failures < 3;) {
         try {
             execution.told = (await invoke({ FunctionName: options.rule, Payload: event })).Payload
             return
         } catch (error) {
-            execution.told = { error: error.message }
+            // Lambda keeps what it has no room for yet.
+            failures += error.name === 'Lambda.TooManyRequestsException' ? 0 : 1
+            execution.told = failures === 3 ? { error: error.message } : undefined
             await new Promise((resolve) => setTimeout(resolve, options.retry))
         }
     }
@@ -144,7 +156,7 @@ async function tell(execution) {
 
 async function execute(execution, machine) {
     const running = machine.machine.run(JSON.parse(execution.input), {
-        overrides: overridesOf(machine.definition),
+        overrides: overridesOf(execution, machine.definition),
         context: {
             Execution: {
                 Id: execution.executionArn, Name: execution.name, Input: JSON.parse(execution.input),
