@@ -14,6 +14,7 @@ using base::ErrorKind;
 namespace {
 
 constexpr const char* kTables = "DYNAMIGRATE_TABLES";
+constexpr const char* kSegments = "DYNAMIGRATE_SEGMENTS";
 
 [[noreturn]] void fail(const std::string& variable, const std::string& text,
                        const std::string& wanted) {
@@ -46,6 +47,15 @@ void apply_rate(std::optional<Rate>& rate, const std::string& variable,
     }
 }
 
+void apply_segments(Config& config, const std::string& text) {
+    std::uint32_t number = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (failure != std::errc{} || end != text.data() + text.size() || number == 0) {
+        fail(kSegments, text, "a whole number of 1 or more");
+    }
+    config.segments = number;
+}
+
 }  // namespace
 
 std::optional<Rate> parse_rate(std::string_view text) {
@@ -69,6 +79,9 @@ void apply_environment(Config& config, const base::Environment& environment) {
         environment.get("DYNAMIGRATE_HISTORY_TABLE").value_or(config.history_table);
     apply_rate(config.max_rcu, "DYNAMIGRATE_MAX_RCU", environment);
     apply_rate(config.max_wcu, "DYNAMIGRATE_MAX_WCU", environment);
+    if (const auto segments = environment.get(kSegments)) {
+        apply_segments(config, *segments);
+    }
 }
 
 }  // namespace dynamigrate::authoring

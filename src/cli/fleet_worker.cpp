@@ -3,6 +3,7 @@
 #include "lines_listener.hpp"
 
 #include <dynamigrate/cloud/ended_execution.hpp>
+#include <dynamigrate/cloud/event_settings.hpp>
 #include <dynamigrate/json/json5.hpp>
 #include <dynamigrate/json/members.hpp>
 #include <dynamigrate/migrate/fleet_event.hpp>
@@ -18,19 +19,6 @@ namespace {
 
 using base::Error;
 using base::ErrorKind;
-
-/// Of a version of the function the stack's present settings come with the call.
-base::Environment environment_of(const json::Value& event) {
-    std::map<std::string, std::string> variables = base::Environment::of_process().variables();
-    if (const json::Value* own = event.find("environment"); own && own->is_object()) {
-        for (const json::Value::Member& member : own->members()) {
-            if (member.value.is_string()) {
-                variables[member.key] = member.value.text();
-            }
-        }
-    }
-    return base::Environment(std::move(variables));
-}
 
 std::uint64_t number_of(const json::Value& object, std::string_view name) {
     const json::Value* value = object.find(name);
@@ -48,7 +36,7 @@ public:
               const FarSurroundings& surroundings)
         : surroundings_(surroundings),
           began_(clock_.steady_now()),
-          environment_(environment_of(event)),
+          environment_(cloud::with_settings(base::Environment::of_process(), event)),
           console_(std::cin, std::cout, std::cerr, false, false),
           session_(surroundings.own, console_, environment_, surroundings.log,
                    surroundings.registry),

@@ -1,6 +1,5 @@
 #include "project.hpp"
 
-#include "function_variables.hpp"
 #include "journals.hpp"
 #include "program_environment.hpp"
 #include "program_version.hpp"
@@ -211,9 +210,7 @@ Project load_project(const Arguments& arguments, const base::Environment& enviro
         project.config.aws_profile = arguments.aws_profile;
     }
     const bool is_in_lambda = environment.get(kLambdaFunction).has_value();
-    if (is_in_lambda) {
-        set_from_variables(project.config, environment);
-    } else {
+    if (!is_in_lambda) {
         project.arn = first_of(arguments.arn, project.config.arn);
     }
     set_endpoint(project, arguments, environment);

@@ -18,13 +18,15 @@ TEST(EnvironmentSettings, StandInsteadOfTheConfiguration) {
     apply_environment(config, base::Environment({{"DYNAMIGRATE_TABLES", "app=app-prod,new=n.2"},
                                                  {"DYNAMIGRATE_HISTORY_TABLE", "history-prod"},
                                                  {"DYNAMIGRATE_MAX_RCU", "40%"},
-                                                 {"DYNAMIGRATE_MAX_WCU", "12.5"}}));
+                                                 {"DYNAMIGRATE_MAX_WCU", "12.5"},
+                                                 {"DYNAMIGRATE_SEGMENTS", "64"}}));
     const std::map<std::string, std::string> tables{
         {"app", "app-prod"}, {"kept", "kept-dev"}, {"new", "n.2"}};
     EXPECT_EQ(config.tables, tables);
     EXPECT_EQ(config.history_table, "history-prod");
     EXPECT_EQ(config.max_rcu->percent, 40);
     EXPECT_EQ(config.max_wcu->units, 12.5);
+    EXPECT_EQ(config.segments, 64);
 }
 
 TEST(EnvironmentSettings, ChangeNothingWhereTheyAreEmpty) {
@@ -43,7 +45,8 @@ TEST(EnvironmentSettings, NameTheVariableThatIsWrong) {
     for (const auto& [name, value] :
          {std::pair{"DYNAMIGRATE_TABLES", "app"}, std::pair{"DYNAMIGRATE_TABLES", "=x"},
           std::pair{"DYNAMIGRATE_TABLES", "app="}, std::pair{"DYNAMIGRATE_MAX_RCU", "fast"},
-          std::pair{"DYNAMIGRATE_MAX_WCU", "101%"}, std::pair{"DYNAMIGRATE_MAX_WCU", "0"}}) {
+          std::pair{"DYNAMIGRATE_MAX_WCU", "101%"}, std::pair{"DYNAMIGRATE_MAX_WCU", "0"},
+          std::pair{"DYNAMIGRATE_SEGMENTS", "0"}}) {
         Config config;
         try {
             apply_environment(config, with(name, value));
