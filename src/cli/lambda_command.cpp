@@ -65,7 +65,8 @@ std::string answer_event(const FarSurroundings& surroundings) {
         return answer_work(event, surroundings);
     }
     if (kind == EventKind::execution_ended) {
-        return answer_ended_execution(event, surroundings);
+        const auto stopped = answer_stopped_deployment(event, surroundings);
+        return stopped ? *stopped : answer_ended_execution(event, surroundings);
     }
     throw Error(ErrorKind::invalid_argument,
                 "the event is none that this function knows: OneTable's (`cmd` or `action`), "
