@@ -37,6 +37,7 @@ check:
 
 stress:
 	scripts/install-deps test
+	scripts/install-deps arm64
 	$(DEV)
 	scripts/run_tests build/dev -L slow
 

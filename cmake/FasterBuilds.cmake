@@ -7,7 +7,9 @@ endif()
 
 find_program(DYNAMIGRATE_MOLD mold)
 find_program(DYNAMIGRATE_LLD ld.lld)
-if(DYNAMIGRATE_MOLD)
+if(CMAKE_CROSSCOMPILING)
+  # The compiler has a linker of its own.
+elseif(DYNAMIGRATE_MOLD)
   add_link_options(-fuse-ld=mold)
 elseif(DYNAMIGRATE_LLD)
   add_link_options(-fuse-ld=lld)

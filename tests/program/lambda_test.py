@@ -519,7 +519,7 @@ up:
         for name in "abc":
             project.run(name, "--yes", expect=1)
         self.dynamodb.delete_item(TableName=project.table, Key={"pk": {"S": "x"}})
-        service = self.service(self.function(project, timeout=6))
+        service = self.service(self.function(project, timeout=9))
         out, err = self.far(service, "retry-failed", "--yes")
         self.assertEqual(self.notes(project), ["a", "b", "c"], out + err)
         self.assertGreater(len([event for event in service.events() if event["cmd"] == "start"]), 1)
