@@ -8,6 +8,7 @@ using json::Value;
 namespace {
 
 constexpr int kFunctionSeconds = 900;
+constexpr std::size_t kMostDescription = 256;
 
 Value key_part(std::string_view name, std::string_view role) {
     return object({{"AttributeName", text(name)}, {"KeyType", text(role)}});
@@ -77,7 +78,8 @@ void add_function(Value& resources, const TemplateRequest& request) {
         "Function",
         resource("AWS::Lambda::Function",
                  object({
-                     {"Description", text("dynamigrate: migrations of " + request.project)},
+                     {"Description", text(("dynamigrate: migrations of " + request.project)
+                                              .substr(0, kMostDescription))},
                      {"Runtime", reference("Runtime")},
                      {"Handler", text("bootstrap")},
                      {"Architectures", list({reference("Architecture")})},

@@ -9,7 +9,7 @@
 namespace dynamigrate::cloud {
 
 /// Machines that one role and one policy are for, so that the policy's text is within IAM's limits.
-inline constexpr std::size_t kMachinesOfARole = 20;
+inline constexpr std::size_t kMachinesOfARole = 18;
 /// Machines that one rule is for, so that its pattern is within EventBridge's limit.
 inline constexpr std::size_t kMachinesOfARule = 10;
 
