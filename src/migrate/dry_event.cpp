@@ -94,8 +94,8 @@ std::string answer_dry_call(const DryFleet& fleet, const json::Value& work, List
     const std::uint32_t step = number(work, "step");
     const std::uint32_t total = number(work, "total");
     if (what == "dry-segment") {
-        return to_json(fleet.try_segment(migration, step, number(work, "segment"), total,
-                                         std::move(stop), std::move(stop_now)));
+        const DrySegment segment{step, number(work, "segment"), total, number(work, "concurrency")};
+        return to_json(fleet.try_segment(migration, segment, std::move(stop), std::move(stop_now)));
     }
     if (what == "dry-total") {
         const DryTotal sum = fleet.add_up(migration, step, total, trials_of(work));

@@ -96,9 +96,19 @@ const Migration& DryFleet::find(const std::string& migration) const {
     return *found;
 }
 
+void DryFleet::keep_pace(std::optional<double> max_rcu, std::uint32_t processes) const {
+    if (world_.pace) {
+        const auto& limit = settings_.backfill.max_rcu;
+        const double reads =
+            max_rcu && limit ? std::min(*max_rcu, *limit) : max_rcu.value_or(limit.value_or(0));
+        world_.pace->set_limits({reads / processes, 0});
+    }
+}
+
 template <class CarryOut>
-void DryFleet::ask(const Migration& migration, std::uint32_t step, const CarryOut& carry_out,
-                   std::stop_token stop, std::stop_token stop_now) const {
+void DryFleet::ask(const Migration& migration, std::uint32_t step, std::uint32_t processes,
+                   const CarryOut& carry_out, std::stop_token stop,
+                   std::stop_token stop_now) const {
     Reads service(*world_.service);
     StepRun run;
     run.surroundings.service = &service;
@@ -116,6 +126,9 @@ void DryFleet::ask(const Migration& migration, std::uint32_t step, const CarryOu
     run.stop_now = std::move(stop_now);
     run.table = [&](const std::string& name) { return real_table(settings_, migration, name); };
     run.tell = [](const std::string&) {};
+    run.set_pace = [&](std::optional<double> max_rcu, std::optional<double>) {
+        keep_pace(max_rcu, processes);
+    };
     run.carry_out = [&](const backfill::Plan& plan, const StepRun& asked) {
         carry_out(plan, asked);
         return backfill::Result{};
@@ -132,7 +145,7 @@ DryWork DryFleet::plan(const std::string& migration) const {
             continue;
         }
         try {
-            ask(found, step,
+            ask(found, step, 1,
                 [&](const backfill::Plan& plan, const StepRun&) {
                     work.why_not = backfill::reason_not_shared(plan).value_or("");
                     work.total = backfill::segments_of(plan);
@@ -155,22 +168,21 @@ DryWork DryFleet::plan(const std::string& migration) const {
     return work;
 }
 
-SegmentTrial DryFleet::try_segment(const std::string& migration, std::uint32_t step,
-                                   std::uint32_t segment, std::uint32_t total, std::stop_token stop,
-                                   std::stop_token stop_now) const {
+SegmentTrial DryFleet::try_segment(const std::string& migration, const DrySegment& segment,
+                                   std::stop_token stop, std::stop_token stop_now) const {
     const Migration& found = find(migration);
-    if (step >= found.up_steps().size() || !can_be_asked(*found.up_steps()[step]) ||
-        segment >= total) {
+    if (segment.step >= found.up_steps().size() || !can_be_asked(*found.up_steps()[segment.step]) ||
+        segment.segment >= segment.total) {
         throw Error(ErrorKind::invalid_argument,
-                    fmt::format("step {} of {} has no segment {} to be tried", step + 1, migration,
-                                segment));
+                    fmt::format("step {} of {} has no segment {} to be tried", segment.step + 1,
+                                migration, segment.segment));
     }
     SegmentTrial trial;
     ask(
-        found, step,
+        found, segment.step, std::max(1U, std::min(segment.concurrency, segment.total)),
         [&](const backfill::Plan& plan, const StepRun& run) {
-            trial = backfill::try_segment(plan, run.surroundings, segment, total, run.stop,
-                                          run.stop_now);
+            trial = backfill::try_segment(plan, run.surroundings, segment.segment, segment.total,
+                                          run.stop, run.stop_now);
         },
         std::move(stop), std::move(stop_now));
     return trial;

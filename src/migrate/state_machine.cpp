@@ -202,7 +202,7 @@ void add_dry(Writer& out, const StateMachine& machine) {
     for (const char* name : {"step", "segment", "total"}) {
         out.key(fmt::format("{}.$", name)).string(fmt::format("$.{}", name));
     }
-    out.end_object();
+    out.key("concurrency").number(machine.concurrency).end_object();
     end_call(out, "$.execution", R"("OutputPath":"$.Payload")", "");
     out.end_object().end_object().end_object();
     out.raw(R"("ResultPath":"$.results")").key("Next").string("Dry total").end_object();

@@ -36,8 +36,9 @@ struct DryFleetCase : FleetCase {
         });
     }
     json::Value try_segment(int segment) {
-        return call(R"({"do":"dry-segment","migration":"1.0.0","step":1,"total":2,"segment":)" +
-                    std::to_string(segment) + "}");
+        return call(
+            R"({"do":"dry-segment","migration":"1.0.0","step":1,"total":2,"concurrency":2,"segment":)" +
+            std::to_string(segment) + "}");
     }
     static double number(const json::Value& value) { return std::stod(value.text()); }
 };
@@ -79,7 +80,8 @@ TEST_F(DryFleetCase, EstimatesWhatItWasCutShortOf) {
         const DryFleet dry = fleet.dry();
         std::stop_source stopped;
         stopped.request_stop();
-        const backfill::SegmentTrial cut = dry.try_segment("1.0.0", 1, 0, 2, stopped.get_token());
+        const backfill::SegmentTrial cut =
+            dry.try_segment("1.0.0", {1, 0, 2, 2}, stopped.get_token());
         EXPECT_FALSE(cut.is_done);
         EXPECT_EQ(cut.read, 0U);
         const DryTotal sum = dry.add_up("1.0.0", 1, 2, {{3, 2, 0, 2, true}, {2, 1, 0, 1, false}});
@@ -87,6 +89,20 @@ TEST_F(DryFleetCase, EstimatesWhatItWasCutShortOf) {
         EXPECT_EQ(sum.items.value, kItems);
         EXPECT_NEAR(sum.changed.value, 3.0 / 5 * kItems, 1e-9);
         EXPECT_LE(sum.changed.low, sum.changed.value);
+        return 0;
+    });
+}
+
+TEST_F(DryFleetCase, DividesTheReadsAmongTheProcesses) {
+    project.settings.backfill.max_rcu = 90;
+    in_process(project.memory, [&](World world) {
+        layers::Pace pace(project.clock, {});
+        world.pace = &pace;
+        Fleet fleet(project.registry, project.settings, world);
+        fleet.dry().try_segment("1.0.0", {1, 0, 100, 30}, {});
+        EXPECT_EQ(pace.limits().read_units_per_second, 3);
+        fleet.dry().try_segment("1.0.0", {1, 0, 2, 30}, {});
+        EXPECT_EQ(pace.limits().read_units_per_second, 45);
         return 0;
     });
 }

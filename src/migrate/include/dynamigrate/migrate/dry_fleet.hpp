@@ -6,6 +6,7 @@
 #include <dynamigrate/migrate/migrator.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -23,6 +24,14 @@ struct DryWork {
 };
 /// As many results fit into a state's payload.
 inline constexpr std::size_t kMostDrySegments = 2'000;
+
+/// One that a process is to try.
+struct DrySegment {
+    std::uint32_t step = 0;
+    std::uint32_t segment = 0;
+    std::uint32_t total = 1;
+    std::uint32_t concurrency = 1;  ///< processes that try at once at most
+};
 
 /// What all of them showed.
 struct DryTotal {
@@ -45,9 +54,9 @@ public:
 
     /// Errors: not_found for an unknown migration.
     DryWork plan(const std::string& migration) const;
+    /// The limit of reads is divided among the processes at work.
     /// Errors: as backfill::try_segment; invalid_argument for a step that cannot be tried.
-    backfill::SegmentTrial try_segment(const std::string& migration, std::uint32_t step,
-                                       std::uint32_t segment, std::uint32_t total,
+    backfill::SegmentTrial try_segment(const std::string& migration, const DrySegment& segment,
                                        std::stop_token stop, std::stop_token stop_now = {}) const;
     /// Where segments were left out or cut short, by what the others showed.
     DryTotal add_up(const std::string& migration, std::uint32_t step, std::uint32_t total,
@@ -58,8 +67,9 @@ public:
 private:
     const Migration& find(const std::string& migration) const;
     template <class CarryOut>
-    void ask(const Migration& migration, std::uint32_t step, const CarryOut& carry_out,
-             std::stop_token stop, std::stop_token stop_now) const;
+    void ask(const Migration& migration, std::uint32_t step, std::uint32_t processes,
+             const CarryOut& carry_out, std::stop_token stop, std::stop_token stop_now) const;
+    void keep_pace(std::optional<double> max_rcu, std::uint32_t processes) const;
 
     const Registry& registry_;
     const Settings& settings_;
