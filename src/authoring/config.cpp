@@ -219,14 +219,6 @@ void read_prices(Fields& fields, migrate::Prices& prices, migrate::CloudPrices& 
     inner.finish();
 }
 
-double read_units(Fields& fields, std::string_view name) {
-    const double units = fields.number(name).value_or(0);
-    if (units < 0) {
-        fields.fail(*fields.find(name), "capacity must not be negative");
-    }
-    return units;
-}
-
 /// How state machines run migrations.
 void read_cloud(Fields& fields, migrate::CloudSettings& cloud) {
     const Value* given = fields.find("cloud");
@@ -241,7 +233,8 @@ void read_cloud(Fields& fields, migrate::CloudSettings& cloud) {
     }
     if (const Value* prewarm = inner.find("prewarm"); prewarm != nullptr && !prewarm->is_null()) {
         Fields units(*prewarm, fields.file(), "prewarm");
-        cloud.prewarm = dynamodb::Throughput{read_units(units, "rcu"), read_units(units, "wcu")};
+        cloud.prewarm =
+            dynamodb::Throughput{units.number("rcu").value_or(0), units.number("wcu").value_or(0)};
         units.finish();
     }
     inner.finish();

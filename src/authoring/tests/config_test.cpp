@@ -214,7 +214,7 @@ TEST_F(ConfigTest, ReadsHowStateMachinesRunMigrations) {
     EXPECT_EQ(cloud.prices.transition, 0.5);
     EXPECT_EQ(cloud.prices.capacity.write_per_million, 2);
     write("dynamigrate.yaml", "cloud: { prewarm: { rcu: -1 } }\n");
-    EXPECT_NE(error().find("must not be negative"), std::string::npos);
+    EXPECT_NE(error().find("`rcu` must be a number, 0 or more"), std::string::npos);
     write("dynamigrate.yaml", "cloud: { segments: 4 }\n");
     EXPECT_NE(error().find("segments"), std::string::npos);
 }
