@@ -4,6 +4,7 @@
 #include "journals.hpp"
 #include "raised_tables.hpp"
 #include "step_notes.hpp"
+#include "step_run.hpp"
 #include "table_names.hpp"
 
 #include <dynamigrate/base/error.hpp>
@@ -323,27 +324,23 @@ bool Execution::run_actions() {
 }
 
 StepRun Execution::make_step_run(std::uint32_t index) {
-    StepRun run;
-    run.surroundings = make_surroundings();
-    run.programs = inputs_.world.programs;
-    run.migration = migration_.id();
-    run.rolls_back = planned_.rolls_back;
-    run.run = row_.run;
-    run.started_at = row_.started_at;
-    run.index = index;
-    run.force = inputs_.settings.force;
-    run.shows_keys = inputs_.settings.shows_keys;
-    run.settings = inputs_.settings.backfill;
+    StepRun run = step_run_of(inputs_.world, inputs_.settings, migration_, row_, index);
+    run.surroundings.service = &inputs_.control.service();
+    run.surroundings.journal = journal_.get();
+    run.surroundings.records = records_.get();
+    run.surroundings.on_progress = [this](const backfill::Progress& progress) {
+        std::lock_guard lock(listener_mutex_);
+        progress_ = progress.counts;
+        layers::MeterReading reading;
+        if (inputs_.world.meter) {
+            reading = inputs_.world.meter->reading().since(meter_before_);
+        }
+        inputs_.listener.progress(progress, reading);
+    };
     run.stop = inputs_.stop;
     run.stop_now = inputs_.stop_now;
-    run.table = [this](const std::string& name) { return physical_table(name); };
     run.set_pace = [this](std::optional<double> max_rcu, std::optional<double> max_wcu) {
         set_pace(max_rcu, max_wcu);
-    };
-    run.is_verify_only = [this](const std::string& name) {
-        const VerifyOnly& verify_only = inputs_.settings.verify_only;
-        return verify_only.all || verify_only.tables.contains(name) ||
-               verify_only.tables.contains(physical_table(name));
     };
     run.tell = [this](const std::string& line) { tell(line); };
     if (inputs_.fleet) {
@@ -364,30 +361,6 @@ void Execution::open_notes(std::uint32_t index, StepRun& run) {
                                                             action.undone_step, row_.fence);
         run.reversed = reversed_notes_.get();
     }
-}
-
-backfill::Surroundings Execution::make_surroundings() {
-    backfill::Surroundings surroundings;
-    surroundings.service = &inputs_.control.service();
-    surroundings.pace = inputs_.world.pace;
-    surroundings.journal = journal_.get();
-    surroundings.records = records_.get();
-    surroundings.clock = inputs_.world.clock;
-    surroundings.random = inputs_.world.random;
-    surroundings.log = inputs_.world.log;
-    surroundings.attempt = row_.attempt;
-    surroundings.fence = row_.fence;
-    surroundings.spool_directory = inputs_.settings.journal_directory / "spool" / row_.run;
-    surroundings.on_progress = [this](const backfill::Progress& progress) {
-        std::lock_guard lock(listener_mutex_);
-        progress_ = progress.counts;
-        layers::MeterReading reading;
-        if (inputs_.world.meter) {
-            reading = inputs_.world.meter->reading().since(meter_before_);
-        }
-        inputs_.listener.progress(progress, reading);
-    };
-    return surroundings;
 }
 
 std::string Execution::own_table() const {

@@ -75,7 +75,6 @@ private:
     static std::vector<layers::PartSummary> read_parts(layers::Journal& journal);
     StepRun make_step_run(std::uint32_t index);
     void open_notes(std::uint32_t index, StepRun& run);
-    backfill::Surroundings make_surroundings();
     std::string physical_table(const std::string& name) const;
     std::string own_table() const;
     void set_pace(std::optional<double> max_rcu, std::optional<double> max_wcu);

@@ -170,16 +170,6 @@ struct Fleet::Parts : OpenHistory {
         }
     }
 
-    void check_untold() {
-        if (!settings.force && !history.untold().empty()) {
-            throw Error(ErrorKind::failed_precondition,
-                        fmt::format("applied migrations are in the native history but not in the "
-                                    "layout {}; write them there with `dynamigrate adopt --from "
-                                    "native --to {}`",
-                                    settings.history_layout, settings.history_layout));
-        }
-    }
-
     FleetTurn run(const PlannedMigration& planned, bool is_first, bool retries, Listener& listener,
                   const Stops& stops);
     void end_run(const HistoryRow& row, const std::string& reason, bool is_interruption,

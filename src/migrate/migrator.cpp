@@ -124,20 +124,6 @@ struct Migrator::Parts : OpenHistory {
         }
     }
 
-    /// Otherwise the other tool would run again what was applied before its layout was chosen.
-    void check_untold() {
-        std::vector<HistoryRow> rows =
-            settings.force ? std::vector<HistoryRow>() : history.untold();
-        if (!rows.empty()) {
-            throw Error(ErrorKind::failed_precondition,
-                        fmt::format("{} applied migrations ({} ...) are in the native history but "
-                                    "not in the layout {}; write them there with `dynamigrate "
-                                    "adopt --from native --to {}`",
-                                    rows.size(), rows.front().id, settings.history_layout,
-                                    settings.history_layout));
-        }
-    }
-
     RunResult run_all(const std::vector<PlannedMigration>& plan, const ExecutionInputs& inputs) {
         RunResult result;
         for (const PlannedMigration& planned : plan) {

@@ -24,6 +24,9 @@ struct OpenHistory {
                 *world.random),
           foreign(open_foreign_history(*world.service, *world.clock, settings)),
           history(table, foreign.get()) {}
+    /// Otherwise the other tool would run again what was applied before its layout was chosen.
+    /// Errors: failed_precondition, unless forced.
+    void check_untold();
     OpenHistory(const OpenHistory&) = delete;
     OpenHistory& operator=(const OpenHistory&) = delete;
 };

@@ -3,7 +3,7 @@
 #include "control_watch.hpp"
 #include "fleet_steps.hpp"
 #include "held_lock.hpp"
-#include "table_names.hpp"
+#include "step_run.hpp"
 
 #include <dynamigrate/backfill/segment_work.hpp>
 #include <dynamigrate/base/error.hpp>
@@ -159,23 +159,13 @@ StepPtr SegmentProcess::step() const {
 }
 
 StepRun SegmentProcess::make_step_run(NativeStepNotes& notes) {
-    StepRun run;
-    run.surroundings = make_surroundings();
-    run.programs = inputs_.world.programs;
-    run.migration = inputs_.migration.id();
-    run.rolls_back = inputs_.row.status == Status::rolling_back;
-    run.run = inputs_.row.run;
-    run.started_at = inputs_.row.started_at;
-    run.index = inputs_.segment.step;
-    run.force = inputs_.settings.force;
+    StepRun run = step_run_of(inputs_.world, inputs_.settings, inputs_.migration, inputs_.row,
+                              inputs_.segment.step);
+    run.surroundings.journal = journal_.get();
+    run.surroundings.records = &records_;
     run.notes = &notes;
-    run.shows_keys = inputs_.settings.shows_keys;
-    run.settings = inputs_.settings.backfill;
     run.stop = stop_;
     run.stop_now = stop_now_;
-    run.table = [this](const std::string& name) {
-        return real_table(inputs_.settings, inputs_.migration, name);
-    };
     run.set_pace = [this](std::optional<double> max_rcu, std::optional<double> max_wcu) {
         {
             const std::lock_guard lock(mutex_);
@@ -186,21 +176,6 @@ StepRun SegmentProcess::make_step_run(NativeStepNotes& notes) {
     };
     run.tell = [this](const std::string& line) { inputs_.listener.line(line); };
     return run;
-}
-
-backfill::Surroundings SegmentProcess::make_surroundings() {
-    backfill::Surroundings surroundings;
-    surroundings.service = inputs_.world.service;
-    surroundings.pace = inputs_.world.pace;
-    surroundings.journal = journal_.get();
-    surroundings.records = &records_;
-    surroundings.clock = inputs_.world.clock;
-    surroundings.random = inputs_.world.random;
-    surroundings.log = inputs_.world.log;
-    surroundings.attempt = inputs_.row.attempt;
-    surroundings.fence = inputs_.fence;
-    surroundings.spool_directory = inputs_.settings.journal_directory / "spool" / inputs_.row.run;
-    return surroundings;
 }
 
 /// A wish that cannot be read now is read with the next heartbeat.

@@ -48,7 +48,6 @@ private:
     void expect_no_failure() const;
     void expect_owner(std::string_view how) const;
     StepRun make_step_run(NativeStepNotes& notes);
-    backfill::Surroundings make_surroundings();
     void watch(const std::stop_token& ended);
     void look();
     void look_for_owner();
