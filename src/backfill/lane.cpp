@@ -17,7 +17,8 @@ namespace {
 constexpr std::size_t kMaxPageItems = 1000;
 constexpr double kMemoryPerWireByte = 4.5;
 constexpr double kMemoryPerItem = 600;
-constexpr double kBytesPerReadUnit = 8192;  // of an eventually consistent read
+constexpr double kBytesPerReadUnit = 8192;   // of an eventually consistent read
+constexpr double kReadUnitsRoundedUp = 0.5;  // of a page
 
 }  // namespace
 
@@ -144,13 +145,13 @@ bool Lane::work_page(PageSource& source, SegmentState& state) {
     return has_more;
 }
 
-/// Where a page's items were read in part, what it took to read them tells how large they are.
+/// Where a page's items were read in part, what it took to read them tells how large they are at least.
 void Lane::estimate_unread(const PageSource& source) {
     unread_bytes_ = 0;
     if (!source.reads_in_part() || items_.empty()) {
         return;
     }
-    const double item_bytes = source.read_units() * kBytesPerReadUnit /
+    const double item_bytes = (source.read_units() - kReadUnitsRoundedUp) * kBytesPerReadUnit /
                               static_cast<double>(std::max<std::uint64_t>(1, source.scanned()));
     const double read_bytes = static_cast<double>(dynamodb::item_size(items_.front()).value);
     unread_bytes_ = static_cast<std::uint64_t>(std::max(0.0, item_bytes - read_bytes));

@@ -315,8 +315,7 @@ std::vector<std::string> attributes_wanted(const Plan& plan, const expressions::
     const auto* query = std::get_if<QuerySource>(&plan.source);
     const bool reads_table = (scan && scan->index.empty()) || (query && query->index.empty());
     const bool needs_all = plan.overwrite || !plan.target_table.empty() ||
-                           plan.guard.kind == Guard::Kind::all ||
-                           plan.transform->may_change_key();
+                           plan.guard.kind == Guard::Kind::all || plan.transform->may_change_key();
     const auto wanted = plan.transform->attributes();
     if (!reads_table || needs_all || !wanted) {
         return {};

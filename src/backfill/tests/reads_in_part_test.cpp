@@ -101,5 +101,14 @@ TEST_F(ReadsInPart, AnnouncesWritesOfLargeItemsAsLarge) {
     EXPECT_NEAR(announced.most_units(), 20, 5);
 }
 
+TEST_F(ReadsInPart, AnnouncesWritesOfSmallItemsAsSmall) {
+    service.put("app", item_json(1));
+    Announced announced(service);
+
+    run_over(announced, transform_);
+
+    EXPECT_EQ(announced.most_units(), 1);
+}
+
 }  // namespace
 }  // namespace dynamigrate::backfill
