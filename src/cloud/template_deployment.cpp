@@ -43,6 +43,9 @@ void add_rules(Value& resources, const TemplateRequest& request, Value& needed) 
              ++i) {
             machines.elements().push_back(machine_arn(request, request.migrations[i]));
         }
+        if (from == 0) {
+            machines.elements().push_back(reference("DeploymentMachine"));
+        }
         const std::string id = numbered("StoppedRule", from / kMachinesOfARule);
         const std::string permission = numbered("StoppedPermission", from / kMachinesOfARule);
         resources.set(id, rule(std::move(machines)));

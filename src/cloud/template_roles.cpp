@@ -104,6 +104,20 @@ std::vector<Value> statements_on(const Group& group, bool with_maps) {
                      list(std::move(executions)))};
 }
 
+/// Policies that the function's role takes.
+constexpr std::size_t kMostPolicies = 10;
+
+/// Another one with other migrations, as far as the role has room for both: until an update or its
+/// rollback is over the newer policy is there, and the function may still execute the newer machines.
+std::string function_machines_id(const TemplateRequest& request, std::size_t group,
+                                 std::size_t groups) {
+    constexpr std::size_t kDigits = 8;
+    const bool has_room = 2 * groups <= kMostPolicies;
+    return numbered(
+        "FunctionMachines" + (has_room ? digest_of(request.migrations).substr(0, kDigits) : ""),
+        group);
+}
+
 }  // namespace
 
 std::string states_role_id(std::size_t machine) {
@@ -134,7 +148,7 @@ void add_machine_policies(Value& resources, const TemplateRequest& request) {
             groups[i].names.push_back(attribute_of("DeploymentMachine", "Name"));
         }
         resources.set(
-            numbered("FunctionMachines", i),
+            function_machines_id(request, i, groups.size()),
             resource(
                 "AWS::IAM::ManagedPolicy",
                 object({{"Roles", list({reference("FunctionRole")})},
