@@ -2,6 +2,7 @@
 
 #include <dynamigrate/base/error.hpp>
 #include <dynamigrate/json/writer.hpp>
+#include <dynamigrate/migrate/fleet.hpp>
 
 #include <fmt/format.h>
 
@@ -51,6 +52,7 @@ std::string answer(const DryWork& work) {
 
 DryWork plan(const DryFleet& fleet, const json::Value& work) {
     const std::string action = text(work, "action");
+    check_action(action);
     if (action != "up" && action != "repeat" && action != "named") {
         DryWork none;
         none.why_not = fmt::format(

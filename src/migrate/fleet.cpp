@@ -18,6 +18,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace dynamigrate::migrate {
 
@@ -28,6 +29,7 @@ namespace {
 
 /// Among the actions of a request.
 constexpr std::string_view kRetryFailed = "retry-failed";
+constexpr std::array<std::string_view, 5> kActions{"up", "down", "repeat", "named", kRetryFailed};
 
 bool has_ended(const HistoryRow& row) {
     return row.status == Status::applied || row.status == Status::rolled_back;
@@ -38,6 +40,15 @@ bool is_applied_or_begun(const HistoryRow* row) {
 }
 
 }  // namespace
+
+void check_action(std::string_view action) {
+    if (std::find(kActions.begin(), kActions.end(), action) == kActions.end()) {
+        throw Error(ErrorKind::invalid_argument,
+                    fmt::format("a state machine runs {}, not \"{}\": \"action\" of the "
+                                "execution's input is one of them",
+                                fmt::join(kActions, ", "), action));
+    }
+}
 
 struct Fleet::Parts : OpenHistory {
     const Registry& registry;
@@ -126,11 +137,6 @@ struct Fleet::Parts : OpenHistory {
             plan = planner(view).named(request.migration);
         } else if (request.action == kRetryFailed) {
             plan = plan_retry(request.migration, view);
-        } else {
-            throw Error(ErrorKind::invalid_argument,
-                        fmt::format("a state machine runs up, down, repeat, named and {}, not "
-                                    "\"{}\"",
-                                    kRetryFailed, request.action));
         }
         if (!plan.empty() && plan.front().migration->id() != request.migration) {
             throw Error(
@@ -254,6 +260,7 @@ Fleet::~Fleet() = default;
 
 FleetTurn Fleet::turn(const FleetRequest& request, Listener& listener, std::stop_token stop,
                       std::stop_token stop_now) {
+    check_action(request.action);
     Parts& parts = *parts_;
     const HistoryView view = parts.history.read();
     const HistoryRow* own = parts.own_row(view);

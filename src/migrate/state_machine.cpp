@@ -74,10 +74,21 @@ void add_begin(Writer& out, const StateMachine& machine) {
     constexpr std::string_view kNone = R"({"step":-1,"best":0,"rounds":0})";
     out.key("Begin").raw(
         R"({"Type":"Choice","Choices":[{"And":[{"Variable":"$.dry","IsPresent":true},)"
+        R"({"Not":{"Variable":"$.dry","IsBoolean":true}}],"Next":"Wrong dry"},)"
+        R"({"And":[{"Variable":"$.action","IsPresent":true},)"
+        R"({"Not":{"Variable":"$.action","IsString":true}}],"Next":"Wrong action"},)"
+        R"({"And":[{"Variable":"$.dry","IsPresent":true},)"
         R"({"Variable":"$.dry","BooleanEquals":true},{"Variable":"$.action","IsPresent":true}],)"
         R"("Next":"Asked dry"},{"And":[{"Variable":"$.dry","IsPresent":true},)"
         R"({"Variable":"$.dry","BooleanEquals":true}],"Next":"Unasked dry"},)"
         R"({"Variable":"$.action","IsPresent":true,"Next":"Asked"}],"Default":"Unasked"})");
+    out.key("Wrong dry")
+        .raw(
+            R"({"Type":"Fail","Error":"invalid_argument","Cause":"\"dry\" of the execution's input )"
+            R"(must be true or false; nothing was run"})");
+    out.key("Wrong action")
+        .raw(R"({"Type":"Fail","Error":"invalid_argument","Cause":"\"action\" of the execution's )"
+             R"(input must be a text, like \"up\"; nothing was run"})");
     out.key("Asked").begin_object().key("Type").string("Pass").key("Parameters").begin_object();
     out.key("action.$").string("$.action").key("progress").raw(kNone).end_object();
     out.key("Next").string("Turn").end_object();

@@ -46,7 +46,7 @@ class FleetTest(unittest.TestCase):
             "SECONDS": str(seconds)}
         done = subprocess.run(
             ["node", RUNNER, self.modules, PROGRAM, self.definition, execution,
-             json.dumps({"action": action} | ({"dry": True} if dry else {})), str(killed), str(twice), str(seed)],
+             json.dumps({"action": action} | ({"dry": dry} if dry else {})), str(killed), str(twice), str(seed)],
             env=environment, capture_output=True, text=True, timeout=300)
         if done.returncode != 0:
             self.fail(done.stderr)
@@ -119,6 +119,14 @@ class FleetTest(unittest.TestCase):
         self.assertEqual(writes, [])
         self.assert_counted(0)
         self.assertNotIn("dynamigrate-history", self.server.client.list_tables()["TableNames"])
+
+    def test_input_that_it_does_not_understand_runs_nothing(self):
+        for wrong in ({"dry": "true"}, {"dry": 1}, {"action": "pu"}, {"action": 5}):
+            told = self.execute(**wrong)
+            self.assertIn("failure", told)
+            self.assertIn("dry" if "dry" in wrong else "action", told["failure"])
+            self.assertEqual(told["calls"], 2 if wrong.get("action") == "pu" else 0)
+        self.assert_counted(0)
 
     def call(self, work, execution="arn:aws:states:us-east-1:123456789012:execution:count:watched"):
         done = subprocess.run(

@@ -118,6 +118,8 @@ TEST_F(DryFleetCase, SaysWhyNothingCanBeTried) {
                   call(R"({"do":"dry-sum","migration":"1.0.0","step":1,"total":2})");
               }).kind(),
               ErrorKind::invalid_argument);
+    EXPECT_THAT(error_of([&] { call(R"({"do":"dry","migration":"1.0.0","action":"pu"})"); }).what(),
+                HasSubstr(R"(not "pu")"));
     EXPECT_EQ(error_of([&] { call(R"({"do":"dry","migration":"9.0.0","action":"up"})"); }).kind(),
               ErrorKind::not_found);
 }

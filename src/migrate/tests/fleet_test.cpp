@@ -151,6 +151,16 @@ TEST_F(FleetCase, SaysWhatMustBeRunBefore) {
     EXPECT_EQ(error_of([&] { turn(); }).kind(), ErrorKind::invalid_argument);
 }
 
+TEST_F(FleetCase, RefusesAnUnknownActionInItsFirstTurn) {
+    request.action = "pu";
+    const Error refused = error_of([&] { turn(); });
+    EXPECT_EQ(refused.kind(), ErrorKind::invalid_argument);
+    EXPECT_THAT(refused.what(), HasSubstr(R"(retry-failed, not "pu")"));
+    EXPECT_TRUE(project.migrator().history().empty());
+    EXPECT_FALSE(project.migrator().lock_owner());
+    expect_counted(0);
+}
+
 TEST_F(FleetCase, RecordsAFailureAndLetsGo) {
     const FleetTurn first = turn();
     work(first, 0);

@@ -2,9 +2,11 @@
 #include <dynamigrate/json/json5.hpp>
 #include <dynamigrate/migrate/state_machine.hpp>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 namespace dynamigrate::migrate {
@@ -51,6 +53,59 @@ TEST(StateMachineDefinition, NamesOnlyStatesThatItHas) {
     }
 }
 
+/// What a rule of a choice says of an input.
+bool holds(const json::Value& rule, const json::Value& input) {
+    if (const json::Value* all = rule.find("And")) {
+        return std::all_of(all->elements().begin(), all->elements().end(),
+                           [&](const json::Value& one) { return holds(one, input); });
+    }
+    if (const json::Value* negated = rule.find("Not")) {
+        return !holds(*negated, input);
+    }
+    const json::Value* value = input.find(rule.find("Variable")->text().substr(2));
+    if (rule.find("IsPresent")) {
+        return value != nullptr;
+    }
+    if (rule.find("IsBoolean")) {
+        return value->is_boolean();
+    }
+    if (rule.find("IsString")) {
+        return value->is_string();
+    }
+    return value->is_boolean() &&
+           json::to_json(*value) == json::to_json(*rule.find("BooleanEquals"));
+}
+
+std::string begins_with(const std::string& input_text) {
+    const json::Value text = json::parse_json(definition(machine()), "definition");
+    const json::Value input = json::parse_json(input_text, "input");
+    const json::Value& begin = *text.find("States")->find("Begin");
+    for (const json::Value& choice : begin.find("Choices")->elements()) {
+        if (holds(choice, input)) {
+            return choice.find("Next")->text();
+        }
+    }
+    return begin.find("Default")->text();
+}
+
+TEST(StateMachineDefinition, RunsNothingWhereDryOrTheActionIsNoWordItKnows) {
+    EXPECT_EQ(begins_with("{}"), "Unasked");
+    EXPECT_EQ(begins_with(R"({"dry":false})"), "Unasked");
+    EXPECT_EQ(begins_with(R"({"dry":true})"), "Unasked dry");
+    EXPECT_EQ(begins_with(R"({"dry":true,"action":"up"})"), "Asked dry");
+    EXPECT_EQ(begins_with(R"({"dry":false,"action":"up"})"), "Asked");
+    for (const char* wrong : {R"("true")", "1", "null", "{}", "[]"}) {
+        EXPECT_EQ(begins_with(fmt::format(R"({{"dry":{}}})", wrong)), "Wrong dry") << wrong;
+        EXPECT_EQ(begins_with(fmt::format(R"({{"dry":{},"action":"up"}})", wrong)), "Wrong dry");
+    }
+    EXPECT_EQ(begins_with(R"({"action":5})"), "Wrong action");
+    EXPECT_EQ(begins_with(R"({"dry":true,"action":null})"), "Wrong action");
+    const json::Value text = json::parse_json(definition(machine()), "definition");
+    for (const char* state : {"Wrong dry", "Wrong action"}) {
+        EXPECT_EQ(text.find("States")->find(state)->find("Type")->text(), "Fail");
+    }
+}
+
 TEST(StateMachineDefinition, WorksSegmentsInAMapOfStandardExecutions) {
     StateMachine wanted = machine();
     wanted.concurrency = 40;
@@ -63,6 +118,12 @@ TEST(StateMachineDefinition, WorksSegmentsInAMapOfStandardExecutions) {
     EXPECT_EQ(config.find("Mode")->text(), "DISTRIBUTED");
     EXPECT_EQ(config.find("ExecutionType")->text(), "STANDARD");
     EXPECT_TRUE(map.find("ResultPath")->is_null());
+    for (const auto& [name, work] : {std::pair{"Segments", "Work"}, {"Dry segments", "Try"}}) {
+        const json::Value& called =
+            *text.find("States")->find(name)->find("ItemProcessor")->find("States")->find(work);
+        const json::Value& payload = *called.find("Parameters")->find("Payload");
+        EXPECT_EQ(payload.find("work")->find("concurrency")->text(), "40") << name;
+    }
 }
 
 TEST(StateMachineDefinition, RetriesWhatCanPassAndRecordsTheRest) {

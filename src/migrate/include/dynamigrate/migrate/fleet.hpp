@@ -20,6 +20,9 @@ struct FleetRequest {
     std::string migration;      ///< version or name
 };
 
+/// Errors: invalid_argument for an action that no state machine knows.
+void check_action(std::string_view action);
+
 /// How a turn ended.
 struct FleetTurn {
     enum class Next {
