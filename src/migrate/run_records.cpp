@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace dynamigrate::migrate {
 
@@ -25,6 +26,9 @@ using dynamodb::Item;
 using dynamodb::ItemBuilder;
 
 constexpr std::size_t kDigestLength = 32;
+// In sort keys.
+constexpr std::string_view kSegment = "#segment#";
+constexpr std::string_view kListed = "#listed#";
 
 /// True unless the segment was taken with a higher attempt.
 ExpressionText attempt_condition(base::Arena& arena, std::uint32_t attempt, std::string_view op) {
@@ -84,8 +88,10 @@ std::string NativeRunRecords::prefix(std::uint32_t step) const {
 void NativeRunRecords::raise_fence(bool with_segments) {
     std::vector<std::string> sort_keys;
     table_.query(fmt::format("record#{}#", run_), [&](const Item& item) {
-        const bool is_segment = item.text("sk").find("#segment#") != std::string_view::npos;
-        if (to_unsigned(item.find("fence")) != fence_ && (with_segments || !is_segment)) {
+        const std::string_view sort_key = item.text("sk");
+        const bool is_left = sort_key.find(kListed) != std::string_view::npos ||
+                             (!with_segments && sort_key.find(kSegment) != std::string_view::npos);
+        if (to_unsigned(item.find("fence")) != fence_ && !is_left) {
             sort_keys.emplace_back(item.text("sk"));
         }
     });
@@ -189,8 +195,25 @@ void NativeRunRecords::add_notes(ItemBuilder& item, base::Arena& arena, std::uin
         item.set("used", to_value(notes.used, arena));
     }
     if (!notes.parts.empty()) {
-        notes.parts.resize(std::min(notes.parts.size(), kMostListedParts));
         item.set("parts", parts_value(notes.parts, arena));
+    }
+}
+
+/// Of the call that took the segment with this attempt: out of the segment's record.
+void NativeRunRecords::list_parts(std::uint32_t step, std::uint32_t segment,
+                                  std::uint32_t attempt) {
+    std::vector<layers::PartSummary> parts;
+    {
+        const std::lock_guard lock(mutex_);
+        if (!taken_.contains({step, segment})) {
+            parts = std::exchange(notes_[{step, segment}].parts, {});
+        }
+    }
+    if (!parts.empty()) {
+        base::Arena arena;
+        table_.put_fenced(fmt::format("{}listed#{:06}#{:06}", prefix(step), segment, attempt),
+                          ItemBuilder(arena).set("parts", parts_value(parts, arena)).build(),
+                          fence_);
     }
 }
 
@@ -210,7 +233,9 @@ void NativeRunRecords::note_measured(std::uint32_t step, std::uint32_t segment) 
 SegmentsNotes NativeRunRecords::segments_notes() {
     SegmentsNotes all;
     table_.query(fmt::format("record#{}#", run_), [&](const Item& item) {
-        if (item.text("sk").find("#segment#") == std::string_view::npos) {
+        const std::string_view sort_key = item.text("sk");
+        if (sort_key.find(kSegment) == std::string_view::npos &&
+            sort_key.find(kListed) == std::string_view::npos) {
             return;
         }
         const CloudUsage used = to_usage(item.find("used"));
@@ -261,6 +286,7 @@ SegmentState NativeRunRecords::take_segment(std::uint32_t step, std::uint32_t se
         if (state.is_done) {
             return state;
         }
+        list_parts(step, segment, seen);
         state.segment = segment;
         state.attempt = std::max(seen, after) + 1;
         if (!is_known) {

@@ -17,12 +17,10 @@ namespace dynamigrate::migrate {
 /// What the record of a segment tells besides how far it is.
 struct SegmentNotes {
     CloudUsage used;                         ///< by all calls that worked it
-    std::vector<layers::PartSummary> parts;  ///< of the journal, that they wrote
+    std::vector<layers::PartSummary> parts;  ///< of the journal, that the latest of them wrote
 };
-/// As many parts are listed in a segment's record at most.
-inline constexpr std::size_t kMostListedParts = 1'000;
 
-/// What the records of a run's segments tell together.
+/// What the records of a run's segments tell together: the parts are those of all calls.
 struct SegmentsNotes : SegmentNotes {
     std::uint64_t segments = 0;  ///< that processes of their own took
 };
@@ -36,7 +34,7 @@ public:
           fence_(fence) {}
 
     /// Sets the fence in every record of the run, so that an earlier owner can write none of them.
-    /// `with_segments`: those of the segments too.
+    /// `with_segments`: those of the segments too. The lists of parts never change what is done.
     void raise_fence(bool with_segments = true);
 
     std::optional<std::uint32_t> total_segments(std::uint32_t step) override;
@@ -51,7 +49,8 @@ public:
     void forget_quarantined(const backfill::QuarantinedItem& item) override;
     /// What this process used and wrote so far: is added, in the record of the segment that it takes
     /// from now on, to what earlier calls noted. A call that dies loses what came after its last
-    /// checkpoint.
+    /// checkpoint. The parts that an earlier call wrote go to a record of their own when the segment is
+    /// taken: what is written with each checkpoint does not grow with the calls.
     void measure(std::function<SegmentNotes()> measured) { measured_ = std::move(measured); }
     /// Writes the taken segment's record once more, with all that was measured.
     void note_measured(std::uint32_t step, std::uint32_t segment);
@@ -68,6 +67,7 @@ private:
     std::uint32_t known_total(std::uint32_t step);
     dynamodb::Item segment_item(base::Arena& arena, std::uint32_t step,
                                 const backfill::SegmentState& state);
+    void list_parts(std::uint32_t step, std::uint32_t segment, std::uint32_t attempt);
     void remember_notes(std::uint32_t step, std::uint32_t segment, const dynamodb::Item& item);
     void add_notes(dynamodb::ItemBuilder& item, base::Arena& arena, std::uint32_t step,
                    const backfill::SegmentState& state);

@@ -2,7 +2,12 @@
 #include "../lock.hpp"
 #include "fixtures.hpp"
 
+#include <dynamigrate/dynamodb/size.hpp>
+
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <set>
 
 namespace dynamigrate::migrate {
 namespace {
@@ -155,6 +160,47 @@ TEST_P(RunRecordsCase, LetNobodyTakeASegmentWithoutTheLock) {
     EXPECT_EQ(error_of([&] { old.take_segment(0, 0, 1); }).kind(), base::ErrorKind::aborted);
     NativeRunRecords records(table, "r1", second->fence());
     EXPECT_EQ(records.take_segment(0, 0, 1).attempt, 2u);
+}
+
+/// As after a week of calls of fourteen minutes, each of which writes two parts.
+TEST_P(RunRecordsCase, ListThePartsOfManyCallsAndKeepTheSegmentsRecordSmall) {
+    constexpr std::uint32_t kCalls = 300;
+    constexpr std::size_t kOneWriteUnit = 1024;
+    auto held = lock();
+    const std::string run = project.random.uuid();
+    NativeRunRecords owner(table, run, held->fence());
+    owner.begin_step(0, 64);
+    const std::string sort_key = "record#" + run + "#0000#segment#000063";
+    for (std::uint32_t call = 1; call <= kCalls; ++call) {
+        NativeRunRecords records(table, run, held->fence());
+        records.measure([&] {
+            SegmentNotes notes;
+            for (const char* lane : {"000126", "000127"}) {
+                notes.parts.push_back(
+                    {fmt::format("part-{:06}-{}", call, lane), 1'000'000'000, 1'000'000, ~0U});
+            }
+            notes.used = {0, 840.5, 123'456.5, 654'321.5, 2'000'000'000, 840};
+            return notes;
+        });
+        SegmentState state = records.take_segment(0, 63, 1);
+        state.pages_done += 500;
+        state.position = R"({"pk":{"S":"1d0c5b2e-9c0c-4e0e-8f57-1c0f2f3b5a77"}})";
+        state.counts = {1'000'000, 900'000, 800'000, 100'000, 10, 5, 0};
+        records.save_segment(0, state);
+        ASSERT_LT(dynamodb::item_size(table.get(sort_key)->item).value, kOneWriteUnit) << call;
+    }
+    NativeRunRecords other(table, run, held->fence());
+    const SegmentsNotes notes = other.segments_notes();
+    EXPECT_EQ(notes.segments, 1U);
+    EXPECT_EQ(notes.used.calls, kCalls);
+    std::set<std::string> names;
+    for (const layers::PartSummary& part : notes.parts) {
+        names.insert(part.name);
+    }
+    EXPECT_EQ(names.size(), 2 * kCalls);
+    EXPECT_EQ(notes.parts.size(), names.size());
+    EXPECT_EQ(other.load_segments(0).size(), 1U);
+    EXPECT_EQ(other.last_segment_attempt(), kCalls + 1);
 }
 
 }  // namespace
