@@ -93,13 +93,18 @@ RunWishes ControlWatch::wishes() const {
 }
 
 ControlWatch::Following ControlWatch::follow(const std::string& run,
-                                             std::function<void(const std::string&)> tell) {
-    const std::uint64_t number = read_wishes(table_, run).number;
+                                             std::function<void(const std::string&)> tell,
+                                             bool goes_on) {
+    const RunWishes known = read_wishes(table_, run);
     std::lock_guard looking(looking_);
     std::lock_guard lock(mutex_);
     run_ = run;
     wishes_ = {};
-    wishes_.number = number;
+    wishes_.number = goes_on ? known.seen : known.number;
+    if (goes_on) {
+        wishes_.max_rcu = known.max_rcu;
+        wishes_.max_wcu = known.max_wcu;
+    }
     tell_ = std::move(tell);
     return Following(*this);
 }

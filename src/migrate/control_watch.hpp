@@ -48,9 +48,11 @@ public:
     private:
         ControlWatch* watch_;
     };
-    /// Follows the run's wishes from now on; what was wished before is over. `tell` gets a line, from
-    /// the thread of the heartbeat, when a wish takes effect.
-    Following follow(const std::string& run, std::function<void(const std::string&)> tell);
+    /// Follows the run's wishes from now on; what was wished before is over, unless this `goes_on` with
+    /// what another process of the same owner did: then the rates stay, and what nobody has seen yet
+    /// takes effect. `tell` gets a line, from the thread of the heartbeat, when a wish takes effect.
+    Following follow(const std::string& run, std::function<void(const std::string&)> tell,
+                     bool goes_on = false);
 
 private:
     class Gate;

@@ -67,11 +67,15 @@ HistoryRow Execution::run() {
         begin_row();
     }
     inputs_.lock.set_run(row_.run);
-    const ControlWatch::Following following =
-        inputs_.control.follow(row_.run, [this](const std::string& line) {
+    const bool goes_on =
+        resumed_ && !resumed_->execution.empty() && resumed_->execution == inputs_.world.execution;
+    const ControlWatch::Following following = inputs_.control.follow(
+        row_.run,
+        [this](const std::string& line) {
             keep_pace();
             tell(line);
-        });
+        },
+        goes_on);
     try {
         inputs_.listener.migration_begins(planned_);
         if (run_actions()) {

@@ -169,9 +169,10 @@ struct Fleet::Parts : OpenHistory {
             return;
         }
         const RunWishes wishes = read_wishes(table, run);
-        if (wishes.pause || wishes.abort) {
+        if (wishes.pause || wishes.abort || wishes.max_rcu || wishes.max_wcu) {
             RunControl(world, settings).ask(run, [](RunWishes& changed) {
                 changed.pause = changed.abort = false;
+                changed.max_rcu = changed.max_wcu = std::nullopt;
             });
         }
     }

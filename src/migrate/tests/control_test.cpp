@@ -1,3 +1,4 @@
+#include "../control_watch.hpp"
 #include "fixtures.hpp"
 
 #include <dynamigrate/dynamodb/operations.hpp>
@@ -160,6 +161,37 @@ TEST_F(ControlCase, DoesNotOverwriteWhatSomebodyElseWished) {
     EXPECT_EQ(control.wishes(id).max_wcu, 7);
     EXPECT_EQ(control.wishes(id).max_rcu, 9);
     EXPECT_EQ(control.wishes(id).number, 2u);
+}
+
+TEST(ControlWatch, GoesOnWithTheRatesAndWithWhatNobodyHasSeen) {
+    Project project;
+    const World world = project.world();
+    NativeTable table(project.memory, project.settings.history_table, project.settings.scope,
+                      project.clock, project.random);
+    table.create_if_absent({});
+    RunControl control(world, project.settings);
+    const auto number = control.ask("r", [](RunWishes& wishes) { wishes.max_wcu = 7; });
+    note_seen_wishes(table, "r", number);
+    control.ask("r", [](RunWishes& wishes) { wishes.pause = true; });
+    Lock lock(table, world, {testing::kLease, testing::kHeartbeat}, [](const std::string&) {}, {});
+    ControlWatch watch(table, world, lock);
+    std::vector<std::string> told;
+    const auto tell = [&](const std::string& line) { told.push_back(line); };
+    {
+        const auto following = watch.follow("r", tell, true);
+        EXPECT_EQ(watch.wishes().max_wcu, 7);
+        EXPECT_FALSE(watch.wishes().pause);
+        project.clock.beat();
+        project.clock.wait_until_idle();
+        EXPECT_TRUE(watch.wishes().pause);
+        EXPECT_THAT(told, Contains(HasSubstr("paused")));
+        EXPECT_EQ(control.wishes("r").seen, number + 1);
+    }
+    const auto following = watch.follow("r", tell);
+    EXPECT_EQ(watch.wishes().max_wcu, std::nullopt);
+    project.clock.beat();
+    project.clock.wait_until_idle();
+    EXPECT_FALSE(watch.wishes().pause);
 }
 
 }  // namespace
