@@ -31,7 +31,7 @@ std::string state_of(const RunProgress& progress) {
     if (progress.wishes.pause && !progress.has_ended) {
         return "paused";
     }
-    if (row.interrupted) {
+    if (row.interrupted && progress.has_ended) {
         return "interrupted";
     }
     const bool is_begun =

@@ -2,6 +2,7 @@
 
 #include "control_watch.hpp"
 #include "history.hpp"
+#include "lock.hpp"
 
 #include <dynamigrate/base/error.hpp>
 
@@ -15,6 +16,8 @@ using base::ErrorKind;
 namespace {
 
 constexpr auto kLook = std::chrono::milliseconds(250);
+/// Somebody may begin between the reads of the lock and of the rows.
+constexpr int kLooksInVain = 2;
 
 }  // namespace
 
@@ -36,11 +39,10 @@ RunControl::RunControl(const World& world, const Settings& settings)
 RunControl::~RunControl() = default;
 
 HistoryRow RunControl::at_work(const std::string& run) {
-    std::optional<LockOwner> owner = read_lock_owner(parts_->table);
-    if (owner && !owner->identity.is_dead_here()) {
+    for (int looks = 0; looks < kLooksInVain; ++looks) {
+        const std::optional<LockOwner> owner = read_lock_owner(parts_->table);
         for (const HistoryRow& row : parts_->history.read().rows()) {
-            bool is_begun = row.status == Status::running || row.status == Status::rolling_back;
-            if (is_begun && row.fence == owner->fence && row.run.starts_with(run)) {
+            if (works_on(owner, row) && row.run.starts_with(run)) {
                 return row;
             }
         }

@@ -112,6 +112,14 @@ std::optional<LockOwner> read_lock_owner(NativeTable& table) {
     return lock && lock->is_held ? std::optional(lock->owner) : std::nullopt;
 }
 
+bool works_on(const std::optional<LockOwner>& owner, const HistoryRow& row) {
+    if (!owner || (row.status != Status::running && row.status != Status::rolling_back)) {
+        return false;
+    }
+    return (!owner->execution.empty() && owner->execution == row.execution) ||
+           (owner->fence == row.fence && !owner->identity.is_dead_here());
+}
+
 void break_lock(NativeTable& table) {
     for (auto lock = LockItem::read(table); lock && lock->is_held; lock = LockItem::read(table)) {
         base::Arena arena;

@@ -27,6 +27,11 @@ struct LockTiming {
 /// Who holds the scope's lock; nothing when nobody does.
 std::optional<LockOwner> read_lock_owner(NativeTable& table);
 
+/// Whether the run goes on or is undone now: its row is open and is the lock's. A state machine's turns
+/// raise the lock's fence before the row's, and end interrupted while the lock is kept: there its
+/// execution tells.
+bool works_on(const std::optional<LockOwner>& owner, const HistoryRow& row);
+
 /// Ends whoever's lease and raises the fence, so that the old owner's next write under it fails.
 void break_lock(NativeTable& table);
 

@@ -2,6 +2,7 @@
 
 #include "control_watch.hpp"
 #include "journals.hpp"
+#include "lock.hpp"
 #include "open_history.hpp"
 #include "table_names.hpp"
 
@@ -26,7 +27,7 @@ const HistoryRow& choose(const HistoryView& view, const std::string& run,
     const HistoryRow* latest = nullptr;
     for (const HistoryRow& row : view.rows()) {
         latest = &row;
-        if (owner && is_begun(row) && row.fence == owner->fence) {
+        if (works_on(owner, row)) {
             break;
         }
     }
@@ -48,6 +49,16 @@ StepProgress add_up(NativeRunRecords& records, std::uint32_t step, std::uint32_t
     return progress;
 }
 
+/// The row, and whether somebody works on it.
+void look(OpenHistory& open, const std::string& run, RunProgress& progress) {
+    const auto owner = read_lock_owner(open.table);
+    progress.row = choose(open.history.read(), run, owner);
+    progress.is_at_work = works_on(owner, progress.row);
+    const bool goes_on =
+        progress.is_at_work && (!progress.row.interrupted || !owner->execution.empty());
+    progress.has_ended = !is_begun(progress.row) || !goes_on;
+}
+
 void name_step(RunProgress& progress, const Settings& settings, const Registry& registry) {
     const Migration* migration = registry.find(progress.row.id);
     if (!migration || progress.row.status == Status::rolling_back) {
@@ -67,14 +78,12 @@ void name_step(RunProgress& progress, const Settings& settings, const Registry& 
 RunProgress read_progress(const World& world, const Settings& settings, const Registry& registry,
                           const std::string& run) {
     OpenHistory open(settings, world);
-    const auto owner = read_lock_owner(open.table);
-    const HistoryView view = open.history.read();
     RunProgress progress;
-    progress.row = choose(view, run, owner);
+    look(open, run, progress);
+    if (is_begun(progress.row) && !progress.is_at_work) {
+        look(open, run, progress);  // somebody may have begun between the reads of lock and row
+    }
     const HistoryRow& row = progress.row;
-    const bool is_lock_of_it = owner && row.fence == owner->fence && is_begun(row);
-    progress.is_at_work = is_lock_of_it && !owner->identity.is_dead_here();
-    progress.has_ended = !is_begun(row) || row.interrupted || !progress.is_at_work;
     progress.wishes = read_wishes(open.table, row.run);
     NativeRunRecords records(open.table, row.run, row.fence);
     if (const auto total = records.total_segments(row.steps_done); total && is_begun(row)) {

@@ -8,6 +8,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <utility>
+
 namespace dynamigrate::migrate {
 namespace {
 
@@ -284,6 +286,95 @@ TEST_F(FleetUsage, TellsHowFarItIs) {
     EXPECT_TRUE(progress.has_ended);
     EXPECT_FALSE(progress.is_at_work);
     EXPECT_EQ(progress.row.status, Status::applied);
+}
+
+/// Between turns, while one takes the lock and its row, and after one whose time was up.
+TEST_F(FleetUsage, IsAtWorkAtEveryRequestOfItsTurns) {
+    std::stop_source time_is_up;
+    project.memory.before_call = [&](const dynamodb::Call& call) {
+        if (call.body.find(R"("running")") != std::string_view::npos) {
+            time_is_up.request_stop();
+        }
+    };
+    const FleetTurn first = turn(nullptr, time_is_up.get_token());
+    ASSERT_EQ(first.next, Next::turn);
+    ASSERT_TRUE(row().interrupted);
+    RunControl control(project.world(), project.settings);
+    bool is_looking = false;
+    int looks = 0;
+    project.memory.before_call = [&](const dynamodb::Call&) {
+        if (std::exchange(is_looking, true)) {
+            return;
+        }
+        const RunProgress progress =
+            read_progress(project.world(), project.settings, project.registry);
+        if (progress.row.status == Status::running) {
+            EXPECT_FALSE(progress.has_ended) << looks;
+            EXPECT_TRUE(progress.is_at_work) << looks;
+            EXPECT_EQ(control.at_work("").run, first.run) << looks;
+            ++looks;
+        }
+        is_looking = false;
+    };
+    const FleetTurn second = turn();
+    ASSERT_EQ(second.next, Next::segments);
+    EXPECT_GT(looks, 5);
+    const auto look = std::exchange(project.memory.before_call, nullptr);
+    work(second, 0);
+    work(second, 1);
+    project.memory.before_call = look;
+    EXPECT_EQ(turn().next, Next::done);
+    EXPECT_TRUE(read_progress(project.world(), project.settings, project.registry).has_ended);
+}
+
+TEST_F(FleetUsage, IsAtWorkWhenItIsTakenOverBetweenTheReadsOfItsLockAndItsRow) {
+    for (const std::string next : {"arn:second", "arn:third"}) {
+        const std::string run = turn().run;
+        bool is_taken = false;
+        project.memory.before_call = [&](const dynamodb::Call& call) {
+            if (call.operation == "Query" && !std::exchange(is_taken, true)) {
+                execution = next;
+                executions.running = {next};
+                turn();
+            }
+        };
+        if (next == "arn:second") {
+            const RunProgress progress =
+                read_progress(project.world(), project.settings, project.registry, run);
+            EXPECT_TRUE(progress.is_at_work);
+            EXPECT_FALSE(progress.has_ended);
+        } else {
+            EXPECT_EQ(RunControl(project.world(), project.settings).at_work(run).run, run);
+        }
+        EXPECT_TRUE(is_taken);
+        project.memory.before_call = nullptr;
+    }
+}
+
+TEST_F(FleetUsage, KeepsTheWishedRatesInFurtherTurnsAndForgetsThemInAnotherExecution) {
+    project.settings.backfill.max_wcu = 100;
+    const auto rate_of_a_turn = [&] {
+        return in_process(project.memory, [&](World world) {
+            layers::Pace pace(project.clock, {});
+            world.pace = &pace;
+            EXPECT_EQ(Fleet(project.registry, project.settings, world)
+                          .turn(request, project.listener, {})
+                          .next,
+                      Next::segments);
+            return pace.limits().write_units_per_second;
+        });
+    };
+    EXPECT_EQ(rate_of_a_turn(), 100);
+    const std::string run = row().run;
+    RunControl control(project.world(), project.settings);
+    control.ask(run, [](RunWishes& wishes) { wishes.max_wcu = 7; });
+    EXPECT_EQ(rate_of_a_turn(), 7);
+    EXPECT_EQ(rate_of_a_turn(), 7);
+
+    execution = "arn:later";
+    executions.running = {execution};
+    EXPECT_EQ(rate_of_a_turn(), 100);
+    EXPECT_EQ(control.wishes(run).max_wcu, std::nullopt);
 }
 
 TEST(MigrationMachine, ToleratesSegmentsAsItsStepsTolerateItems) {
