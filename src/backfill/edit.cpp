@@ -380,6 +380,10 @@ bool equals_before(const JournalEntry& entry, const Item* current, bool changed_
                                         [&](auto name) { return current->find(name) == nullptr; }));
 }
 
+bool is_of_move(const JournalEntry& entry) noexcept {
+    return entry.kind == EntryKind::move_insert || entry.kind == EntryKind::move_remove;
+}
+
 bool holds_all(const Item& item, const Item& image) {
     return std::all_of(image.begin(), image.end(), [&](const Attribute& attribute) {
         const AttributeValue* value = item.find(attribute.name);

@@ -96,6 +96,8 @@ bool equals_after(const layers::JournalEntry& entry, const dynamodb::Item* curre
 /// `changed_only`: leaves out what was guarded but not changed.
 bool equals_before(const layers::JournalEntry& entry, const dynamodb::Item* current,
                    bool changed_only = false);
+/// Whether it is one of the two entries of a changed key.
+bool is_of_move(const layers::JournalEntry& entry) noexcept;
 /// Whether every attribute of the image still is in the item as it was.
 bool holds_all(const dynamodb::Item& item, const dynamodb::Item& image);
 /// The write that a journal entry stands for, to be sent again as it was.

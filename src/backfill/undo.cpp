@@ -44,6 +44,9 @@ public:
 
     void take(const JournalEntry& entry, EntryOutcome outcome) {
         ++result_.selected;
+        if (outcome == EntryOutcome::unsettled && plan_.settles && is_as_after(entry)) {
+            outcome = EntryOutcome::applied;
+        }
         if (outcome == EntryOutcome::applied && !has_table(entry)) {
             ++result_.conflicts;
             tell(entry, "its table is not there any more");
@@ -64,8 +67,7 @@ public:
             note_move(entry, is_taken_back(entry));
             return;
         }
-        const bool is_move =
-            entry.kind == EntryKind::move_insert || entry.kind == EntryKind::move_remove;
+        const bool is_move = is_of_move(entry);
         const std::string name = name_of(entry);
         if (is_move || keys_.contains(name) ||
             wave_.size() >= std::min(kMaxWave, wave_time_.fitting_items())) {
@@ -178,14 +180,22 @@ private:
 
     /// Of one item: whether it is as before the entry. What is newer is taken back first.
     bool is_untouched(const JournalEntry& entry) {
-        if (entry.kind == EntryKind::move_insert || entry.kind == EntryKind::move_remove ||
-            !has_table(entry)) {
+        if (is_of_move(entry) || !has_table(entry)) {
             return false;
         }
         send();
         base::Arena arena;
         const auto item = writer_.read(target(std::string(entry.table)), entry.key, arena);
         return equals_before(entry, item ? &*item : nullptr, true);
+    }
+
+    bool is_as_after(const JournalEntry& entry) {
+        if (is_of_move(entry) || !has_table(entry) || is_untouched(entry)) {
+            return false;
+        }
+        base::Arena arena;
+        const auto item = writer_.read(target(std::string(entry.table)), entry.key, arena);
+        return equals_after(entry, item ? &*item : nullptr);
     }
 
     /// A put decides over the deletion that follows in its part; after that, the next move begins.

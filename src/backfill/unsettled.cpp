@@ -9,31 +9,42 @@ namespace dynamigrate::backfill {
 
 namespace {
 
-bool is_as_before(dynamodb::Service& service, const layers::JournalEntry& entry) {
+using layers::JournalEntry;
+
+enum class Found { as_before, as_after, otherwise };
+
+Found look(dynamodb::Service& service, const JournalEntry& entry) {
+    std::optional<dynamodb::OwnedItem> owned;
     try {
-        const auto item = dynamodb::get_item(service, std::string(entry.table), entry.key);
-        return equals_before(entry, item ? &item->item : nullptr);
+        owned = dynamodb::get_item(service, std::string(entry.table), entry.key);
     } catch (const base::Error& error) {
         if (error.kind() != base::ErrorKind::not_found) {
             throw;
         }
-        return true;  // nothing is left of it
+        return Found::as_before;  // nothing is left of it
     }
+    const dynamodb::Item* item = owned ? &owned->item : nullptr;
+    if (equals_before(entry, item, true)) {
+        return Found::as_before;
+    }
+    return !is_of_move(entry) && equals_after(entry, item) ? Found::as_after : Found::otherwise;
 }
 
 }  // namespace
 
-std::uint64_t unsettled_writes(dynamodb::Service& service, layers::Journal& journal) {
-    std::uint64_t count = 0;
+UnsettledWrites unsettled_writes(dynamodb::Service& service, layers::Journal& journal) {
+    UnsettledWrites writes;
     journal.read(
         [](const layers::JournalPage&) { return true; },
-        [&](const layers::JournalPage&, const layers::JournalEntry& entry,
-            layers::EntryOutcome outcome) {
-            if (outcome == layers::EntryOutcome::unsettled && !is_as_before(service, entry)) {
-                ++count;
+        [&](const layers::JournalPage&, const JournalEntry& entry, layers::EntryOutcome outcome) {
+            if (outcome == layers::EntryOutcome::unsettled) {
+                const Found found = look(service, entry);
+                ++writes.entries;
+                writes.as_before += found == Found::as_before ? 1 : 0;
+                writes.as_after += found == Found::as_after ? 1 : 0;
             }
         });
-    return count;
+    return writes;
 }
 
 }  // namespace dynamigrate::backfill

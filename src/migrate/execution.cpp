@@ -12,8 +12,10 @@
 #include <dynamigrate/base/hash.hpp>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <sstream>
 
 namespace dynamigrate::migrate {
 
@@ -22,6 +24,9 @@ namespace {
 using base::Error;
 using base::ErrorKind;
 using std::chrono::milliseconds;
+
+/// The note of a run: the steps of a retry that is not at its end.
+constexpr std::string_view kRetriedSteps = "retried-steps";
 
 std::string describe(const base::ProcessIdentity& identity) {
     return fmt::format("{}@{}", identity.user, identity.host);
@@ -78,11 +83,10 @@ HistoryRow Execution::run() {
         goes_on);
     try {
         inputs_.listener.migration_begins(planned_);
-        if (run_actions()) {
-            give_back_capacity();
+        if (run_actions() && gives_capacity_back()) {
             finish();
         } else {
-            try_to_give_back_capacity();
+            gives_capacity_back();
             row_.interrupted = !inputs_.fleet || !inputs_.fleet->awaited();
             save();
         }
@@ -100,7 +104,7 @@ HistoryRow Execution::run() {
             throw place_error(error);
         }
         list_parts();
-        try_to_give_back_capacity();
+        gives_capacity_back();
         row_.interrupted = true;
         save();
     }
@@ -127,6 +131,7 @@ void Execution::begin_row() {
         row_.journal = inputs_.journals.location(row_.run);
     }
     check_undone_journals();
+    settle_undone_runs();
     open_journal();
     save();
 }
@@ -181,18 +186,30 @@ void Execution::list_actions() {
     }
 }
 
-/// A retry of what a finished run quarantined begins at the first step that has such items.
+/// A retry of what a finished run quarantined begins at the first step that has such items, and goes
+/// on with these steps alone however often it is cut short.
 void Execution::list_retried() {
-    if (planned_.action != "retry") {
-        return;
-    }
-    for (const backfill::QuarantinedItem& item :
-         NativeRunRecords(inputs_.table, row_.run, row_.fence).all_quarantined()) {
-        if (can_be_retried(item)) {
-            retried_.insert(item.step);
+    NativeStepNotes notes(inputs_.table, row_.run, 0, row_.fence);
+    if (planned_.action == "retry") {
+        for (const backfill::QuarantinedItem& item :
+             NativeRunRecords(inputs_.table, row_.run, row_.fence).all_quarantined()) {
+            if (can_be_retried(item)) {
+                retried_.insert(item.step);
+            }
+        }
+        if (!retried_.empty()) {
+            row_.steps_done = *retried_.begin();
+            notes.write(kRetriedSteps, fmt::format("{}", fmt::join(retried_, " ")));
+        }
+    } else if (const auto steps = notes.read(kRetriedSteps)) {
+        std::istringstream words(*steps);
+        for (std::uint32_t step = 0; words >> step;) {
+            retried_.insert(step);
         }
     }
-    row_.steps_done = retried_.empty() ? row_.steps_done : *retried_.begin();
+    if (!retried_.empty() && inputs_.fleet) {
+        inputs_.fleet->retry();
+    }
 }
 
 /// The run is noted in the store before the row is written: where a row names a journal which the
@@ -320,7 +337,7 @@ bool Execution::run_actions() {
             return false;
         }
         row_.steps_done = current_ + 1;
-        if (row_.steps_done < actions_.size()) {
+        if (row_.steps_done < actions_.size() || inputs_.fleet) {
             save();
         }
     }
@@ -453,40 +470,17 @@ std::vector<layers::PartSummary> Execution::read_parts(layers::Journal& journal)
     return journal.read(none, ignore).parts;
 }
 
-/// What a state machine's run gave its tables, unless a further turn is to come.
-void Execution::give_back_capacity() {
+/// What state machines' runs gave their tables, unless a further turn is to come. Returns false when
+/// it was stopped; the run itself never fails of it.
+bool Execution::gives_capacity_back() {
     const bool goes_on = inputs_.fleet && row_.status != Status::failed &&
                          !inputs_.control.wishes().abort && current_ < actions_.size();
-    if (goes_on || (!inputs_.fleet && !resumed_)) {
-        return;
+    if (goes_on) {
+        return true;
     }
-    StepRun run;
-    run.surroundings.service = inputs_.world.service;
-    run.surroundings.clock = inputs_.world.clock;
-    run.stop_now = inputs_.stop_now;
-    run.tell = [this](const std::string& line) { tell(line); };
-    std::set<std::string> runs{row_.run};
-    for (const RollbackAction& action : actions_) {
-        if (action.run && action.run->turns_used.is_any()) {
-            runs.insert(action.run->run);
-        }
-    }
-    for (const std::string& raised : runs) {
-        NativeStepNotes notes(inputs_.table, raised, 0, row_.fence);
-        restore_capacity(notes, run);
-    }
-}
-
-/// Where the run does not end well, its row matters more.
-void Execution::try_to_give_back_capacity() {
-    try {
-        give_back_capacity();
-    } catch (const std::exception& error) {
-        inputs_.world.log->warning(
-            "what run {} gave its tables could not be taken back: {}; a "
-            "resume does",
-            row_.run, error.what());
-    }
+    return give_back_capacity(inputs_.table, inputs_.world, row_.fence,
+                              {inputs_.stop, inputs_.stop_now},
+                              [this](const std::string& line) { tell(line); });
 }
 
 /// The turn's own use, and what the segments' records tell of theirs.
@@ -516,6 +510,9 @@ void Execution::finish() {
     row_.status = planned_.rolls_back ? Status::rolled_back : Status::applied;
     row_.finished_at = end_time();
     save();
+    if (!retried_.empty()) {
+        NativeStepNotes(inputs_.table, row_.run, 0, row_.fence).forget(kRetriedSteps);
+    }
     if (row_.turns_used.is_any()) {
         tell(cloud_report_line(row_));
     }
@@ -565,7 +562,7 @@ void Execution::record_failure(const Error& error) {
         }
     }
     list_parts();
-    try_to_give_back_capacity();
+    gives_capacity_back();
     try {
         save();
     } catch (const std::exception& second) {

@@ -69,6 +69,8 @@ private:
 
     bool run_actions();
     void run_action(std::uint32_t index);
+    void settle_undone_runs();
+    void expect_settled(const HistoryRow& run, layers::Journal& journal);
     StepResult undo(const RollbackAction& action, const StepRun& run);
     bool note_part(const layers::PartSummary& part);
     bool list_parts();
@@ -81,8 +83,7 @@ private:
     void keep_pace();
     void add_result(std::uint32_t index, const StepResult& result);
     void finish();
-    void give_back_capacity();
-    void try_to_give_back_capacity();
+    bool gives_capacity_back();
     void measure_cloud();
     std::string end_time() const;
     void count_versions_as_applied();

@@ -181,7 +181,6 @@ struct Fleet::Parts : OpenHistory {
                   const Stops& stops);
     void end_run(const HistoryRow& row, const std::string& reason, bool is_interruption,
                  HeldLock& held, Listener& listener);
-    void give_back(const HistoryRow& row, HeldLock& held, Listener& listener);
 };
 
 FleetTurn Fleet::Parts::run(const PlannedMigration& planned, bool is_first, bool retries,
@@ -240,18 +239,6 @@ void Fleet::Parts::end_run(const HistoryRow& row, const std::string& reason, boo
     listener.line(fmt::format("run {} of {} {}: {}", row.run, row.id,
                               is_interruption ? "interrupted" : "failed", reason));
     listener.line(cloud_report_line(ended));
-}
-
-/// What the run's tables were given for its time.
-void Fleet::Parts::give_back(const HistoryRow& row, HeldLock& held, Listener& listener) {
-    NativeStepNotes notes(table, row.run, 0, held.fence());
-    StepRun run;
-    run.surroundings.service = world.service;
-    run.surroundings.clock = world.clock;
-    run.stop = held.stop();
-    run.stop_now = held.stop_now();
-    run.tell = [&listener](const std::string& line) { listener.line(line); };
-    restore_capacity(notes, run);
 }
 
 Fleet::Fleet(const Registry& registry, Settings settings, const World& world)
@@ -336,8 +323,9 @@ bool Fleet::fail(const std::string& reason, bool is_interruption, Listener& list
         return false;
     }
     const HistoryRow& own = *parts.own_row(view);
-    parts.give_back(own, held, listener);
     parts.end_run(own, reason, is_interruption, held, listener);
+    give_back_capacity(parts.table, parts.world, held.fence(), {held.stop(), held.stop_now()},
+                       parts.teller(listener));
     return true;
 }
 

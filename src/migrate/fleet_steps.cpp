@@ -15,6 +15,8 @@ using base::ErrorKind;
 
 /// The note of a step: the execution, a line end, and what failed it for good.
 constexpr std::string_view kFailure = "failure";
+/// The note of a step: how many items changed when they were tried again, by all turns.
+constexpr std::string_view kRetried = "retried-changed";
 
 }  // namespace
 
@@ -39,13 +41,21 @@ bool FleetSteps::prewarm(const backfill::Plan& plan, const StepRun& run) {
     if (!wanted) {
         return true;
     }
-    NativeStepNotes notes(table_, run.run, 0, run.surroundings.fence);
     const bool is_copy = !plan.target_table.empty() && plan.target_table != plan.table;
     if (!is_copy) {
-        return raise_capacity(notes, run, plan.table, *wanted);
+        return raise_capacity(table_, run, plan.table, *wanted);
     }
-    return raise_capacity(notes, run, plan.table, {wanted->read, 0}) &&
-           raise_capacity(notes, run, plan.target_table, {0, wanted->write});
+    return raise_capacity(table_, run, plan.table, {wanted->read, 0}) &&
+           raise_capacity(table_, run, plan.target_table, {0, wanted->write});
+}
+
+std::uint64_t FleetSteps::add_retried(StepNotes& notes, std::uint64_t changed) {
+    const auto noted = notes.read(kRetried);
+    const std::uint64_t sum = changed + (noted ? std::stoull(*noted) : 0);
+    if (changed > 0) {
+        notes.write(kRetried, std::to_string(sum));
+    }
+    return sum;
 }
 
 backfill::Result FleetSteps::carry_out(const backfill::Plan& plan, const StepRun& run) {
@@ -58,15 +68,16 @@ backfill::Result FleetSteps::carry_out(const backfill::Plan& plan, const StepRun
     backfill::Result retried;
     if (retries_) {
         retried = backfill::retry_quarantined(plan, run.surroundings, run.stop, run.stop_now);
-        if (retried.stopped) {
-            return retried;
-        }
     }
     const backfill::SegmentsEnd end = backfill::end_segments(plan, run.surroundings);
     backfill::Result result;
     result.counts = end.counts;
-    result.counts.changed += retried.counts.changed;
+    result.counts.changed += add_retried(*run.notes, retried.counts.changed);
     result.parts = std::move(retried.parts);
+    if (retried.stopped) {
+        result.stopped = true;
+        return result;
+    }
     if (!end.unfinished.empty()) {
         if (const auto failure = step_failure(*run.notes, execution_)) {
             throw Error(ErrorKind::failed_precondition, *failure);

@@ -44,17 +44,19 @@ public:
           execution_(execution),
           retries_(retries) {}
 
+    void retry() noexcept { retries_ = true; }
     /// A shared step is stopped until its segments are done; then it counts as carried out.
     backfill::Result carry_out(const backfill::Plan& plan, const StepRun& run);
     const std::optional<AwaitedSegments>& awaited() const noexcept { return awaited_; }
 
 private:
+    static std::uint64_t add_retried(StepNotes& notes, std::uint64_t changed);
     bool prewarm(const backfill::Plan& plan, const StepRun& run);
 
     NativeTable& table_;
     const Settings& settings_;
     const std::string& execution_;
-    const bool retries_;
+    bool retries_;
     std::optional<AwaitedSegments> awaited_;
 };
 

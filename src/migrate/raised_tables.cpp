@@ -2,9 +2,13 @@
 
 #include "control_plane.hpp"
 #include "index_settings.hpp"
+#include "lock.hpp"
+#include "open_history.hpp"
+#include "step_notes.hpp"
 
 #include <dynamigrate/json/json5.hpp>
 #include <dynamigrate/json/writer.hpp>
+#include <dynamigrate/migrate/owed_capacity.hpp>
 
 #include <fmt/format.h>
 
@@ -23,6 +27,8 @@ using dynamodb::Throughput;
 
 /// The note of a run: with the table's name behind it.
 constexpr std::string_view kCapacityBefore = "capacity-before#";
+/// Names a run that has such notes: with the run behind it.
+constexpr std::string_view kCapacityOf = "capacity#";
 /// A refusal that lasts so many pauses is not waited out.
 constexpr int kMostPauses = 12;
 
@@ -225,8 +231,17 @@ bool warm(const StepRun& run, const TableDescription& table, const Throughput& w
            wait_until_idle(run, table.name).has_value();
 }
 
-bool raise_provisioned(NativeStepNotes& notes, const StepRun& run, const TableDescription& table,
+/// Before anything is raised, so that whoever comes later finds it.
+void note_owing(NativeTable& records, const StepRun& run) {
+    base::Arena arena;
+    records.put_fenced(std::string(kCapacityOf) + run.run,
+                       dynamodb::ItemBuilder(arena).string("run", run.run).build(),
+                       run.surroundings.fence);
+}
+
+bool raise_provisioned(NativeTable& records, const StepRun& run, const TableDescription& table,
                        const Throughput& wanted) {
+    NativeStepNotes notes(records, run.run, 0, run.surroundings.fence);
     const std::string name = std::string(kCapacityBefore) + table.name;
     const auto noted = notes.read(name);
     Raise raise;
@@ -240,6 +255,7 @@ bool raise_provisioned(NativeStepNotes& notes, const StepRun& run, const TableDe
         return true;
     }
     if (!noted) {
+        note_owing(records, run);
         notes.write(name, to_text(raise));
         run.tell(fmt::format("raising the capacity of table {} to {}; it had {}", table.name,
                              to_string(raise.raised), to_string(raise.before)));
@@ -270,8 +286,10 @@ Capacities to_give_back(const Capacities& now, const Raise& raise) {
     return back;
 }
 
-void give_back(NativeStepNotes& notes, const StepRun& run, const std::string& name,
-               const Raise& raise) {
+enum class Given { back, later, stopped };
+
+Given give_back(NativeStepNotes& notes, const StepRun& run, const std::string& name,
+                const Raise& raise) {
     const std::string table = name.substr(kCapacityBefore.size());
     if (describe(run, table)) {
         const Asked asked = ask(run, table, [&](const TableDescription& now) {
@@ -287,32 +305,24 @@ void give_back(NativeStepNotes& notes, const StepRun& run, const std::string& na
             return back.empty() ? std::nullopt : std::optional(update_body(table, back, false));
         });
         if (asked != Asked::done) {
-            run.tell(fmt::format("table {} had {} before the run", table, to_string(raise.before)));
-            return;
+            run.tell(fmt::format("table {} had {} before it was raised; the next run tries again",
+                                 table, to_string(raise.before)));
+            return asked == Asked::stopped ? Given::stopped : Given::later;
         }
     }
     notes.forget(name);
+    return Given::back;
 }
 
-}  // namespace
-
-bool raise_capacity(NativeStepNotes& notes, const StepRun& run, const std::string& table,
-                    const Throughput& wanted) {
-    const auto description = wait_until_idle(run, table);
-    if (!description) {
-        return false;
-    }
-    return description->is_on_demand ? warm(run, *description, wanted)
-                                     : raise_provisioned(notes, run, *description, wanted);
-}
-
-void restore_capacity(NativeStepNotes& notes, const StepRun& run) {
+Given give_back(NativeStepNotes& notes, const StepRun& run) {
+    Given all = Given::back;
     for (const auto& [name, text] : notes.all()) {
         if (!name.starts_with(kCapacityBefore)) {
             continue;
         }
+        Given given = Given::later;
         try {
-            give_back(notes, run, name, to_raise(text));
+            given = give_back(notes, run, name, to_raise(text));
         } catch (const Error& error) {
             if (error.kind() == ErrorKind::aborted || error.kind() == ErrorKind::cancelled) {
                 throw;
@@ -320,7 +330,79 @@ void restore_capacity(NativeStepNotes& notes, const StepRun& run) {
             run.tell(fmt::format("the capacity of table {} could not be given back: {}",
                                  name.substr(kCapacityBefore.size()), error.what()));
         }
+        if (given == Given::stopped) {
+            return given;
+        }
+        all = given == Given::later ? given : all;
     }
+    return all;
+}
+
+std::vector<std::string> owing_runs(NativeTable& records) {
+    std::vector<std::string> runs;
+    records.query(kCapacityOf,
+                  [&](const dynamodb::Item& item) { runs.emplace_back(item.text("run")); });
+    return runs;
+}
+
+}  // namespace
+
+bool raise_capacity(NativeTable& records, const StepRun& run, const std::string& table,
+                    const Throughput& wanted) {
+    const auto description = wait_until_idle(run, table);
+    if (!description) {
+        return false;
+    }
+    return description->is_on_demand ? warm(run, *description, wanted)
+                                     : raise_provisioned(records, run, *description, wanted);
+}
+
+bool give_back_capacity(NativeTable& records, const World& world, std::uint64_t fence,
+                        const Stops& stops, const Tell& tell) {
+    StepRun run;
+    run.surroundings.service = world.service;
+    run.surroundings.clock = world.clock;
+    run.stop = stops.graceful;
+    run.stop_now = stops.now;
+    run.tell = tell;
+    try {
+        for (const std::string& owing : owing_runs(records)) {
+            NativeStepNotes notes(records, owing, 0, fence);
+            const Given given = give_back(notes, run);
+            if (given == Given::stopped) {
+                return false;
+            }
+            if (given == Given::back) {
+                records.remove_fenced(std::string(kCapacityOf) + owing, fence);
+            }
+        }
+        return true;
+    } catch (const std::exception& error) {
+        world.log->warning(
+            "what was given to tables could not be taken back: {}; the next run tries again",
+            error.what());
+        return !stops.graceful.stop_requested() && !stops.now.stop_requested();
+    }
+}
+
+std::vector<OwedCapacity> owed_capacities(const World& world, const Settings& settings) {
+    OpenHistory open(settings, world);
+    const auto owner = read_lock_owner(open.table);
+    const HistoryView view = open.history.read();
+    std::vector<OwedCapacity> owed;
+    for (const std::string& run : owing_runs(open.table)) {
+        const HistoryRow* row = view.row_of_run(run);
+        if (row && owner && row->fence == owner->fence) {
+            continue;
+        }
+        for (const auto& [name, text] : NativeStepNotes(open.table, run, 0, 0).all()) {
+            if (name.starts_with(kCapacityBefore)) {
+                owed.push_back(
+                    {run, name.substr(kCapacityBefore.size()), to_string(to_raise(text).before)});
+            }
+        }
+    }
+    return owed;
 }
 
 }  // namespace dynamigrate::migrate

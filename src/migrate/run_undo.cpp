@@ -2,6 +2,7 @@
 
 #include "identity.hpp"
 #include "journals.hpp"
+#include "raised_tables.hpp"
 #include "undo.hpp"
 
 #include <dynamigrate/backfill/unsettled.hpp>
@@ -103,6 +104,9 @@ UndoneRun RunUndo::run() {
         inputs_.listener.undo_begins(migration_, 0, 1, planned.lines.front());
         undone.result = put_back();
         finish(undone.result);
+        give_back_capacity(inputs_.table, inputs_.world, row_.fence,
+                           {inputs_.stop, inputs_.stop_now},
+                           [&](const std::string& line) { inputs_.listener.line(line); });
     } catch (const Error& error) {
         if (inputs_.lock.is_lost()) {
             throw Error(ErrorKind::aborted, "lost the lock during the undo; run it again")
@@ -140,8 +144,7 @@ void RunUndo::begin() {
     const HistoryRow* latest = view_.latest(undone_.id);
     row_.layout = latest ? latest->layout : undone_.layout;
     if (is_unfinished(undone_)) {
-        NativeRunRecords(inputs_.table, undone_.run, row_.fence).raise_fence();
-        journal_->seal(undone_.attempt);
+        seal_against_owner(*journal_, undone_, inputs_.table, row_.fence);
     }
     if (!inputs_.settings.force) {
         expect_parts(*journal_, with_all_parts(undone_, inputs_.table));
@@ -154,9 +157,12 @@ void RunUndo::begin() {
 
 /// Otherwise the run could neither be undone as a whole nor resumed.
 void RunUndo::expect_settled() {
-    const std::uint64_t count =
-        is_unfinished(undone_) ? backfill::unsettled_writes(inputs_.control.service(), *journal_)
-                               : 0;
+    if (!is_unfinished(undone_)) {
+        return;
+    }
+    const backfill::UnsettledWrites writes =
+        backfill::unsettled_writes(inputs_.control.service(), *journal_);
+    const std::uint64_t count = writes.entries - writes.as_before;
     if (count > 0) {
         throw Error(ErrorKind::failed_precondition,
                     fmt::format("run {0} was cut short, and of {1} of its writes it is not known "

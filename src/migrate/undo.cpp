@@ -3,6 +3,7 @@
 #include "execution.hpp"
 #include "journals.hpp"
 
+#include <dynamigrate/backfill/unsettled.hpp>
 #include <dynamigrate/base/error.hpp>
 #include <dynamigrate/json/json5.hpp>
 #include <dynamigrate/json/writer.hpp>
@@ -92,6 +93,62 @@ void expect_parts(layers::Journal& journal, const HistoryRow& row) {
     }
 }
 
+void seal_against_owner(layers::Journal& journal, const HistoryRow& row, NativeTable& table,
+                        std::uint64_t fence) {
+    NativeRunRecords records(table, row.run, fence);
+    records.raise_fence();
+    journal.seal(std::max(row.attempt, records.last_segment_attempt()));
+}
+
+/// Once, before the rollback's row is there. A run that is rolled back before it ended may still be
+/// at work in calls of its execution: they end within a lease after the lock was lost, and what they
+/// had sent until then is to be seen.
+void Execution::settle_undone_runs() {
+    if (!planned_.rolls_back) {
+        return;
+    }
+    for (const HistoryRow* run : view_.standing_runs(migration_.id(), nullptr)) {
+        if (!is_unfinished(*run)) {
+            continue;
+        }
+        const auto journal = inputs_.journals.holds(run->run, run->journal)
+                                 ? inputs_.journals.open(run->run, run->journal)
+                                 : layers::make_null_journal();
+        seal_against_owner(*journal, *run, inputs_.table, row_.fence);
+        if (!inputs_.settings.force) {
+            expect_settled(*run, *journal);
+        }
+    }
+}
+
+void Execution::expect_settled(const HistoryRow& run, layers::Journal& journal) {
+    const bool is_undone = std::any_of(actions_.begin(), actions_.end(), [&](const auto& action) {
+        return !action.step && action.run->run == run.run;
+    });
+    if (!is_undone) {
+        return;
+    }
+    const auto look = [&] {
+        return backfill::unsettled_writes(inputs_.control.service(), journal);
+    };
+    backfill::UnsettledWrites writes = look();
+    const bool was_shared = run.turns_used.is_any() || !run.execution.empty();
+    if (writes.entries > 0 && was_shared) {
+        tell(fmt::format("waiting until calls that worked run {} have ended", run.run));
+        if (!inputs_.world.clock->wait(inputs_.settings.lease, inputs_.stop)) {
+            throw Error(ErrorKind::cancelled, "stopped before the rollback began");
+        }
+        writes = look();
+    }
+    if (writes.unknown() > 0) {
+        throw Error(ErrorKind::failed_precondition,
+                    fmt::format("run {0} was cut short, and of {1} of its writes it is not known "
+                                "whether they arrived; `dynamigrate resume {0}` finds out, then "
+                                "roll it back; or use --force to undo all but those",
+                                run.run, writes.unknown()));
+    }
+}
+
 StepResult Execution::undo(const RollbackAction& action, const StepRun& run) {
     StepResult result;
     if (!inputs_.journals.holds(action.run->run, action.run->journal)) {
@@ -99,9 +156,6 @@ StepResult Execution::undo(const RollbackAction& action, const StepRun& run) {
         return result;
     }
     auto journal = inputs_.journals.open(action.run->run, action.run->journal);
-    if (action.run->status != Status::applied) {
-        journal->seal(action.run->attempt);
-    }
     if (!inputs_.settings.force) {
         expect_parts(*journal, with_all_parts(*action.run, inputs_.table));
     }
@@ -112,6 +166,7 @@ StepResult Execution::undo(const RollbackAction& action, const StepRun& run) {
     plan.steps = {action.undone_step};
     plan.key_schema = [&](const std::string& table) { return key_schema(service, table); };
     plan.with_images = inputs_.settings.conflict_images;
+    plan.settles = is_unfinished(*action.run);
     plan.on_conflict = [&](const backfill::UndoConflict& conflict) {
         std::lock_guard lock(listener_mutex_);
         inputs_.listener.undo_conflict(conflict);

@@ -1,5 +1,8 @@
 #pragma once
 
+#include "native_table.hpp"
+
+#include <dynamigrate/layers/journal.hpp>
 #include <dynamigrate/migrate/migrator.hpp>
 
 #include <optional>
@@ -24,6 +27,12 @@ std::string summary_line(const backfill::UndoResult& result);
 /// checked by the frames' own checksums.
 std::vector<std::string> damaged_parts(const std::vector<layers::PartSummary>& found,
                                        const HistoryRow& row);
+
+/// Whoever worked the unfinished run, its segments too, can write none of its records any more and
+/// append nothing to its journal: from then on that stays as it is.
+/// `fence`: of the lock that is held now.
+void seal_against_owner(layers::Journal& journal, const HistoryRow& row, NativeTable& table,
+                        std::uint64_t fence);
 
 /// Errors: failed_precondition when one is.
 void expect_parts(layers::Journal& journal, const HistoryRow& row);

@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <set>
 #include <string>
 
@@ -36,7 +37,8 @@ struct FleetCase : ::testing::Test {
     std::string execution{kArn};
     FleetRequest request{"up", "1.0.0"};
 
-    explicit FleetCase(std::uint32_t passes = 1) {
+    /// `after`: in a step behind the others; nothing: there is none.
+    explicit FleetCase(std::uint32_t passes = 1, std::function<void()> after = {}) {
         project.memory.create_table("app", {{"pk", dynamodb::AttributeType::string}, {}});
         for (int i = 0; i < kItems; ++i) {
             project.memory.put("app", item(i, i));
@@ -53,6 +55,12 @@ struct FleetCase : ::testing::Test {
             return StepResult{};
         }));
         migration.step(make_transform(step));
+        if (after) {
+            migration.step(fake_step("after", [after](const StepRun&) {
+                after();
+                return StepResult{};
+            }));
+        }
         migration.down_auto();
         project.registry.add(std::move(migration));
     }
@@ -121,6 +129,13 @@ struct FleetCase : ::testing::Test {
         ASSERT_TRUE(is_dead);
     }
     HistoryRow row() { return project.migrator().history().back(); }
+    /// By another execution, after this one was stopped, whatever its calls still do.
+    void roll_back() {
+        execution = "arn:down";
+        executions.running = {execution};
+        request.action = "down";
+        run_to_the_end();
+    }
     void run_to_the_end() {
         for (int turns = 0; turns < 10; ++turns) {
             const FleetTurn next = turn();

@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <functional>
 #include <optional>
 #include <set>
@@ -323,6 +324,78 @@ TEST_F(FleetCase, LetsTheLaterOfTwoTurnsGoOn) {
     EXPECT_GT(n, 10);
 }
 
+/// Something else is done before the n-th call; a write of items that comes then is never sent.
+class OvertakenService final : public dynamodb::Service {
+public:
+    OvertakenService(dynamodb::Service& inner, int n, std::function<void()> other)
+        : inner_(inner),
+          n_(n),
+          other_(std::move(other)) {}
+
+    void call(const dynamodb::Call& call, dynamodb::Reply& reply) override {
+        if (++calls_ == n_) {
+            other_();
+            if (call.operation == "BatchExecuteStatement") {
+                throw kDead;
+            }
+        }
+        inner_.call(call, reply);
+    }
+    std::string location() const override { return inner_.location(); }
+    bool was_overtaken() const { return calls_ >= n_; }
+
+private:
+    dynamodb::Service& inner_;
+    const int n_;
+    const std::function<void()> other_;
+    std::atomic<int> calls_{0};
+};
+
+TEST_F(FleetCase, IsRolledBackWhileASegmentIsWorked) {
+    bool was_overtaken = true;
+    int n = 1;
+    for (; was_overtaken && n < 200; ++n) {
+        struct Here : FleetCase {
+            void TestBody() override {}
+        } fleet;
+        const FleetTurn first = fleet.turn();
+        OvertakenService overtaken(fleet.project.memory, n, [&] { fleet.roll_back(); });
+        try {
+            fleet.work(first, 0, &overtaken);
+        } catch (const Error&) {}
+        was_overtaken = overtaken.was_overtaken();
+        if (was_overtaken) {
+            fleet.expect_counted(0, std::to_string(n));
+            ASSERT_EQ(fleet.row().status, Status::rolled_back) << n;
+        }
+    }
+    EXPECT_GT(n, 10);
+}
+
+TEST_F(FleetCase, IsNotRolledBackWhileItIsNotKnownWhatArrived) {
+    const FleetTurn first = turn();
+    project.memory.before_call = [&](const dynamodb::Call& call) {
+        if (call.operation == "BatchExecuteStatement") {
+            throw kDead;
+        }
+    };
+    EXPECT_THROW(work(first, 0), Error);
+    project.memory.before_call = {};
+    for (int i = 0; i < kItems; ++i) {
+        project.memory.put("app", item(i, 100));
+    }
+    EXPECT_THAT(error_of([&] { roll_back(); }).what(), HasSubstr("finds out"));
+    ASSERT_EQ(project.migrator().history().size(), 1U);
+
+    execution = "arn:up";
+    executions.running = {execution};
+    request.action = "up";
+    run_to_the_end();
+    EXPECT_EQ(row().status, Status::applied);
+    roll_back();
+    EXPECT_EQ(row().status, Status::rolled_back);
+}
+
 /// Each call is killed at each of its requests and then made again.
 class FleetDies : public ::testing::TestWithParam<bool> {};
 
@@ -395,6 +468,27 @@ TEST_P(FleetDies, AtAnyRequestOfASegmentAndGoesOn) {
         }
         fleet.expect_counted(1, std::to_string(n));
         ASSERT_EQ(fleet.row().status, Status::applied) << n;
+    }
+    EXPECT_GT(n, 10);
+}
+
+TEST_P(FleetDies, AtAnyRequestOfASegmentAndIsRolledBack) {
+    bool has_died = true;
+    int n = GetParam() ? 1 : 2;
+    for (; has_died && n < 200; ++n) {
+        struct Here : FleetCase {
+            void TestBody() override {}
+        } fleet;
+        const FleetTurn first = fleet.turn();
+        DyingService dying(fleet.project.memory, n, GetParam(), kDead);
+        try {
+            fleet.work(first, 0, &dying);
+        } catch (const Error&) {}
+        has_died = dying.is_dead();
+        fleet.roll_back();
+        fleet.expect_counted(0, std::to_string(n));
+        ASSERT_EQ(fleet.row().status, Status::rolled_back) << n;
+        ASSERT_EQ(fleet.row().counts.conflicts, 0U) << n;
     }
     EXPECT_GT(n, 10);
 }

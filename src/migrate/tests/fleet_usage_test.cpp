@@ -3,6 +3,7 @@
 #include <dynamigrate/dynamodb/operations.hpp>
 #include <dynamigrate/dynamodb/testing/cut_services.hpp>
 #include <dynamigrate/migrate/migration_machine.hpp>
+#include <dynamigrate/migrate/owed_capacity.hpp>
 #include <dynamigrate/migrate/run_progress.hpp>
 
 #include <gmock/gmock.h>
@@ -25,6 +26,7 @@ using testing::kItems;
 using Next = FleetTurn::Next;
 
 struct FleetUsage : FleetCase {
+    using FleetCase::FleetCase;
     Throughput capacity() { return dynamodb::describe_table(project.memory, "app")->provisioned; }
     void provision(const std::string& read, const std::string& write) {
         dynamodb::Reply reply;
@@ -139,6 +141,106 @@ TEST_F(FleetUsage, GivesCapacityBackWhereverATurnDies) {
     }
 }
 
+/// DynamoDB lowers a capacity a few times a day only.
+TEST_F(FleetUsage, OwesACapacityThatCannotBeLoweredToTheNextRun) {
+    provision("5", "5");
+    project.settings.cloud.prewarm = Throughput{100, 100};
+    const FleetTurn first = turn();
+    work(first, 0);
+    EXPECT_TRUE(owed_capacities(project.world(), project.settings).empty());
+    work(first, 1);
+    project.memory.before_call = [](const dynamodb::Call& call) {
+        if (call.operation == "UpdateTable") {
+            throw Error(ErrorKind::throttled, "too many decreases")
+                .service_code("LimitExceededException");
+        }
+    };
+    EXPECT_EQ(turn().next, Next::done);
+    project.memory.before_call = {};
+    EXPECT_EQ(row().status, Status::applied);
+    expect_capacity(100, 100);
+    const auto owed = owed_capacities(project.world(), project.settings);
+    ASSERT_EQ(owed.size(), 1U);
+    EXPECT_EQ(owed[0].run, row().run);
+    EXPECT_EQ(owed[0].table, "app");
+    EXPECT_THAT(owed[0].before, HasSubstr("5"));
+
+    project.registry.add(testing::simple("2.0.0"));
+    on_laptop([&](Migrator& migrator) {
+        return migrator.run(migrator.plan_up({}, true), project.listener, {}, {});
+    });
+
+    expect_capacity(5, 5);
+    EXPECT_TRUE(owed_capacities(project.world(), project.settings).empty());
+}
+
+TEST_F(FleetUsage, GivesCapacityBackWhenALaptopRollsItBackOrUndoesIt) {
+    for (const bool is_undo : {false, true}) {
+        struct Here : FleetUsage {
+            void TestBody() override {}
+        } fleet;
+        fleet.provision("5", "5");
+        fleet.project.settings.cloud.prewarm = Throughput{100, 100};
+        const FleetTurn first = fleet.turn();
+        fleet.work(first, 0);
+        fleet.executions.running.clear();
+        fleet.on_laptop([&](Migrator& migrator) {
+            if (is_undo) {
+                migrator.undo(first.run, {}, fleet.project.listener, {}, {});
+            } else {
+                migrator.run(migrator.plan_down({}), fleet.project.listener, {}, {});
+            }
+            return 0;
+        });
+        fleet.expect_capacity(5, 5, is_undo ? "undo" : "down");
+        fleet.expect_counted(0);
+    }
+}
+
+/// The run is done whatever becomes of the capacity.
+TEST_F(FleetUsage, IsAppliedThoughItsNotesCannotBeReadAtTheEnd) {
+    provision("5", "5");
+    project.settings.cloud.prewarm = Throughput{100, 100};
+    const FleetTurn first = turn();
+    work(first, 0);
+    work(first, 1);
+    project.memory.before_call = [](const dynamodb::Call& call) {
+        if (call.operation == "Query" && call.body.find("capacity#") != std::string_view::npos) {
+            throw kDead;
+        }
+    };
+    EXPECT_EQ(turn().next, Next::done);
+    EXPECT_EQ(row().status, Status::applied);
+    project.memory.before_call = {};
+    EXPECT_EQ(owed_capacities(project.world(), project.settings).size(), 1U);
+}
+
+/// A stop while the table changes: the steps are done, and a further turn gives back.
+TEST_F(FleetUsage, TakesAFurtherTurnWhereItIsStoppedBeforeCapacityIsGivenBack) {
+    provision("5", "5");
+    project.settings.cloud.prewarm = Throughput{100, 100};
+    const FleetTurn first = turn();
+    work(first, 0);
+    work(first, 1);
+    std::stop_source stops;
+    project.memory.before_call = [&](const dynamodb::Call& call) {
+        if (call.operation == "UpdateTable") {
+            stops.request_stop();
+            throw Error(ErrorKind::throttled, "changing").service_code("ResourceInUseException");
+        }
+    };
+    EXPECT_EQ(turn(nullptr, stops.get_token()).next, Next::turn);
+    project.memory.before_call = {};
+    EXPECT_EQ(row().steps_done, 2U);
+    EXPECT_EQ(row().status, Status::running);
+    const int before = befores;
+    run_to_the_end();
+    expect_capacity(5, 5);
+    expect_counted(1);
+    EXPECT_EQ(befores, before);
+    EXPECT_EQ(row().status, Status::applied);
+}
+
 TEST_F(FleetUsage, FailsTheRunAtOnceWhenTheFailureBudgetIsExceeded) {
     project.memory.put("app", R"({"pk":{"S":"bad"},"n":{"S":"no number"}})");
     const FleetTurn first = turn();
@@ -191,6 +293,55 @@ TEST_F(FleetUsage, TriesAgainWhatAnAppliedRunQuarantined) {
     execution = "arn:again";
     executions.running = {execution};
     EXPECT_EQ(turn().next, Next::done);
+}
+
+/// Steps after the retried one change what later migrations set anew.
+TEST_F(FleetUsage, TriesAgainTheQuarantinedAloneHoweverManyTurnsThatTakes) {
+    for (const bool is_laptop : {false, true}) {
+        struct Here : FleetUsage {
+            using FleetUsage::FleetUsage;
+            void TestBody() override {}
+        };
+        int afters = 0;
+        Here fleet(1, [&] { ++afters; });
+        fleet.project.settings.backfill.failure_budget = backfill::FailureBudget{5, 0};
+        fleet.project.memory.put("app", R"({"pk":{"S":"bad"},"n":{"S":"no number"}})");
+        fleet.run_to_the_end();
+        ASSERT_EQ(fleet.row().counts.quarantined, 1U);
+        ASSERT_EQ(afters, 1);
+        const std::uint64_t changed = fleet.row().counts.changed;
+        fleet.project.memory.put("app", R"({"pk":{"S":"bad"},"n":{"N":"1"}})");
+        fleet.execution = "arn:later";
+        fleet.executions.running = {fleet.execution};
+        fleet.request.action = "retry-failed";
+
+        std::stop_source stops;
+        fleet.project.memory.before_call = [&](const dynamodb::Call& call) {
+            if (call.operation == "BatchExecuteStatement") {
+                stops.request_stop();
+            }
+        };
+        EXPECT_EQ(fleet.turn(nullptr, stops.get_token()).next, Next::turn);
+        fleet.project.memory.before_call = {};
+        if (is_laptop) {
+            fleet.executions.running.clear();
+            fleet.on_laptop([&](Migrator& migrator) {
+                return migrator.resume("", fleet.project.listener, {}, {});
+            });
+        } else {
+            fleet.run_to_the_end();
+        }
+
+        EXPECT_EQ(fleet.row().status, Status::applied);
+        EXPECT_EQ(afters, 1) << is_laptop;
+        EXPECT_EQ(fleet.befores, 1);
+        EXPECT_THAT(fleet.project.memory.item("app", R"({"pk":{"S":"bad"}})"),
+                    HasSubstr(R"("N":"2")"));
+        if (!is_laptop) {
+            EXPECT_EQ(fleet.row().counts.changed, changed + 1);
+        }
+        fleet.expect_counted(1);
+    }
 }
 
 TEST_F(FleetUsage, AddsUpWhatTurnsAndSegmentsUsed) {

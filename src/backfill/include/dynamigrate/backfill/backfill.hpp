@@ -163,6 +163,9 @@ struct UndoPlan {
     /// Both items of a moved one are selected by the key of either.
     UndoSelection selection;
     bool with_images = false;
+    /// An entry without an outcome, of no moved item, counts as applied where its item is as after
+    /// it, as a resumed run finds out. Requires: whoever wrote it has ended.
+    bool settles = false;
     /// Given each table's key schema once. Error not_found: the table's entries are conflicts.
     std::function<dynamodb::KeySchema(const std::string& table)> key_schema;
     std::function<void(const UndoConflict&)> on_conflict;
@@ -173,7 +176,7 @@ struct UndoPlan {
     std::function<std::optional<std::string>(const std::string& table)> ttl_attribute_of;
 };
 
-/// Puts back what the journal says was applied, newest first, guarded by the images after.
+/// Puts back what the journal says was applied (or the plan lets it find out), newest first, guarded by the images after.
 /// Repeatable: what is undone already counts as such, of an item that was changed several times too.
 /// Conflicts with the item's present state are told at the end, others when they are met.
 /// Errors: invalid_argument for a selected key that is no item in wire JSON.
