@@ -4,6 +4,7 @@
 #include "script_advice.hpp"
 
 #include <dynamigrate/migrate/iam_policy.hpp>
+#include <dynamigrate/migrate/owed_capacity.hpp>
 #include <dynamigrate/migrate/runner.hpp>
 
 #include <fmt/format.h>
@@ -140,6 +141,21 @@ private:
         checks.push_back(
             guarded("lock", [&] { return diagnose_lock(session_.migrator().lock_owner()); }));
         checks.push_back(guarded("runs", [&] { return look_at_runs(); }));
+        look_at_capacity(checks);
+    }
+
+    void look_at_capacity(std::vector<Diagnosis>& checks) {
+        try {
+            for (const migrate::OwedCapacity& owed :
+                 migrate::owed_capacities(session_.wiring().world(), session_.project.settings)) {
+                checks.push_back({State::warning, "capacity",
+                                  fmt::format("table {} still has what run {} raised; it had {}",
+                                              owed.table, owed.run, owed.before),
+                                  "", "the next run gives it back; or set it with UpdateTable"});
+            }
+        } catch (const Error& error) {
+            checks.push_back(unavailable("capacity", fmt::format("not checked: {}", error.what())));
+        }
     }
 
     Diagnosis look_at_runs() {

@@ -3,6 +3,8 @@
 #include "output_text.hpp"
 #include "progress_command.hpp"
 
+#include <dynamigrate/migrate/owed_capacity.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -20,6 +22,16 @@ void say_unfinished(Session& session) {
             fmt::format("unfinished: {} of {} is {}{}; `dynamigrate resume {}`", run.row.action,
                         run.row.id, run.row.interrupted ? "interrupted" : to_string(run.row.status),
                         run.owner_is_dead ? "" : ", its runner lives", run.row.run));
+    }
+}
+
+void say_owed(Session& session) {
+    for (const migrate::OwedCapacity& owed :
+         migrate::owed_capacities(session.wiring().world(), session.project.settings)) {
+        session.console.say(fmt::format(
+            "raised: the capacity of table {}, by run {}; it had {}; the next run gives it back, "
+            "or set it yourself",
+            owed.table, owed.run, owed.before));
     }
 }
 
@@ -128,6 +140,7 @@ ExitCode show_status(Session& session) {
         session.console.print(version);
     }
     say_unfinished(session);
+    say_owed(session);
     say_late(session, late);
     return session.arguments.exit_code && outstanding > 0 ? ExitCode::outstanding : ExitCode::done;
 }

@@ -136,7 +136,8 @@ void Execution::expect_settled(const HistoryRow& run, layers::Journal& journal) 
     if (writes.entries > 0 && was_shared) {
         tell(fmt::format("waiting until calls that worked run {} have ended", run.run));
         if (!inputs_.world.clock->wait(inputs_.settings.lease, inputs_.stop)) {
-            throw Error(ErrorKind::cancelled, "stopped before the rollback began");
+            throw Error(inputs_.fleet ? ErrorKind::aborted : ErrorKind::cancelled,
+                        "stopped before the rollback began");
         }
         writes = look();
     }
