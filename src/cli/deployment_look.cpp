@@ -25,6 +25,8 @@ using migrate::Status;
 using Do = DeploymentStep::Do;
 
 constexpr std::chrono::seconds kSoon{2};
+/// So long after a rollback began, an execution that does not end by itself is stopped.
+constexpr std::chrono::seconds kPatience{180};
 /// Read units are paid for pages of items, read eventually consistent.
 constexpr double kBytesOfAUnit = 8192;
 
@@ -104,7 +106,11 @@ void DeploymentLook::supersede(Deployment& other, const Deployment& by) {
     request.request_id = other.request;
     other.answer = cloud::answer_body(request, cloud::answer_of(other, ""));
     deployments_.save(other);
-    if (by.is_rollback && inputs_.wishes.undoes && !other.current_execution.empty()) {
+    const std::vector<HistoryRow> rows = inputs_.session.migrator().history();
+    const bool has_begun =  // then `stop_run` ends it
+        std::ranges::any_of(
+            rows, [&](const HistoryRow& row) { return row.execution == other.current_execution; });
+    if (by.is_rollback && inputs_.wishes.undoes && !other.current_execution.empty() && !has_begun) {
         machines_.stop(other.current_execution, "rolled_back",
                        "the stack is rolled back, and what this began is undone", inputs_.stop);
     }
@@ -131,9 +137,7 @@ std::chrono::seconds DeploymentLook::look() {
                 start(*known.next);
                 return kSoon;
             case Do::stop_run:
-                machines_.stop(known.next->execution, "rolled_back",
-                               "the stack is rolled back, and what this began is undone",
-                               inputs_.stop);
+                stop_run(*known.next, known.elapsed);
                 return kSoon;
             case Do::finish:
                 if (step.starts_first) {
@@ -325,6 +329,24 @@ void DeploymentLook::adopt(const NextRun& next) {
     save();
     inputs_.session.log().info("deployment {}: {} is under way as {}", record_.request,
                                next.migration, next.execution);
+}
+
+/// Calls that are under way would go on after their execution is stopped: they are asked to end.
+void DeploymentLook::stop_run(const NextRun& next, std::chrono::milliseconds elapsed) {
+    if (const HistoryRow* row = row_of(next.execution)) {
+        migrate::RunControl control(inputs_.session.wiring().world(),
+                                    inputs_.session.project.settings);
+        const migrate::RunWishes wishes = control.wishes(row->run);
+        if (!wishes.abort && !wishes.pause) {
+            control.ask(row->run, [](migrate::RunWishes& changed) { changed.abort = true; });
+            return;
+        }
+        if (!wishes.pause && elapsed < kPatience) {
+            return;
+        }
+    }
+    machines_.stop(next.execution, "rolled_back",
+                   "the stack is rolled back, and what this began is undone", inputs_.stop);
 }
 
 void DeploymentLook::pause(const cloud::CurrentRun& current) {

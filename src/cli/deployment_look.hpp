@@ -54,6 +54,7 @@ private:
     void start(const cloud::NextRun& next);
     void adopt(const cloud::NextRun& next);
     bool was_paused_by_a_deployment(const std::string& run);
+    void stop_run(const cloud::NextRun& next, std::chrono::milliseconds elapsed);
     void pause(const cloud::CurrentRun& current);
     void finish(const std::string& outcome, const std::string& reason);
     void save() { deployments_.save(record_); }
