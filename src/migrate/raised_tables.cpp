@@ -392,7 +392,7 @@ std::vector<OwedCapacity> owed_capacities(const World& world, const Settings& se
     std::vector<OwedCapacity> owed;
     for (const std::string& run : owing_runs(open.table)) {
         const HistoryRow* row = view.row_of_run(run);
-        if (row && owner && row->fence == owner->fence) {
+        if (row && works_on(owner, *row)) {
             continue;
         }
         for (const auto& [name, text] : NativeStepNotes(open.table, run, 0, 0).all()) {

@@ -101,8 +101,8 @@ void seal_against_owner(layers::Journal& journal, const HistoryRow& row, NativeT
 }
 
 /// Once, before the rollback's row is there. A run that is rolled back before it ended may still be
-/// at work in calls of its execution: they end within a lease after the lock was lost, and what they
-/// had sent until then is to be seen.
+/// at work in calls of its execution: they end with the heartbeat after the lock was lost, and what
+/// they had sent until then is to be seen.
 void Execution::settle_undone_runs() {
     if (!planned_.rolls_back) {
         return;
@@ -135,7 +135,7 @@ void Execution::expect_settled(const HistoryRow& run, layers::Journal& journal) 
     const bool was_shared = run.turns_used.is_any() || !run.execution.empty();
     if (writes.entries > 0 && was_shared) {
         tell(fmt::format("waiting until calls that worked run {} have ended", run.run));
-        if (!inputs_.world.clock->wait(inputs_.settings.lease, inputs_.stop)) {
+        if (!inputs_.world.clock->wait(2 * inputs_.settings.heartbeat, inputs_.stop)) {
             throw Error(inputs_.fleet ? ErrorKind::aborted : ErrorKind::cancelled,
                         "stopped before the rollback began");
         }

@@ -373,6 +373,7 @@ TEST_F(FleetCase, IsRolledBackWhileASegmentIsWorked) {
 }
 
 TEST_F(FleetCase, IsNotRolledBackWhileItIsNotKnownWhatArrived) {
+    project.settings.backfill.failure_budget = backfill::FailureBudget{kItems, 0};
     const FleetTurn first = turn();
     project.memory.before_call = [&](const dynamodb::Call& call) {
         if (call.operation == "BatchExecuteStatement") {
