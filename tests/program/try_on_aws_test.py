@@ -40,9 +40,25 @@ if words[:2] == ["cloudformation", "deploy"]:
         time.sleep(60)
     sys.exit(255 if "-stack " in text and deploys == 2 else 0)
 if "describe-stacks" in text:
+    name = words[words.index("--stack-name") + 1]
+    before = open(home / "calls").read()
+    accepted = home / (name + "-deleted")
+    if accepted.exists():
+        print("An error occurred (ValidationError): Stack with id " + name + " does not exist", file=sys.stderr)
+        sys.exit(254)
+    if "busy" in faults and "delete-stack" in before:
+        say("UPDATE_IN_PROGRESS" if "cancel-update-stack" not in before else "UPDATE_ROLLBACK_IN_PROGRESS")
     if "StackStatus" in text:
         say({1: "CREATE_COMPLETE", 2: "UPDATE_ROLLBACK_COMPLETE"}.get(deploys, "UPDATE_COMPLETE"))
     say("arn:aws:lambda:eu-west-1:123456789012:function:" + ("odd" if "'Odd'" in text else "f"))
+if "delete-stack" in text:
+    name = words[words.index("--stack-name") + 1]
+    tries = sum("delete-stack --stack-name " + name in line for line in open(home / "calls"))
+    if "stuck" in faults or ("busy" in faults and tries < 4):
+        print("An error occurred (ValidationError): Stack is in UPDATE_ROLLBACK_IN_PROGRESS", file=sys.stderr)
+        sys.exit(254)
+    (home / (name + "-deleted")).touch()
+    sys.exit(0)
 if "describe-stack-events" in text:
     say("1.2.0 failed: there is no table")
 if "describe-stack-resources" in text:
@@ -106,7 +122,7 @@ class TryOnAws(unittest.TestCase):
 
     def environment(self, **more):
         return {"PATH": f"{self.home}:{os.environ['PATH']}", "STUB_HOME": str(self.home), "TRY_PAUSE": "0",
-                "TRY_LOOKS": "2", "TMPDIR": str(self.home / "tmp"), "AWS_REGION": "eu-west-1",
+                "TRY_LOOKS": "2", "TRY_CLEAN_LOOKS": "8", "TMPDIR": str(self.home / "tmp"), "AWS_REGION": "eu-west-1",
                 "DYNAMIGRATE": str(self.home / "dynamigrate")} | more
 
     def run_script(self, *arguments, given="", **environment):
@@ -160,6 +176,24 @@ class TryOnAws(unittest.TestCase):
     def test_says_what_may_be_left(self):
         done = self.run_script("--yes", "--prefix", "try-1", FAULTS="left")
         self.assertIn("look for it: bucket try-1-123456789012", done.stderr)
+        log = re.search("What the commands said is in (\\S+)", done.stderr).group(1)
+        self.assertTrue(pathlib.Path(log).is_file())
+
+    def test_deletes_a_stack_that_is_busy_as_soon_as_it_may(self):
+        done = self.run_script("--yes", "--prefix", "try-1", FAULTS="busy")
+        self.assert_cleaned()
+        calls = self.calls()
+        deletions = [i for i, call in enumerate(calls) if "delete-stack" in call and "try-1-stack" in call]
+        self.assertGreaterEqual(len(deletions), 4)
+        self.assertTrue(any("cancel-update-stack" in call for call in calls))
+        self.assertGreater(min(i for i, call in enumerate(calls) if "delete-table" in call), max(deletions))
+        self.assertNotIn("look for it", done.stderr)
+
+    def test_leaves_tables_and_bucket_to_a_stack_that_stays(self):
+        done = self.run_script("--yes", "--prefix", "try-1", FAULTS="stuck")
+        self.assertIn("look for it: stack try-1-stack", done.stderr)
+        self.assertIn("look for it: bucket", done.stderr)
+        self.assertFalse(any("delete-table" in call for call in self.calls()))
 
     def test_creates_nothing_unless_it_may(self):
         for given in ("", "n\n"):
