@@ -176,8 +176,8 @@ private:
         }
         for (SegmentState& state : known) {
             if (state.segment < total_) {
+                state.journal_from = 0;
                 states[state.segment] = std::move(state);
-                states[state.segment].journal_from = 0;
             }
         }
         return states;
