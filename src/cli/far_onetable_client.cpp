@@ -153,8 +153,7 @@ private:
             }
         }
         std::ranges::sort(versions, comes_before);
-        const auto rest = std::ranges::unique(versions);
-        versions.erase(rest.begin(), rest.end());
+        versions.erase(std::unique(versions.begin(), versions.end()), versions.end());
         return versions;
     }
 
