@@ -131,7 +131,14 @@ public:
         }
         std::string arn = execution_arn(machine_arn, name);
         const auto state = describe(arn, stop);
-        if (!state || state->input != input) {
+        if (!state) {
+            throw Error(ErrorKind::unavailable,
+                        fmt::format("the execution {} exists, but Step Functions does not tell of "
+                                    "it yet",
+                                    arn))
+                .service_code("ExecutionAlreadyExists");
+        }
+        if (state->input != input) {
             throw Error(ErrorKind::already_exists,
                         fmt::format("there was an execution {} with another input; give this one "
                                     "another name",

@@ -124,6 +124,11 @@ TEST(StateMachines, AnExecutionOfTheSameNameWithAnotherInputIsNot) {
     EXPECT_EQ(machines.refusal(), ErrorKind::already_exists);
 }
 
+TEST(StateMachines, AnExecutionOfTheSameNameThatIsNotKnownYetIsToBeAskedForAgain) {
+    Machines machines({refused("ExecutionAlreadyExists"), refused("ExecutionDoesNotExist")});
+    EXPECT_EQ(machines.refusal(), ErrorKind::unavailable);
+}
+
 TEST(StateMachines, DescribesAnExecution) {
     Machines machines({{200,
                         R"({"status":"FAILED","error":"E","cause":"C","input":"{}",)"

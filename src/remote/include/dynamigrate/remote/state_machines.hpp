@@ -54,10 +54,11 @@ public:
     /// also when it was started before, or ended within ninety days.
     /// `name`: 1 to 80 of A-Z a-z 0-9 - _.
     /// Errors: not_found for the machine; already_exists when the execution of this name has
-    /// another input.
+    /// another input; unavailable when it is there but not known yet.
     virtual std::string start(std::string_view machine_arn, std::string_view name,
                               std::string_view input, std::stop_token stop) = 0;
-    /// Nothing for an execution that is not known: it ended more than ninety days ago, or never was.
+    /// Nothing for an execution that is not known: it ended more than ninety days ago, never was, or
+    /// was started a moment ago.
     virtual std::optional<ExecutionState> describe(std::string_view execution_arn,
                                                    std::stop_token stop) = 0;
     /// Ends an execution as ABORTED; nothing happens to one that has ended.
