@@ -145,7 +145,8 @@ bool Lane::work_page(PageSource& source, SegmentState& state) {
     return has_more;
 }
 
-/// Where a page's items were read in part, what it took to read them tells how large they are at least.
+/// Where a page's items were read in part, what it took to read them tells how large they are at
+/// least.
 void Lane::estimate_unread(const PageSource& source) {
     unread_bytes_ = 0;
     if (!source.reads_in_part() || items_.empty()) {

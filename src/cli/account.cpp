@@ -1,12 +1,10 @@
 #include "account.hpp"
 
-#include <dynamigrate/aws/signing.hpp>
+#include "query_request.hpp"
+
 #include <dynamigrate/base/error.hpp>
-#include <dynamigrate/http/url.hpp>
 
 #include <fmt/format.h>
-
-#include <array>
 
 namespace dynamigrate::cli {
 
@@ -16,7 +14,6 @@ using base::Error;
 using base::ErrorKind;
 
 constexpr std::string_view kBody = "Action=GetCallerIdentity&Version=2011-06-15";
-constexpr std::string_view kContentType = "application/x-www-form-urlencoded";
 
 std::string account_in(const std::string& answer) {
     constexpr std::string_view kOpen = "<Account>";
@@ -33,26 +30,7 @@ std::string account_in(const std::string& answer) {
 
 std::string caller_account(const aws::Endpoint& sts, http::Client& http,
                            aws::CredentialsProvider& credentials, base::Clock& clock) {
-    std::shared_ptr<const aws::Credentials> keys = credentials.get({});
-    std::string host = http::parse_url(sts.url).authority();
-    std::array headers{aws::SignedHeader{"host", host},
-                       aws::SignedHeader{"content-type", kContentType}};
-    aws::Signature signature;
-    aws::Signer(sts.region, "sts")
-        .sign({.method = "POST", .path = "/", .query = {}, .headers = headers, .payload = kBody},
-              *keys, clock.now(), signature);
-    http::Request request;
-    request.method = "POST";
-    request.url = sts.url + "/";
-    request.body = kBody;
-    request.headers = {{"content-type", std::string(kContentType)},
-                       {"x-amz-date", signature.date},
-                       {"authorization", signature.authorization}};
-    if (!keys->session_token.empty()) {
-        request.headers.push_back({"x-amz-security-token", keys->session_token});
-    }
-    http::Response response;
-    http.send(request, response);
+    const http::Response response = send_query(sts, "sts", kBody, http, credentials, clock);
     if (response.status != 200) {
         throw Error(ErrorKind::unauthenticated,
                     fmt::format("STS refused to say whose credentials these are (status {})",

@@ -85,7 +85,7 @@ std::optional<std::string> begin(const CustomResourceRequest& request, Session& 
         const auto record = deployments.find(request.request_id);
         return record && !record->answer.empty() ? std::optional(record->answer) : std::nullopt;
     };
-    if (const auto told = known()) {
+    if (auto told = known()) {
         return told;
     }
     remote::StateMachines& machines = session.wiring().state_machines();
@@ -102,7 +102,7 @@ std::optional<std::string> begin(const CustomResourceRequest& request, Session& 
     if (state && state->is_running()) {
         return std::nullopt;
     }
-    if (const auto told = known()) {
+    if (auto told = known()) {
         return told;
     }
     throw Error(ErrorKind::failed_precondition,

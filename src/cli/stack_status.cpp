@@ -1,17 +1,16 @@
 #include "stack_status.hpp"
 
+#include "query_request.hpp"
+
 #include <dynamigrate/aws/credentials.hpp>
 #include <dynamigrate/aws/region.hpp>
 #include <dynamigrate/aws/shared_config.hpp>
-#include <dynamigrate/aws/signing.hpp>
 #include <dynamigrate/base/child_process.hpp>
 #include <dynamigrate/base/error.hpp>
 #include <dynamigrate/http/client.hpp>
 #include <dynamigrate/http/url.hpp>
 
 #include <fmt/format.h>
-
-#include <array>
 
 namespace dynamigrate::cli {
 
@@ -20,7 +19,6 @@ namespace {
 using base::Error;
 using base::ErrorKind;
 
-constexpr std::string_view kContentType = "application/x-www-form-urlencoded";
 constexpr int kAttempts = 3;
 constexpr std::chrono::seconds kTimeout{10};
 constexpr std::chrono::milliseconds kPause{500};
@@ -31,27 +29,8 @@ std::string describe_stacks(const aws::Endpoint& endpoint, http::Client& http,
                             const std::string& stack_id) {
     const std::string body = fmt::format("Action=DescribeStacks&Version=2010-05-15&StackName={}",
                                          http::percent_encoded(stack_id));
-    const std::shared_ptr<const aws::Credentials> keys = credentials.get({});
-    const std::string host = http::parse_url(endpoint.url).authority();
-    const std::array headers{aws::SignedHeader{"host", host},
-                             aws::SignedHeader{"content-type", kContentType}};
-    aws::Signature signature;
-    aws::Signer(endpoint.region, "cloudformation")
-        .sign({.method = "POST", .path = "/", .query = {}, .headers = headers, .payload = body},
-              *keys, clock.now(), signature);
-    http::Request request;
-    request.method = "POST";
-    request.url = endpoint.url + "/";
-    request.body = body;
-    request.timeout = kTimeout;
-    request.headers = {{"content-type", std::string(kContentType)},
-                       {"x-amz-date", signature.date},
-                       {"authorization", signature.authorization}};
-    if (!keys->session_token.empty()) {
-        request.headers.push_back({"x-amz-security-token", keys->session_token});
-    }
-    http::Response response;
-    http.send(request, response);
+    http::Response response =
+        send_query(endpoint, "cloudformation", body, http, credentials, clock, kTimeout);
     if (response.status != 200) {
         throw Error(
             response.status >= 500 ? ErrorKind::unavailable : ErrorKind::permission_denied,

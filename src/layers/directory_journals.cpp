@@ -1,6 +1,7 @@
 #include <dynamigrate/layers/journal_store.hpp>
 
 #include <dynamigrate/base/error.hpp>
+#include <dynamigrate/layers/journal_over.hpp>
 
 #include <fmt/format.h>
 
@@ -105,37 +106,24 @@ private:
     std::uint64_t entries_ = 0;
 };
 
-class LimitedJournal final : public Journal {
+class LimitedJournal final : public JournalOver {
 public:
     LimitedJournal(std::unique_ptr<Journal> journal, std::uint64_t max_bytes, std::string remedy)
-        : journal_(std::move(journal)),
+        : JournalOver(std::move(journal)),
           allowance_(std::make_shared<Allowance>(max_bytes, std::move(remedy))) {}
 
-    std::string location() const override { return journal_->location(); }
     std::unique_ptr<JournalWriter> create_part(const PartHeader& header) override {
-        return std::make_unique<LimitedWriter>(journal_->create_part(header), allowance_);
+        return std::make_unique<LimitedWriter>(other().create_part(header), allowance_);
     }
-    void seal(std::uint32_t last_attempt) override { journal_->seal(last_attempt); }
-    JournalReadResult read(const std::function<bool(const JournalPage&)>& filter,
-                           const EntryVisitor& visit) override {
-        return journal_->read(filter, visit);
-    }
-    JournalReadResult read_newest_first(const std::function<bool(const JournalPage&)>& filter,
-                                        const EntryVisitor& visit) override {
-        return journal_->read_newest_first(filter, visit);
-    }
-    bool exists() override { return journal_->exists(); }
-    std::uint32_t last_attempt() override { return journal_->last_attempt(); }
     std::unique_ptr<Journal> share(const PartRange& range) override {
-        return std::make_unique<LimitedJournal>(journal_->share(range), allowance_);
+        return std::make_unique<LimitedJournal>(other().share(range), allowance_);
     }
 
     LimitedJournal(std::unique_ptr<Journal> journal, std::shared_ptr<Allowance> allowance)
-        : journal_(std::move(journal)),
+        : JournalOver(std::move(journal)),
           allowance_(std::move(allowance)) {}
 
 private:
-    std::unique_ptr<Journal> journal_;
     std::shared_ptr<Allowance> allowance_;
 };
 

@@ -1,5 +1,6 @@
 #include <dynamigrate/migrate/dry_fleet.hpp>
 
+#include "lower_limit.hpp"
 #include "table_names.hpp"
 
 #include <dynamigrate/backfill/segment_work.hpp>
@@ -12,7 +13,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -32,12 +32,7 @@ class Reads final : public dynamodb::Service {
 public:
     explicit Reads(dynamodb::Service& inner) : inner_(inner) {}
     void call(const dynamodb::Call& call, dynamodb::Reply& reply) override {
-        static constexpr std::array<std::string_view, 7> kReads{
-            "Describe", "Scan", "Query", "GetItem", "BatchGetItem", "TransactGetItems", "List"};
-        const bool is_read = std::any_of(kReads.begin(), kReads.end(), [&](std::string_view word) {
-            return call.operation.starts_with(word);
-        });
-        if (!is_read) {
+        if (!dynamodb::is_read_only(call.operation)) {
             throw Error(
                 ErrorKind::unimplemented,
                 fmt::format("the step asks for {}, which a dry run does not send", call.operation));
@@ -98,10 +93,7 @@ const Migration& DryFleet::find(const std::string& migration) const {
 
 void DryFleet::keep_pace(std::optional<double> max_rcu, std::uint32_t processes) const {
     if (world_.pace) {
-        const auto& limit = settings_.backfill.max_rcu;
-        const double reads =
-            max_rcu && limit ? std::min(*max_rcu, *limit) : max_rcu.value_or(limit.value_or(0));
-        world_.pace->set_limits({reads / processes, 0});
+        world_.pace->set_limits({lower_limit(max_rcu, settings_.backfill.max_rcu) / processes, 0});
     }
 }
 

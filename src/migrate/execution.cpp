@@ -2,6 +2,7 @@
 
 #include "cloud_report.hpp"
 #include "journals.hpp"
+#include "lower_limit.hpp"
 #include "raised_tables.hpp"
 #include "step_notes.hpp"
 #include "step_run.hpp"
@@ -38,14 +39,6 @@ base::WallTime start_time(const HistoryView& view, base::WallTime now) {
         now = std::max(now, base::parse_iso8601(row.started_at) + milliseconds(1));
     }
     return now;
-}
-
-/// The lower of two optional limits; 0 for none.
-double lower_limit(std::optional<double> a, std::optional<double> b) {
-    if (a && b) {
-        return std::min(*a, *b);
-    }
-    return a.value_or(b.value_or(0));
 }
 
 }  // namespace

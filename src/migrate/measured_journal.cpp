@@ -1,5 +1,7 @@
 #include "measured_journal.hpp"
 
+#include <dynamigrate/layers/journal_over.hpp>
+
 namespace dynamigrate::migrate {
 
 namespace {
@@ -57,33 +59,20 @@ private:
     bool has_outcomes_ = false;
 };
 
-class MeasuredJournal final : public Journal {
+class MeasuredJournal final : public layers::JournalOver {
 public:
     MeasuredJournal(std::unique_ptr<Journal> journal, std::shared_ptr<WrittenParts> written)
-        : journal_(std::move(journal)),
+        : JournalOver(std::move(journal)),
           written_(std::move(written)) {}
 
-    std::string location() const override { return journal_->location(); }
     std::unique_ptr<JournalWriter> create_part(const PartHeader& header) override {
-        return std::make_unique<MeasuredWriter>(journal_->create_part(header), written_);
+        return std::make_unique<MeasuredWriter>(other().create_part(header), written_);
     }
-    void seal(std::uint32_t last_attempt) override { journal_->seal(last_attempt); }
-    JournalReadResult read(const std::function<bool(const JournalPage&)>& filter,
-                           const EntryVisitor& visit) override {
-        return journal_->read(filter, visit);
-    }
-    JournalReadResult read_newest_first(const std::function<bool(const JournalPage&)>& filter,
-                                        const EntryVisitor& visit) override {
-        return journal_->read_newest_first(filter, visit);
-    }
-    bool exists() override { return journal_->exists(); }
-    std::uint32_t last_attempt() override { return journal_->last_attempt(); }
     std::unique_ptr<Journal> share(const PartRange& range) override {
-        return std::make_unique<MeasuredJournal>(journal_->share(range), written_);
+        return std::make_unique<MeasuredJournal>(other().share(range), written_);
     }
 
 private:
-    std::unique_ptr<Journal> journal_;
     std::shared_ptr<WrittenParts> written_;
 };
 

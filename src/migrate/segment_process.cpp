@@ -3,6 +3,7 @@
 #include "control_watch.hpp"
 #include "fleet_steps.hpp"
 #include "held_lock.hpp"
+#include "lower_limit.hpp"
 #include "step_run.hpp"
 
 #include <dynamigrate/backfill/segment_work.hpp>
@@ -21,12 +22,6 @@ namespace {
 
 /// Heartbeats between two looks at how many segments are left.
 constexpr int kBeatsBetweenCounts = 12;
-
-/// 0: none.
-double share_of(std::optional<double> a, std::optional<double> b, double children) {
-    const double limit = a && b ? std::min(*a, *b) : a.value_or(b.value_or(0));
-    return limit / children;
-}
 
 }  // namespace
 
@@ -240,8 +235,8 @@ void SegmentProcess::keep_pace() {
     const double children =
         std::max<std::uint32_t>(1, std::min(inputs_.segment.concurrency, unfinished_));
     inputs_.world.pace->set_limits(
-        {share_of(step_rcu_, wishes_.max_rcu ? wishes_.max_rcu : settings.max_rcu, children),
-         share_of(step_wcu_, wishes_.max_wcu ? wishes_.max_wcu : settings.max_wcu, children)});
+        {lower_limit(step_rcu_, wishes_.max_rcu ? wishes_.max_rcu : settings.max_rcu) / children,
+         lower_limit(step_wcu_, wishes_.max_wcu ? wishes_.max_wcu : settings.max_wcu) / children});
 }
 
 bool SegmentProcess::is_at_rest() {
