@@ -29,7 +29,7 @@ migrate::RunControl open_control(Session& session) {
 
 ExitCode ask(Session& session, migrate::RunControl& control, const std::string& run,
              std::string_view wish, const std::function<void(RunWishes&)>& change) {
-    const std::uint64_t number = control.ask(run, change);
+    const std::uint64_t number = control.ask(run, change).number;
     SignalWatch signals([](int) {});
     const bool is_seen = control.wait_until_seen(
         run, number, session.project.settings.heartbeat * kHeartbeats, signals.stop());

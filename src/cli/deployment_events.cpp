@@ -1,6 +1,7 @@
 #include "deployment_events.hpp"
 
 #include "deployment_look.hpp"
+#include "patience.hpp"
 
 #include <dynamigrate/cloud/custom_resource.hpp>
 #include <dynamigrate/cloud/response_url.hpp>
@@ -9,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <iostream>
 #include <sstream>
 
@@ -21,6 +23,8 @@ using base::ErrorKind;
 using cloud::CustomResourceRequest;
 
 constexpr std::string_view kNothing = "{}";
+constexpr const char* kDeleted = "nothing is run when the migrations' stack is deleted";
+constexpr int kAttempts = 5;
 
 /// A command from CloudFormation: nobody reads what it prints.
 struct Deploying {
@@ -91,15 +95,13 @@ std::optional<std::string> begin(const CustomResourceRequest& request, Session& 
     remote::StateMachines& machines = session.wiring().state_machines();
     const std::string name = cloud::execution_name(request.request_id);
     const std::string execution = remote::execution_arn(wishes.machine, name);
-    try {
-        machines.start(wishes.machine, name, cloud::deployment_input(request), stop);
-    } catch (const Error& error) {
-        if (error.kind() != ErrorKind::already_exists) {
-            throw;
-        }
-    }
     const auto state = machines.describe(execution, stop);
-    if (state && state->is_running()) {
+    if (!state) {
+        // Nothing may be known of it for a while after its start, either.
+        machines.start(wishes.machine, name, cloud::deployment_input(request), stop);
+        return std::nullopt;
+    }
+    if (state->is_running()) {
         return std::nullopt;
     }
     if (auto told = known()) {
@@ -107,7 +109,7 @@ std::optional<std::string> begin(const CustomResourceRequest& request, Session& 
     }
     throw Error(ErrorKind::failed_precondition,
                 fmt::format("the deployment's execution {} ended ({}) without an answer", execution,
-                            state ? state->status : "unknown"));
+                            state->status));
 }
 
 std::string reason_of(const json::Value& asked) {
@@ -119,29 +121,63 @@ std::string reason_of(const json::Value& asked) {
                        cloud::message_in(json::text_of(error, "Cause")));
 }
 
-bool is_last_call(const json::Value& asked) { return json::text_of(asked, "do") == "fail"; }
+std::string word_of(const json::Value& asked) { return json::text_of(asked, "do"); }
 
-/// The end of a deployment of which nothing can be recorded.
-std::string end_unrecorded(const CustomResourceRequest& request, const std::string& execution,
-                           const std::string& reason, const FarSurroundings& surroundings) {
+std::chrono::milliseconds elapsed(const json::Value& asked) {
+    return base::SystemClock().now() - base::parse_iso8601(json::text_of(asked, "started"));
+}
+
+/// The deployment's record, if it has ended.
+std::optional<migrate::Deployment> recorded_end(const CustomResourceRequest& request,
+                                                const FarSurroundings& surroundings) {
+    Deploying deploying(surroundings);
+    Session& session = deploying.open(false);
+    auto found = migrate::Deployments(session.wiring().world(), session.project.settings)
+                     .find(request.request_id);
+    return found && found->has_ended() ? found : std::nullopt;
+}
+
+/// Nothing also where it cannot be read, unless a later call may.
+std::optional<migrate::Deployment> known_end(const json::Value& asked,
+                                             const CustomResourceRequest& request,
+                                             const FarSurroundings& surroundings) {
+    try {
+        return recorded_end(request, surroundings);
+    } catch (const Error& error) {
+        surroundings.log.write(base::LogLevel::error, error.what());
+        if (word_of(asked) != "tell" && cloud::may_pass(error.kind(), elapsed(asked))) {
+            throw;
+        }
+        return std::nullopt;
+    }
+}
+
+/// The end as it is recorded; where none is, a failure for this reason, of which there is no record.
+std::string end(const json::Value& asked, const CustomResourceRequest& request,
+                const std::string& reason, const FarSurroundings& surroundings) {
+    if (const auto record = known_end(asked, request, surroundings)) {
+        deliver(request, record->answer, surroundings);
+        return cloud::look_answer(*record, std::chrono::seconds(0));
+    }
     migrate::Deployment record;
     record.outcome = "failed";
-    record.execution = execution;
+    record.execution = json::text_of(asked, "execution");
     record.reason = reason;
     answer(request, cloud::answer_of(record, ""), surroundings);
     return cloud::look_answer(record, std::chrono::seconds(0));
 }
 
 std::string look(const json::Value& asked, const CustomResourceRequest& request,
-                 const std::string& execution, const FarSurroundings& surroundings) {
+                 const FarSurroundings& surroundings) {
     const cloud::DeploymentWishes wishes = cloud::read_wishes(request);
+    const bool is_failure = word_of(asked) == "fail";
     Deploying deploying(surroundings);
-    Session& session = deploying.open(true);
-    DeploymentLook looking({session, request, wishes, execution,
+    Session& session = deploying.open(!is_failure);
+    DeploymentLook looking({session, request, wishes, json::text_of(asked, "execution"),
                             base::parse_iso8601(json::text_of(asked, "started")),
                             surroundings.invocation.function_arn, surroundings.deadline.stop()});
     std::chrono::seconds wait{0};
-    if (is_last_call(asked)) {
+    if (is_failure) {
         looking.fail(reason_of(asked));
     } else {
         wait = looking.look();
@@ -153,9 +189,66 @@ std::string look(const json::Value& asked, const CustomResourceRequest& request,
     return cloud::look_answer(record, wait);
 }
 
-bool may_pass(ErrorKind kind) {
-    return base::is_retryable(kind) || kind == ErrorKind::aborted ||
-           kind == ErrorKind::outcome_unknown || kind == ErrorKind::cancelled;
+/// No deployment of the resource begins anything more, one that has made no record yet included.
+void end_all(const CustomResourceRequest& request, const FarSurroundings& surroundings) {
+    Deploying deploying(surroundings);
+    Session& session = deploying.open(false);
+    migrate::Deployments deployments(session.wiring().world(), session.project.settings);
+    if (!deployments.find(request.request_id)) {
+        migrate::Deployment deletion;
+        deletion.request = request.request_id;
+        deletion.stack = request.stack_id;
+        deletion.resource = request.logical_id;
+        deletion.began_at = base::to_iso8601(base::SystemClock().now());
+        deletion.outcome = "succeeded";
+        deletion.reason = kDeleted;
+        deployments.save(deletion);
+    }
+    for (migrate::Deployment& one : deployments.of_resource(request.stack_id, request.logical_id)) {
+        if (!one.has_ended()) {
+            forsake(deployments, one, request, request.request_id);
+        }
+    }
+}
+
+/// When the execution began, by EventBridge's word of it: milliseconds.
+base::WallTime began_at(const json::Value& detail) {
+    const json::Value* began = detail.find("startDate");
+    const std::int64_t time =
+        began && began->is_number() ? std::strtoll(began->text().c_str(), nullptr, 10) : 0;
+    return time > 0 ? base::WallTime(std::chrono::milliseconds(time)) : base::SystemClock().now();
+}
+
+/// What the deployment's state machine would have called the function with in the end.
+json::Value stopped(const char* word, const json::Value& request, const json::Value& detail) {
+    const std::string execution = json::text_of(detail, "executionArn");
+    json::Value error = json::Value::object();
+    error.set("Error", json::Value::string(json::text_of(detail, "status")));
+    error.set("Cause",
+              json::Value::string("the deployment's execution " + execution + " was ended"));
+    json::Value asked = json::Value::object();
+    asked.set("do", json::Value::string(word));
+    asked.set("request", request);
+    asked.set("execution", json::Value::string(execution));
+    asked.set("started", json::Value::string(base::to_iso8601(began_at(detail))));
+    asked.set("error", std::move(error));
+    json::Value event = json::Value::object();
+    event.set("deployment", std::move(asked));
+    return event;
+}
+
+/// A look may save a record meanwhile.
+void try_to_end_all(const CustomResourceRequest& request, const FarSurroundings& surroundings) {
+    for (int attempt = 1; attempt <= kAttempts; ++attempt) {
+        try {
+            return end_all(request, surroundings);
+        } catch (const Error& error) {
+            surroundings.log.warning("deployments under way may go on: {}", error.what());
+            if (error.kind() != ErrorKind::aborted) {
+                return;
+            }
+        }
+    }
 }
 
 }  // namespace
@@ -163,15 +256,22 @@ bool may_pass(ErrorKind kind) {
 std::string answer_custom_resource(const json::Value& event, const FarSurroundings& surroundings) {
     const CustomResourceRequest request = cloud::read_custom_resource(event);
     if (request.type == CustomResourceRequest::Type::remove) {
-        answer(request, {true, "nothing is run when the migrations' stack is deleted"},
-               surroundings);
+        try_to_end_all(request, surroundings);
+        answer(request, {true, kDeleted}, surroundings);
         return std::string(kNothing);
     }
     std::optional<std::string> told;
     try {
-        Deploying deploying(surroundings);
-        told = begin(request, deploying.open(false), surroundings.deadline.stop());
+        base::SystemClock clock;
+        const std::stop_token stop = surroundings.deadline.stop();
+        told = patiently(clock, stop, [&] {
+            Deploying deploying(surroundings);
+            return begin(request, deploying.open(false), stop);
+        });
     } catch (const Error& error) {
+        if (cloud::may_pass(error.kind(), cloud::kLatePermissions)) {
+            throw;
+        }
         return refuse_custom_resource(event, error, surroundings);
     }
     if (told) {
@@ -194,17 +294,17 @@ std::string answer_deployment(const json::Value& event, const FarSurroundings& s
     const json::Value* described = asked.find("request");
     const CustomResourceRequest request =
         cloud::read_custom_resource(described ? *described : json::Value::object());
-    const std::string execution = json::text_of(asked, "execution");
+    if (word_of(asked) == "tell") {
+        return end(asked, request, reason_of(asked), surroundings);
+    }
     try {
-        return look(asked, request, execution, surroundings);
+        return look(asked, request, surroundings);
     } catch (const Error& error) {
-        if (is_last_call(asked)) {
-            return end_unrecorded(request, execution, reason_of(asked), surroundings);
-        }
-        if (may_pass(error.kind())) {
+        if (cloud::may_pass(error.kind(), elapsed(asked))) {
             throw;
         }
-        return end_unrecorded(request, execution, error.what(), surroundings);
+        return end(asked, request, word_of(asked) == "fail" ? reason_of(asked) : error.what(),
+                   surroundings);
     }
 }
 
@@ -221,19 +321,12 @@ std::optional<std::string> answer_stopped_deployment(const json::Value& event,
     if (!request || json::text_of(request, "ResponseURL").empty()) {
         return std::nullopt;
     }
-    json::Value error = json::Value::object();
-    error.set("Error", json::Value::string(status));
-    error.set("Cause", json::Value::string("the deployment's execution " +
-                                           json::text_of(detail, "executionArn") + " was ended"));
-    json::Value asked = json::Value::object();
-    asked.set("do", json::Value::string("fail"));
-    asked.set("request", *request);
-    asked.set("execution", json::Value::string(json::text_of(detail, "executionArn")));
-    asked.set("started", json::Value::string(base::to_iso8601(base::SystemClock().now())));
-    asked.set("error", std::move(error));
-    json::Value look = json::Value::object();
-    look.set("deployment", std::move(asked));
-    return answer_deployment(look, surroundings);
+    try {
+        return answer_deployment(stopped("fail", *request, *detail), surroundings);
+    } catch (const Error& error) {
+        surroundings.log.write(base::LogLevel::error, error.what());
+        return answer_deployment(stopped("tell", *request, *detail), surroundings);
+    }
 }
 
 }  // namespace dynamigrate::cli

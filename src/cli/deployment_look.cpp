@@ -15,7 +15,6 @@ namespace dynamigrate::cli {
 namespace {
 
 using base::Error;
-using base::ErrorKind;
 using cloud::DeploymentStep;
 using cloud::LookedExecution;
 using cloud::NextRun;
@@ -29,12 +28,6 @@ constexpr std::chrono::seconds kSoon{2};
 constexpr std::chrono::seconds kPatience{180};
 /// Read units are paid for pages of items, read eventually consistent.
 constexpr double kBytesOfAUnit = 8192;
-
-bool may_pass(ErrorKind kind) {
-    return kind == ErrorKind::throttled || kind == ErrorKind::unavailable ||
-           kind == ErrorKind::aborted || kind == ErrorKind::outcome_unknown ||
-           kind == ErrorKind::cancelled;
-}
 
 bool stands(const HistoryRow& row) { return row.status != Status::rolled_back; }
 
@@ -53,6 +46,10 @@ LookedExecution looked(const std::optional<remote::ExecutionState>& state) {
             state->status, state->error, state->cause};
 }
 
+std::chrono::milliseconds since(const std::string& when, base::WallTime now) {
+    return when.empty() ? std::chrono::milliseconds::max() : now - base::parse_iso8601(when);
+}
+
 std::string input_of(const std::string& action) {
     std::string text;
     json::Writer(text).begin_object().key("action").string(action).end_object();
@@ -60,6 +57,16 @@ std::string input_of(const std::string& action) {
 }
 
 }  // namespace
+
+void forsake(migrate::Deployments& deployments, Deployment& deployment,
+             const cloud::CustomResourceRequest& of_resource, const std::string& later_request) {
+    deployment.outcome = "failed";
+    deployment.reason = fmt::format("CloudFormation went on with the request {}", later_request);
+    cloud::CustomResourceRequest request = of_resource;
+    request.request_id = deployment.request;
+    deployment.answer = cloud::answer_body(request, cloud::answer_of(deployment, ""));
+    deployments.save(deployment);
+}
 
 DeploymentLook::DeploymentLook(const DeploymentLookInputs& inputs)
     : inputs_(inputs),
@@ -75,11 +82,17 @@ Deployment DeploymentLook::found_or_new() {
     Deployment made;
     made.request = request.request_id;
     made.stack = request.stack_id;
+    made.resource = request.logical_id;
     made.began_at = base::to_iso8601(inputs_.started);
     made.digest = inputs_.wishes.digest;
     made.execution = inputs_.execution;
-    const std::vector<Deployment> others = deployments_.of_stack(request.stack_id);
-    if (cloud::may_be_rollback(request, inputs_.wishes, others)) {
+    const std::vector<Deployment> others =
+        deployments_.of_resource(request.stack_id, request.logical_id);
+    if (const Deployment* later = cloud::later_than(made, others)) {
+        forsake(deployments_, made, request, later->request);
+        return made;
+    }
+    if (cloud::may_be_rollback(request, inputs_.wishes)) {
         Session& session = inputs_.session;
         const migrate::World world = session.wiring().world();
         made.is_rollback = cloud::is_rollback(
@@ -98,14 +111,8 @@ Deployment DeploymentLook::found_or_new() {
     return made;
 }
 
-/// CloudFormation waits for no other deployment of the stack any more.
 void DeploymentLook::supersede(Deployment& other, const Deployment& by) {
-    other.outcome = "failed";
-    other.reason = fmt::format("CloudFormation went on with the request {}", by.request);
-    cloud::CustomResourceRequest request = inputs_.request;
-    request.request_id = other.request;
-    other.answer = cloud::answer_body(request, cloud::answer_of(other, ""));
-    deployments_.save(other);
+    forsake(deployments_, other, inputs_.request, by.request);
     const std::vector<HistoryRow> rows = inputs_.session.migrator().history();
     const bool has_begun =  // then `stop_run` ends it
         std::ranges::any_of(
@@ -160,9 +167,8 @@ void DeploymentLook::fail(const std::string& reason) {
 }
 
 cloud::DeploymentFacts DeploymentLook::facts() {
-    const base::WallTime now = inputs_.session.wiring().world().clock->now();
     cloud::DeploymentFacts facts{inputs_.wishes, record_};
-    facts.elapsed = std::max(std::chrono::milliseconds(0), now - inputs_.started);
+    facts.elapsed = std::max(std::chrono::milliseconds(0), now() - inputs_.started);
     facts.function = inputs_.function;
     facts.current = current_run();
     if (!facts.current) {
@@ -179,6 +185,7 @@ std::optional<cloud::CurrentRun> DeploymentLook::current_run() {
     run.migration = record_.current;
     run.execution = record_.current_execution;
     run.looked = looked(machines_.describe(run.execution, inputs_.stop));
+    run.age = since(record_.current_since, now());
     if (const HistoryRow* row = row_of(run.execution)) {
         run.run = row->run;
         run.row_error = row->error;
@@ -197,7 +204,7 @@ void DeploymentLook::plan(cloud::DeploymentFacts& facts) {
     try {
         facts.next = record_.is_rollback ? next_down() : next_up();
     } catch (const Error& error) {
-        if (may_pass(error.kind())) {
+        if (cloud::may_pass(error.kind(), facts.elapsed)) {
             throw;
         }
         facts.refusal = error.what();
@@ -235,7 +242,7 @@ std::optional<NextRun> DeploymentLook::next_down() {
             standing.push_back(row.id);
         }
     }
-    std::vector<Deployment> others = deployments_.of_stack(record_.stack);
+    std::vector<Deployment> others = deployments_.of_resource(record_.stack, record_.resource);
     std::erase_if(others, [&](const Deployment& one) { return one.request == record_.request; });
     const std::vector<std::string> undone = cloud::to_undo(wishes, others, standing);
     if (undone.empty()) {
@@ -256,7 +263,9 @@ std::string DeploymentLook::running_execution(const HistoryRow* row) {
         return {};
     }
     const auto state = machines_.describe(row->execution, inputs_.stop);
-    return state && state->is_running() ? row->execution : "";
+    const bool is_running =
+        state ? state->is_running() : since(row->started_at, now()) < cloud::kLateKnowledge;
+    return is_running ? row->execution : "";
 }
 
 /// At the least: reading the tables that are scanned, at the pace that the project allows.
@@ -305,6 +314,7 @@ void DeploymentLook::note_begin(const std::string& migration) {
 void DeploymentLook::start(const NextRun& next) {
     note_begin(next.migration);
     const std::string name = cloud::execution_name(record_.request, next.migration, next.action);
+    record_.current_since = base::to_iso8601(now());
     record_.current_execution =
         machines_.start(next.machine, name, input_of(next.action), inputs_.stop);
     record_.current = next.migration;
@@ -313,18 +323,25 @@ void DeploymentLook::start(const NextRun& next) {
                                next.migration, record_.current_execution);
 }
 
-bool DeploymentLook::was_paused_by_a_deployment(const std::string& run) {
-    return std::ranges::any_of(deployments_.of_stack(record_.stack),
-                               [&](const Deployment& one) { return one.paused == run; });
+bool DeploymentLook::is_pause_of_a_deployment(const std::string& run, std::uint64_t paused_at) {
+    return paused_at > 0 &&
+           std::ranges::any_of(deployments_.of_resource(record_.stack, record_.resource),
+                               [&](const Deployment& one) {
+                                   return one.paused == run && one.paused_at == paused_at;
+                               });
 }
 
 void DeploymentLook::adopt(const NextRun& next) {
     migrate::RunControl control(inputs_.session.wiring().world(), inputs_.session.project.settings);
-    if (control.wishes(next.run).pause && was_paused_by_a_deployment(next.run)) {
-        control.ask(next.run, [](migrate::RunWishes& wishes) { wishes.pause = false; });
+    const std::uint64_t paused_at = control.wishes(next.run).paused_at;
+    if (is_pause_of_a_deployment(next.run, paused_at)) {
+        control.ask(next.run, [&](migrate::RunWishes& wishes) {
+            wishes.pause = wishes.pause && wishes.paused_at != paused_at;
+        });
     }
     note_begin(next.migration);
     record_.current = next.migration;
+    record_.current_since = base::to_iso8601(now());
     record_.current_execution = next.execution;
     save();
     inputs_.session.log().info("deployment {}: {} is under way as {}", record_.request,
@@ -356,9 +373,16 @@ void DeploymentLook::pause(const cloud::CurrentRun& current) {
         return;
     }
     migrate::RunControl control(inputs_.session.wiring().world(), inputs_.session.project.settings);
+    const bool is_repeated = record_.paused == current.run;
     record_.paused = current.run;
     save();
-    control.ask(current.run, [](migrate::RunWishes& wishes) { wishes.pause = true; });
+    const migrate::RunWishes wishes =
+        control.ask(current.run, [](migrate::RunWishes& asked) { asked.pause = true; });
+    // What somebody paused meanwhile is not this deployment's to let go on.
+    if (is_repeated || wishes.paused_at == wishes.number) {
+        record_.paused_at = wishes.paused_at;
+        save();
+    }
 }
 
 void DeploymentLook::finish(const std::string& outcome, const std::string& reason) {

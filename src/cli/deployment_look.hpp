@@ -25,6 +25,11 @@ struct DeploymentLookInputs {
     std::stop_token stop;
 };
 
+/// Ends a deployment that CloudFormation does not wait for any more, and saves it.
+/// `of_resource`: a request about the same resource.
+void forsake(migrate::Deployments& deployments, migrate::Deployment& deployment,
+             const cloud::CustomResourceRequest& of_resource, const std::string& later_request);
+
 /// One look at a deployment: sees how far it is and does what is next.
 class DeploymentLook {
 public:
@@ -53,10 +58,11 @@ private:
     void note_begin(const std::string& migration);
     void start(const cloud::NextRun& next);
     void adopt(const cloud::NextRun& next);
-    bool was_paused_by_a_deployment(const std::string& run);
+    bool is_pause_of_a_deployment(const std::string& run, std::uint64_t paused_at);
     void stop_run(const cloud::NextRun& next, std::chrono::milliseconds elapsed);
     void pause(const cloud::CurrentRun& current);
     void finish(const std::string& outcome, const std::string& reason);
+    base::WallTime now() const { return inputs_.session.wiring().world().clock->now(); }
     void save() { deployments_.save(record_); }
 
     DeploymentLookInputs inputs_;

@@ -15,6 +15,7 @@ namespace dynamigrate::cli {
 namespace {
 
 using base::Error;
+using base::ErrorKind;
 
 /// Step Functions of one region.
 struct Region {
@@ -98,7 +99,10 @@ public:
     bool is_running(const std::string& arn) override {
         try {
             const auto state = machines_.describe(arn, {});
-            return state && state->is_running();
+            if (!state) {
+                throw Error(ErrorKind::not_found, "Step Functions does not know it");
+            }
+            return state->is_running();
         } catch (const Error& error) {
             throw Error(error.kind(),
                         fmt::format("locked by execution {}, and whether it has ended is not known "

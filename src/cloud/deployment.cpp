@@ -115,6 +115,9 @@ DeploymentStep decide_current(const DeploymentFacts& facts) {
             if (current.row_has_ended) {
                 return only(Do::note_done);
             }
+            if (current.age < kLateKnowledge) {
+                return is_over(facts) ? time_is_over(facts, current) : wait(facts);
+            }
             return failed(fmt::format("nothing is known of {}, the execution that runs {}",
                                       current.execution, current.migration));
         case State::ended:
@@ -215,6 +218,13 @@ bool is_newer(const std::string& a, const std::string& b) {
 
 }  // namespace
 
+bool may_pass(base::ErrorKind kind, milliseconds elapsed) {
+    using base::ErrorKind;
+    return base::is_retryable(kind) || kind == ErrorKind::aborted ||
+           kind == ErrorKind::outcome_unknown || kind == ErrorKind::cancelled ||
+           (kind == ErrorKind::permission_denied && elapsed < kLatePermissions);
+}
+
 DeploymentStep decide(const DeploymentFacts& facts) {
     if (facts.current) {
         return decide_current(facts);
@@ -234,13 +244,16 @@ std::string message_in(const std::string& cause) {
     }
 }
 
-bool may_be_rollback(const CustomResourceRequest& request, const DeploymentWishes& wishes,
-                     const std::vector<Deployment>& deployments) {
-    const bool was_deployed = std::ranges::any_of(deployments, [&](const Deployment& one) {
-        return one.digest == wishes.digest && one.request != request.request_id;
+const Deployment* later_than(const Deployment& deployment, const std::vector<Deployment>& others) {
+    const auto later = std::ranges::find_if(others, [&](const Deployment& one) {
+        return one.request != deployment.request && one.began_at > deployment.began_at;
     });
+    return later == others.end() ? nullptr : &*later;
+}
+
+bool may_be_rollback(const CustomResourceRequest& request, const DeploymentWishes& wishes) {
     return request.type == CustomResourceRequest::Type::update && !wishes.old_digest.empty() &&
-           wishes.old_digest != wishes.digest && was_deployed;
+           wishes.old_digest != wishes.digest;
 }
 
 bool is_rollback(const std::optional<std::string>& stack_status, const DeploymentWishes& wishes,
@@ -249,7 +262,9 @@ bool is_rollback(const std::optional<std::string>& stack_status, const Deploymen
         return stack_status->find("ROLLBACK") != std::string::npos;
     }
     const auto from = gone_back_from(wishes, deployments);
-    return !from.empty() && from.front()->outcome == "failed";
+    const bool was_deployed =
+        std::ranges::find(deployments, wishes.digest, &Deployment::digest) != deployments.end();
+    return was_deployed && !from.empty() && from.front()->outcome == "failed";
 }
 
 std::vector<std::string> to_undo(const DeploymentWishes& wishes,

@@ -21,7 +21,12 @@ constexpr int kWholeTimeout = 7'200;
 constexpr std::uint64_t kLookEvents = 5 + 2 + 2;
 constexpr std::uint64_t kOtherEvents = 2 + 2;
 
+/// While the deployment's end may still be recorded, or found: three minutes at most.
 constexpr std::string_view kAnswerRetry =
+    R"([{"ErrorEquals":["States.ALL"],"IntervalSeconds":5,"MaxAttempts":6,"BackoffRate":2,)"
+    R"("MaxDelaySeconds":60}])";
+/// Until CloudFormation has given up.
+constexpr std::string_view kTellRetry =
     R"([{"ErrorEquals":["States.ALL"],"IntervalSeconds":5,"MaxAttempts":12,"BackoffRate":2,)"
     R"("MaxDelaySeconds":300,"JitterStrategy":"FULL"}])";
 
@@ -71,6 +76,10 @@ void add_look(Writer& out, std::string_view function_arn) {
 void add_ends(Writer& out, std::string_view function_arn) {
     out.key("Answer");
     begin_call(out, function_arn, "fail", kAnswerRetry);
+    out.key("error.$").string("$.error");
+    end_call(out, "Answered", R"({"ErrorEquals":["States.ALL"],"ResultPath":null,"Next":"Tell"})");
+    out.key("Tell");
+    begin_call(out, function_arn, "tell", kTellRetry);
     out.key("error.$").string("$.error");
     end_call(out, "Answered",
              R"({"ErrorEquals":["States.ALL"],"ResultPath":null,"Next":"Unanswered"})");

@@ -55,37 +55,41 @@ HistoryRow RunControl::at_work(const std::string& run) {
 
 RunWishes RunControl::wishes(const std::string& run) { return read_wishes(parts_->table, run); }
 
-std::uint64_t RunControl::ask(const std::string& run,
-                              const std::function<void(RunWishes&)>& change) {
+RunWishes RunControl::ask(const std::string& run, const std::function<void(RunWishes&)>& change) {
     NativeTable& table = parts_->table;
     for (;;) {
         RunWishes wishes = read_wishes(table, run);
         const std::uint64_t before = wishes.number;
+        const bool was_paused = wishes.pause;
         change(wishes);
+        wishes.number = before + 1;
+        wishes.by = fmt::format("{}@{}", parts_->world.identity.user, parts_->world.identity.host);
+        wishes.paused_at = !wishes.pause ? 0 : was_paused ? wishes.paused_at : wishes.number;
         base::Arena arena;
         dynamodb::ItemBuilder values(arena);
         values.number(":before", static_cast<std::int64_t>(before));
-        values.number(":number", static_cast<std::int64_t>(before + 1));
+        values.number(":number", static_cast<std::int64_t>(wishes.number));
+        values.number(":paused", static_cast<std::int64_t>(wishes.paused_at));
         values.boolean(":pause", wishes.pause).boolean(":abort", wishes.abort);
         for (const auto& [name, rate] :
              {std::pair{":rcu", wishes.max_rcu}, {":wcu", wishes.max_wcu}}) {
             values.set(name, dynamodb::AttributeValue::number(
                                  arena.copy(fmt::format("{:.3f}", rate.value_or(0)))));
         }
-        values.string(
-            ":by", fmt::format("{}@{}", parts_->world.identity.user, parts_->world.identity.host));
+        values.string(":by", wishes.by);
         dynamodb::ExpressionText text;
         text.text = "attribute_not_exists(#number) OR #number = :before";
-        text.names = {{"#number", "number"}, {"#pause", "pause"}, {"#abort", "abort"},
-                      {"#rcu", "max_rcu"},   {"#wcu", "max_wcu"}, {"#by", "by"}};
+        text.names = {{"#number", "number"},   {"#pause", "pause"}, {"#abort", "abort"},
+                      {"#rcu", "max_rcu"},     {"#wcu", "max_wcu"}, {"#by", "by"},
+                      {"#paused", "paused_at"}};
         text.values = values.build();
         auto result = dynamodb::update_item(
             table.service(), table.name(), table.key(arena, "control#" + run),
             "SET #number = :number, #pause = :pause, #abort = :abort, #rcu = :rcu, #wcu = :wcu, "
-            "#by = :by",
+            "#by = :by, #paused = :paused",
             text);
         if (!result.condition_failed) {
-            return before + 1;
+            return wishes;
         }
     }
 }

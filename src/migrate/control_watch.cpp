@@ -40,6 +40,7 @@ RunWishes read_wishes(NativeTable& table, const std::string& run) {
         wishes.abort = is_true(record.find("abort"));
         wishes.max_rcu = rate_of(record.find("max_rcu"));
         wishes.max_wcu = rate_of(record.find("max_wcu"));
+        wishes.paused_at = to_unsigned(record.find("paused_at"));
         wishes.by = record.text("by");
     }
     return wishes;

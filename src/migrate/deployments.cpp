@@ -22,14 +22,16 @@ using dynamodb::ItemBuilder;
 
 constexpr std::string_view kPrefix = "deployment#";
 
-constexpr std::array<std::pair<std::string_view, std::string Deployment::*>, 11> kTexts = {{
+constexpr std::array<std::pair<std::string_view, std::string Deployment::*>, 13> kTexts = {{
     {"request", &Deployment::request},
     {"stack", &Deployment::stack},
+    {"resource", &Deployment::resource},
     {"began_at", &Deployment::began_at},
     {"digest", &Deployment::digest},
     {"execution", &Deployment::execution},
     {"current", &Deployment::current},
     {"current_execution", &Deployment::current_execution},
+    {"current_since", &Deployment::current_since},
     {"paused", &Deployment::paused},
     {"outcome", &Deployment::outcome},
     {"reason", &Deployment::reason},
@@ -63,6 +65,7 @@ Deployment to_deployment(const Item& item) {
     const AttributeValue* rollback = item.find("rollback");
     deployment.is_rollback =
         rollback && rollback->is(AttributeType::boolean) && rollback->as_boolean();
+    deployment.paused_at = to_unsigned(item.find("paused_at"));
     deployment.revision = to_unsigned(item.find("revision"));
     return deployment;
 }
@@ -79,6 +82,9 @@ Item to_item(const Deployment& deployment, base::Arena& arena) {
     }
     if (deployment.is_rollback) {
         item.boolean("rollback", true);
+    }
+    if (deployment.paused_at > 0) {
+        item.number("paused_at", static_cast<std::int64_t>(deployment.paused_at));
     }
     item.number("revision", static_cast<std::int64_t>(deployment.revision));
     return item.build();
@@ -106,10 +112,11 @@ std::optional<Deployment> Deployments::find(std::string_view request) {
     return item ? std::optional(to_deployment(item->item)) : std::nullopt;
 }
 
-std::vector<Deployment> Deployments::of_stack(std::string_view stack) {
+std::vector<Deployment> Deployments::of_resource(std::string_view stack,
+                                                 std::string_view resource) {
     std::vector<Deployment> found;
     parts_->table.query(kPrefix, [&](const Item& item) {
-        if (item.text("stack") == stack) {
+        if (item.text("stack") == stack && item.text("resource") == resource) {
             found.push_back(to_deployment(item));
         }
     });

@@ -21,6 +21,8 @@ using dynamodb::Item;
 using dynamodb::ItemBuilder;
 
 constexpr int kLooksPerLease = 10;
+/// Of a running execution Step Functions may know nothing yet for a while after its start.
+constexpr std::chrono::minutes kLateKnowledge{10};
 
 std::int64_t to_signed(std::uint64_t number) { return static_cast<std::int64_t>(number); }
 
@@ -197,6 +199,23 @@ void Lock::acquire(const std::function<void(const std::string&)>& tell,
     }
 }
 
+/// Whether a call for the execution took it a few minutes ago.
+bool Lock::is_recent(const LockOwner& owner) const {
+    return clock_.now() - base::parse_iso8601(owner.since) < kLateKnowledge;
+}
+
+/// Whether the execution is under way; nothing: it is not known.
+std::optional<bool> Lock::looked_at(const std::string& execution) const {
+    try {
+        return executions_ == nullptr || executions_->is_running(execution);
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::not_found) {
+            throw;
+        }
+        return std::nullopt;
+    }
+}
+
 /// Whether the owner is known to have ended, or is this one.
 bool Lock::may_succeed(const LockItem& held, const std::function<void(const std::string&)>& tell) {
     const std::string& execution = held.owner.execution;
@@ -206,8 +225,12 @@ bool Lock::may_succeed(const LockItem& held, const std::function<void(const std:
     if (execution == execution_) {
         return true;
     }
-    if (executions_ == nullptr || executions_->is_running(execution)) {
+    const std::optional<bool> is_running = looked_at(execution);
+    if (is_running.value_or(is_recent(held.owner))) {
         throw locked_error(held.owner);
+    }
+    if (!is_running) {
+        return false;
     }
     tell(fmt::format("execution {} has ended; taking over", execution));
     return true;

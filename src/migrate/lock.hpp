@@ -39,7 +39,8 @@ void break_lock(NativeTable& table);
 ///
 /// A lock whose owner is dead on this host and boot is taken over at once. One of another host is
 /// watched for one lease by this machine's monotonic clock and taken over when its heartbeat does
-/// not move. One of another execution of a state machine is taken over only when that has ended; one
+/// not move. One of another execution of a state machine is taken over only when that has ended, or
+/// is not known although it took the lock some minutes ago and no heartbeat moves; one
 /// of the world's own execution at once, so that of two calls for it the later one goes on.
 /// Errors:  aborted "locked by ..." for a live owner; cancelled.
 /// Ensures: the fence is higher than that of every owner before.
@@ -71,6 +72,8 @@ public:
 private:
     void acquire(const std::function<void(const std::string&)>& tell, const std::stop_token& stop);
     bool take(const std::optional<LockItem>& held);
+    std::optional<bool> looked_at(const std::string& execution) const;
+    bool is_recent(const LockOwner& owner) const;
     bool may_succeed(const LockItem& held, const std::function<void(const std::string&)>& tell);
     void watch(const LockItem& held, const std::function<void(const std::string&)>& tell,
                const std::stop_token& stop);

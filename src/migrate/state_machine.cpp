@@ -42,6 +42,8 @@ constexpr std::string_view kRetry =
     R"({"ErrorEquals":["throttled","unavailable","outcome_unknown","aborted"],)"
     R"("IntervalSeconds":5,"MaxAttempts":8,"BackoffRate":2,"MaxDelaySeconds":120,)"
     R"("JitterStrategy":"FULL"},)"
+    // Permissions take a while to come into force.
+    R"({"ErrorEquals":["permission_denied"],"IntervalSeconds":10,"MaxAttempts":5,"BackoffRate":1.5},)"
     R"({"ErrorEquals":["States.Timeout","States.HeartbeatTimeout","Sandbox.Timedout",)"
     R"("Runtime.ExitError","Runtime.OutOfMemory"],)"
     R"("IntervalSeconds":5,"MaxAttempts":3,"BackoffRate":2}])";

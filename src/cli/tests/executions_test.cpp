@@ -43,10 +43,19 @@ TEST(Executions, AreUnderWayWhileTheServiceSaysSo) {
                                              {"SUCCEEDED", false},
                                              {"FAILED", false},
                                              {"TIMED_OUT", false},
-                                             {"ABORTED", false},
-                                             {"", false}}) {
+                                             {"ABORTED", false}}) {
         machines.status = status;
         EXPECT_EQ(watch->is_running("arn:x"), is_running) << status;
+    }
+}
+
+TEST(Executions, OneThatIsNotKnownIsNeither) {
+    FakeMachines machines;
+    try {
+        make_execution_watch(machines)->is_running("arn:x");
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::not_found);
     }
 }
 

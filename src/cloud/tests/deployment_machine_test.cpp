@@ -38,6 +38,10 @@ TEST(DeploymentMachine, AnswersByALastCallWhatNoLookGotOver) {
     EXPECT_EQ(json::text_of(asked, "do"), "fail");
     const json::Value& retry = last.find("Retry")->elements().front();
     EXPECT_EQ(retry.find("ErrorEquals")->elements().front().text(), "States.ALL");
+    const json::Value& then = last.find("Catch")->elements().front();
+    const json::Value& told = state_of(machine, json::text_of(then, "Next"));
+    EXPECT_EQ(json::text_of(*told.find("Parameters")->find("Payload")->find("deployment"), "do"),
+              "tell");
 }
 
 TEST(DeploymentMachine, NamesEveryStateItGoesTo) {

@@ -97,9 +97,44 @@ TEST_F(DeploymentDecision, FailsWithTheExecutionsErrorWhereTheRowSaysNone) {
 
 TEST_F(DeploymentDecision, TakesTheRowsWordForAnExecutionThatIsForgotten) {
     run(State::unknown);
+    facts.current->age = 5min;
     EXPECT_EQ(decide(facts).outcome, "failed");
     facts.current->row_has_ended = true;
     EXPECT_EQ(decide(facts).what, Do::note_done);
+}
+
+TEST_F(DeploymentDecision, WaitsForWordOfAnExecutionThatWasJustStarted) {
+    run(State::unknown);
+    facts.current->age = 4min;
+    EXPECT_EQ(decide(facts).what, Do::wait);
+    facts.elapsed = 55min;
+    EXPECT_TRUE(decide(facts).pauses);
+}
+
+TEST(DeploymentFailure, MayPass) {
+    using base::ErrorKind;
+    for (const ErrorKind kind : {ErrorKind::throttled, ErrorKind::unavailable,
+                                 ErrorKind::outcome_unknown, ErrorKind::aborted}) {
+        EXPECT_TRUE(may_pass(kind, 1h));
+    }
+    EXPECT_FALSE(may_pass(ErrorKind::invalid_argument, 0s));
+}
+
+TEST(DeploymentFailure, OfPermissionsMayPassInTheFirstMinutes) {
+    EXPECT_TRUE(may_pass(base::ErrorKind::permission_denied, 1min));
+    EXPECT_FALSE(may_pass(base::ErrorKind::permission_denied, 2min));
+}
+
+TEST(DeploymentOrder, IsThatOfTheRequests) {
+    Deployment one, other;
+    one.request = "r1";
+    one.began_at = "2026-01-01T00:00:01.000Z";
+    other.request = "r2";
+    other.began_at = "2026-01-01T00:00:02.000Z";
+    const std::vector both{one, other};
+    ASSERT_NE(later_than(one, both), nullptr);
+    EXPECT_EQ(later_than(one, both)->request, "r2");
+    EXPECT_EQ(later_than(other, both), nullptr);
 }
 
 TEST_F(DeploymentDecision, PausesAndFailsWhenTheTimeIsOver) {
@@ -216,15 +251,19 @@ struct Rollback : ::testing::Test {
     }
 };
 
-TEST_F(Rollback, MayBeWhatGoesBackToEarlierMigrations) {
-    EXPECT_TRUE(may_be_rollback(request, wishes, deployments));
-    wishes.digest = "c";
-    EXPECT_FALSE(may_be_rollback(request, wishes, deployments));
+TEST_F(Rollback, MayBeAnUpdateToOtherMigrations) {
+    EXPECT_TRUE(may_be_rollback(request, wishes));
     wishes.digest = wishes.old_digest = "a";
-    EXPECT_FALSE(may_be_rollback(request, wishes, deployments));
+    EXPECT_FALSE(may_be_rollback(request, wishes));
     wishes.old_digest = "b";
     request.type = CustomResourceRequest::Type::create;
-    EXPECT_FALSE(may_be_rollback(request, wishes, deployments));
+    EXPECT_FALSE(may_be_rollback(request, wishes));
+}
+
+TEST_F(Rollback, ToMigrationsThatNoDeploymentBroughtIsKnownFromCloudFormationOnly) {
+    wishes.digest = "c";
+    EXPECT_TRUE(is_rollback("UPDATE_ROLLBACK_IN_PROGRESS", wishes, deployments));
+    EXPECT_FALSE(is_rollback(std::nullopt, wishes, deployments));
 }
 
 TEST_F(Rollback, IsWhatCloudFormationSaysItIs) {

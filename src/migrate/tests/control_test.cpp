@@ -70,7 +70,7 @@ struct ControlCase : ::testing::Test {
     /// Asks, and lets the runner see it.
     void ask(const std::function<void(RunWishes&)>& change) {
         const std::string id = run();
-        const std::uint64_t number = control.ask(id, change);
+        const std::uint64_t number = control.ask(id, change).number;
         EXPECT_LT(control.wishes(id).seen, number);
         project.clock.beat();
         project.clock.wait_until_idle();
@@ -80,12 +80,26 @@ struct ControlCase : ::testing::Test {
     void abort() {
         const std::string id = run();
         const std::uint64_t number =
-            control.ask(id, [](RunWishes& wishes) { wishes.abort = true; });
+            control.ask(id, [](RunWishes& wishes) { wishes.abort = true; }).number;
         project.clock.beat();
         runner.join();
         EXPECT_EQ(control.wishes(id).seen, number);
     }
 };
+
+TEST_F(ControlCase, TellsOnePauseFromTheNext) {
+    project.migrator().init();
+    const auto pause = [](RunWishes& wishes) { wishes.pause = true; };
+    const auto resume = [](RunWishes& wishes) { wishes.pause = false; };
+    const std::uint64_t first = control.ask("r1", pause).paused_at;
+    EXPECT_GT(first, 0u);
+    control.ask("r1", [](RunWishes& wishes) { wishes.max_wcu = 5; });
+    EXPECT_EQ(control.wishes("r1").paused_at, first);
+    EXPECT_EQ(control.ask("r1", pause).paused_at, first);
+    EXPECT_EQ(control.ask("r1", resume).paused_at, 0u);
+    EXPECT_GT(control.ask("r1", pause).paused_at, first);
+    EXPECT_EQ(control.wishes("r1").paused_at, control.wishes("r1").number);
+}
 
 TEST_F(ControlCase, PausesARunAndLetsItGoOn) {
     start();

@@ -18,6 +18,7 @@ Deployment made(const std::string& request, const std::string& began_at) {
     Deployment deployment;
     deployment.request = request;
     deployment.stack = "stack-1";
+    deployment.resource = "Migrations";
     deployment.began_at = began_at;
     return deployment;
 }
@@ -38,7 +39,9 @@ TEST_F(DeploymentRecords, AreReadAsTheyWereWritten) {
     written.done = {"1.0.0"};
     written.current = "1.1.0";
     written.current_execution = "arn:e";
+    written.current_since = "2026-01-01T00:01:00.000Z";
     written.paused = "r7";
+    written.paused_at = 3;
     written.outcome = "failed";
     written.reason = "why";
     written.answer = "{}";
@@ -53,7 +56,10 @@ TEST_F(DeploymentRecords, AreReadAsTheyWereWritten) {
     EXPECT_THAT(read->done, ElementsAre("1.0.0"));
     EXPECT_EQ(read->current, "1.1.0");
     EXPECT_EQ(read->current_execution, "arn:e");
+    EXPECT_EQ(read->current_since, "2026-01-01T00:01:00.000Z");
     EXPECT_EQ(read->paused, "r7");
+    EXPECT_EQ(read->paused_at, 3u);
+    EXPECT_EQ(read->resource, "Migrations");
     EXPECT_EQ(read->outcome, "failed");
     EXPECT_EQ(read->reason, "why");
     EXPECT_EQ(read->answer, "{}");
@@ -74,16 +80,18 @@ TEST_F(DeploymentRecords, AreNotWrittenOverWhenSomebodyElseChangedThem) {
     EXPECT_EQ(deployments.find("r1")->outcome, "succeeded");
 }
 
-TEST_F(DeploymentRecords, OfAStackAreInTheOrderInWhichTheyBegan) {
+TEST_F(DeploymentRecords, OfAStacksResourceAreInTheOrderInWhichTheyBegan) {
     Deployment later = made("a", "2026-01-02T00:00:00.000Z");
     Deployment earlier = made("b", "2026-01-01T00:00:00.000Z");
     Deployment other = made("c", "2026-01-01T00:00:00.000Z");
     other.stack = "stack-2";
-    for (Deployment* one : {&later, &earlier, &other}) {
+    Deployment beside = made("d", "2026-01-01T00:00:00.000Z");
+    beside.resource = "OtherMigrations";
+    for (Deployment* one : {&later, &earlier, &other, &beside}) {
         deployments.save(*one);
     }
     std::vector<std::string> requests;
-    for (const Deployment& one : deployments.of_stack("stack-1")) {
+    for (const Deployment& one : deployments.of_resource("stack-1", "Migrations")) {
         requests.push_back(one.request);
     }
     EXPECT_THAT(requests, ElementsAre("b", "a"));

@@ -70,6 +70,54 @@ private:
     std::unique_ptr<NativeTable> other_;
 };
 
+/// Step Functions knows nothing of any execution.
+class Unknowing final : public ExecutionWatch {
+public:
+    bool is_running(const std::string&) override {
+        throw base::Error(base::ErrorKind::not_found, "unknown");
+    }
+};
+
+struct UnknownExecution : LockCase {
+    Unknowing executions;
+
+    /// The lock of an execution, taken so long ago.
+    void leave_taken(std::chrono::minutes ago, int heartbeat = 3) {
+        project.memory.put(
+            "h",
+            R"({"pk":{"S":"dynamigrate#default"},"sk":{"S":"lock"},"held":{"BOOL":true},)"
+            R"("token":{"S":"t"},"execution":{"S":"arn:e"},"host":{"S":"arn:e"},"since":{"S":")" +
+                base::to_iso8601(project.clock.now() - ago) + R"("},"heartbeat":{"N":")" +
+                std::to_string(heartbeat) + R"("},"fence":{"N":"7"}})");
+    }
+    std::unique_ptr<Lock> take() {
+        World world = project.world();
+        world.executions = &executions;
+        return std::make_unique<Lock>(
+            table, world, LockTiming{testing::kLease, testing::kHeartbeat},
+            [this](const std::string& line) { told.push_back(line); }, std::stop_token{});
+    }
+};
+
+TEST_F(UnknownExecution, CountsAsRunningForMinutesAfterItTookTheLock) {
+    leave_taken(std::chrono::minutes(2));
+    EXPECT_THAT(error_of([&] { take(); }).what(), HasSubstr("locked by execution arn:e"));
+}
+
+TEST_F(UnknownExecution, IsFollowedWhenNothingIsHeardOfItForLong) {
+    leave_taken(std::chrono::minutes(11));
+    const base::SteadyTime before = project.clock.steady_now();
+    EXPECT_EQ(take()->fence(), 8u);
+    EXPECT_GE(project.clock.steady_now() - before, testing::kLease);
+}
+
+TEST_F(UnknownExecution, IsNotFollowedWhileItRenewsTheLock) {
+    leave_taken(std::chrono::minutes(11));
+    int beats = 3;
+    project.clock.on_wait = [&] { leave_taken(std::chrono::minutes(11), ++beats); };
+    EXPECT_EQ(error_of([&] { take(); }).kind(), base::ErrorKind::aborted);
+}
+
 TEST_F(LockCase, IsHeldUntilItsEnd) {
     {
         auto held = lock();

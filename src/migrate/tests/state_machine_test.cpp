@@ -142,6 +142,23 @@ TEST(StateMachineDefinition, RetriesWhatCanPassAndRecordsTheRest) {
     }
 }
 
+TEST(StateMachineDefinition, WaitsForPermissionsForTwoMinutes) {
+    const json::Value retries = json::parse_json(std::string(call_retries()), "retries");
+    double waited = 0;
+    for (const json::Value& one : retries.elements()) {
+        if (one.find("ErrorEquals")->elements()[0].text() != "permission_denied") {
+            continue;
+        }
+        double interval = std::stod(one.find("IntervalSeconds")->text());
+        for (int i = 0; i < std::stoi(one.find("MaxAttempts")->text()); ++i) {
+            waited += interval;
+            interval *= std::stod(one.find("BackoffRate")->text());
+        }
+    }
+    EXPECT_GT(waited, 120);
+    EXPECT_LT(waited, 180);
+}
+
 TEST(StateMachineDefinition, RefusesWhatTheServiceWould) {
     StateMachine wrong = machine();
     wrong.concurrency = 0;

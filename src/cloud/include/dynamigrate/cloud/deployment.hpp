@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dynamigrate/base/error.hpp>
 #include <dynamigrate/cloud/custom_resource.hpp>
 #include <dynamigrate/migrate/deployments.hpp>
 
@@ -25,8 +26,9 @@ struct CurrentRun {
     std::string migration;
     std::string execution;  ///< ARN
     LookedExecution looked;
-    std::string run;        ///< "" : it has none yet
-    std::string row_error;  ///< what the run's row says
+    std::chrono::milliseconds age{0};  ///< since it was started or found
+    std::string run;                   ///< "" : it has none yet
+    std::string row_error;             ///< what the run's row says
     bool row_has_ended = false;
     std::string paused_by;  ///< "": it is not paused
 };
@@ -73,17 +75,28 @@ struct DeploymentStep {
     std::string reason;
 };
 
+/// So long Step Functions may know nothing yet of an execution that it has started.
+inline constexpr std::chrono::minutes kLateKnowledge{5};
+/// So long permissions may take until they are in force.
+inline constexpr std::chrono::minutes kLatePermissions{2};
+
+/// Whether a failure may pass by itself, so long after the deployment began.
+bool may_pass(base::ErrorKind kind, std::chrono::milliseconds elapsed);
+
 DeploymentStep decide(const DeploymentFacts& facts);
 
 /// What an execution's cause says: the message in a function's error, else the text as it is.
 std::string message_in(const std::string& cause);
 
-/// Whether the update may be a rollback of its stack: it goes back to migrations that were deployed
-/// before. `deployments`: of the stack, oldest first.
-bool may_be_rollback(const CustomResourceRequest& request, const DeploymentWishes& wishes,
-                     const std::vector<migrate::Deployment>& deployments);
+/// A request for the same resource that CloudFormation made after this one; nullptr: none.
+const migrate::Deployment* later_than(const migrate::Deployment& deployment,
+                                      const std::vector<migrate::Deployment>& others);
+
+/// Whether the update may be a rollback of its stack: it brings other migrations.
+bool may_be_rollback(const CustomResourceRequest& request, const DeploymentWishes& wishes);
 /// Whether it is one. `stack_status`: what CloudFormation says of the stack; nothing where it cannot
-/// be asked: then it is one if the deployment that it goes back from failed.
+/// be asked: then it is one if it goes back to migrations that were deployed before and the
+/// deployment that it goes back from failed. `deployments`: before it, of the resource, oldest first.
 bool is_rollback(const std::optional<std::string>& stack_status, const DeploymentWishes& wishes,
                  const std::vector<migrate::Deployment>& deployments);
 

@@ -10,7 +10,8 @@ namespace dynamigrate::cloud {
 
 /// In the Amazon States Language: a standard workflow of short looks by the function, with waits
 /// between them, until the function has answered CloudFormation. An execution's input is what
-/// `deployment_input` makes. What no look gets over is told to CloudFormation by a last call.
+/// `deployment_input` makes. What no look gets over is recorded and told to CloudFormation by a
+/// call `fail`; when that is in vain for some minutes too, `tell` tells it without a record.
 /// Errors: invalid_argument without a function.
 std::string deployment_definition(std::string_view function_arn);
 

@@ -21,6 +21,7 @@ struct RunWishes {
     bool pause = false;                      ///< send nothing until it is taken back
     bool abort = false;                      ///< finish the pages at hand and stop, resumable
     std::optional<double> max_rcu, max_wcu;  ///< units per second, above the project's limits
+    std::uint64_t paused_at = 0;             ///< the number with which the pause began; 0: none
     std::string by;                          ///< who wished last
 };
 
@@ -37,8 +38,8 @@ public:
     HistoryRow at_work(const std::string& run);
     RunWishes wishes(const std::string& run);
     /// Changes the wishes; whoever changed them meanwhile is not overwritten.
-    /// Returns their number.
-    std::uint64_t ask(const std::string& run, const std::function<void(RunWishes&)>& change);
+    /// Returns them as they are then.
+    RunWishes ask(const std::string& run, const std::function<void(RunWishes&)>& change);
     /// Whether the runner saw them within that time.
     bool wait_until_seen(const std::string& run, std::uint64_t number,
                          std::chrono::milliseconds time, std::stop_token stop);

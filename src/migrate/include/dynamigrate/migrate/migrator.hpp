@@ -146,8 +146,8 @@ public:
 class ExecutionWatch {
 public:
     virtual ~ExecutionWatch() = default;
-    /// Whether the execution is still under way; one that is not known any more is not.
-    /// Errors: permission_denied, unavailable.
+    /// Whether the execution is still under way.
+    /// Errors: permission_denied, unavailable; not_found for one that just began or ended long ago.
     virtual bool is_running(const std::string& arn) = 0;
 };
 
