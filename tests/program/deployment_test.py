@@ -22,7 +22,7 @@ PROGRAM = os.environ.get("MACHINES_PROGRAM") or str(
     pathlib.Path(harness.PROGRAM).parent / "tests" / "machines_program")
 PUT = "description: Put {0}\nup:\n  - put: {{ items: [{{ pk: 'v{0}', note: hello }}] }}\ndown: auto\n"
 NEEDS_TABLE = "up:\n  - put: { table: other, items: [{ pk: here }] }\ndown: auto\n"
-SLOW = "up:\n  - transform: { set: { done: true }, max_wcu: 1 }\ndown: auto\n"
+SLOW = "up:\n  - transform: { set: { done: true }, max_wcu: 4 }\ndown: auto\n"
 SLOW_ITEMS = 20
 STACK = "arn:aws:cloudformation:us-east-1:123456789012:stack/app/{}"
 
@@ -241,6 +241,16 @@ class Definition(unittest.TestCase):
 class Requests(Deployment):
     """What CloudFormation asks, and is told."""
 
+    def refuse_looks(self, of, unless):
+        """Looks of this request end in a failure that may pass."""
+        def refuse(_, body):
+            asked = json.loads(body).get("deployment")
+            if asked and asked["do"] == "look" and asked["request"]["RequestId"] == of and not unless():
+                return json.dumps({"errorType": "throttled", "errorMessage": "too much"}).encode(), "Unhandled"
+            return None
+
+        self.invoke_hook = refuse
+
     def test_create_update_and_delete(self):
         first = self.template({"1.0.0": PUT.format("1.0.0"), "1.1.0": PUT.format("1.1.0")})
         created = self.succeed("Create", first)
@@ -378,6 +388,76 @@ class Requests(Deployment):
 
         self.invoke_hook = throttled
         self.assertIn("it is odd", self.fail_to("Create", template))
+
+    def test_an_older_request_does_not_end_a_newer_one(self):
+        template = self.template({"1.0.0": PUT.format("1.0.0")})
+        self.use(template)
+        older, newer = self.event("Create", template), self.event("Update", template, template)
+        is_over = threading.Event()
+        self.refuse_looks(older["RequestId"], is_over.is_set)
+        self.send(older)
+        self.send(newer)
+        self.assertEqual(self.cloudformation.answer(newer["RequestId"])["Status"], "SUCCESS")
+        is_over.set()
+        answer = self.cloudformation.answer(older["RequestId"])
+        self.assertIn("went on with the request " + newer["RequestId"], answer["Reason"])
+        self.assertEqual(len(self.executions("1.0.0")), 1)
+
+    def test_a_deletion_ends_what_is_under_way_and_what_has_made_no_record(self):
+        template = self.template({"1.0.0": PUT.format("1.0.0")})
+        self.use(template)
+        event = self.event("Create", template)
+        is_over = threading.Event()
+        self.refuse_looks(event["RequestId"], is_over.is_set)
+        self.send(event)
+        stack, self.stack = self.stack, self.stack + "-other"
+        self.succeed("Create", self.template({}))  # which makes the history table
+        self.stack = stack
+        removed = self.event("Delete", template)
+        self.send(removed)
+        self.assertEqual(self.cloudformation.answer(removed["RequestId"])["Status"], "SUCCESS")
+        is_over.set()
+        answer = self.cloudformation.answer(event["RequestId"])
+        self.assertIn("went on with the request " + removed["RequestId"], answer["Reason"])
+        self.assertEqual(self.executions("1.0.0"), [])
+
+    def test_a_saved_answer_is_the_answer_also_when_looks_fail_for_good(self):
+        template = self.template({"1.0.0": PUT.format("1.0.0")})
+        self.use(template)
+        event = self.event("Create", template)
+        self.send(event)
+        first = self.cloudformation.answer(event["RequestId"])
+        execution = self.execution_of_deployment()
+        self.states.wait(execution)
+        for word in ("fail", "tell"):
+            self.cloudformation.answers.clear()
+            self.send({"deployment": {"do": word, "request": event, "execution": execution,
+                                      "started": "2026-01-01T00:00:00Z", "error": {"Error": "a", "Cause": "b"}}})
+            self.assertEqual(self.cloudformation.answer(event["RequestId"]), first)
+
+    def test_an_end_that_cannot_be_recorded_is_told_after_all(self):
+        template = self.template({"1.0.0": PUT.format("1.0.0")})
+
+        def refuse(_, body):
+            if b'"do":"look"' in body or b'"do":"fail"' in body:
+                return json.dumps({"errorType": "throttled", "errorMessage": "it is throttled"}).encode(), "Unhandled"
+            return None
+
+        self.invoke_hook = refuse
+        self.assertIn("it is throttled", self.fail_to("Create", template))
+
+    def test_what_may_pass_is_left_to_lambda(self):
+        template = self.template({"1.0.0": PUT.format("1.0.0")})
+        self.use(template)
+        event = self.event("Create", template)
+        self.states.refuse("DescribeExecution", "ServiceUnavailable")
+        payload, error = self.function.invoke(json.dumps(event).encode())
+        self.assertIsNotNone(error, payload)
+        told = [body["RequestId"] for _, _, body in self.cloudformation.answers]
+        self.assertNotIn(event["RequestId"], told)
+        self.states.refuse("DescribeExecution", None)
+        self.send(event)
+        self.assertEqual(self.cloudformation.answer(event["RequestId"])["Status"], "SUCCESS")
 
 
 class Times(Deployment):

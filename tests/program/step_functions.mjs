@@ -25,6 +25,7 @@ const agent = new http.Agent({ keepAlive: true, maxSockets: Infinity })
 
 const machines = new Map()
 const executions = new Map()
+const refused = new Map()
 
 let state = Number(options.seed)
 function chance() {
@@ -242,6 +243,11 @@ const operations = {
         }
         return { stopDate: execution.stopDate }
     },
+    /// Not of the service: the operation fails so from now on, or (without an error) no more.
+    Refuse({ operation, error }) {
+        refused.set(operation, error)
+        return {}
+    },
     /// Not of the service: what the rule's function answered.
     Told({ executionArn }) {
         return { told: executionOf(executionArn).told ?? null }
@@ -266,6 +272,9 @@ const server = http.createServer((request, response) => {
             }
             if (operation.endsWith('Execution') && chance() < options.throttled) {
                 throw failure('ThrottlingException', 'Rate exceeded')
+            }
+            if (refused.get(operation)) {
+                throw failure(refused.get(operation), 'refused by the test')
             }
             answer(200, operations[operation](JSON.parse(Buffer.concat(parts).toString())))
         } catch (error) {

@@ -63,20 +63,28 @@ class StepFunctions:
         """The newest first."""
         return self.client.list_executions(stateMachineArn=machine)["executions"]
 
+    def refuse(self, operation, error):
+        """The operation fails so from now on; None: no more."""
+        self._call("Refuse", {"operation": operation, "error": error})
+
     def told(self, execution, seconds=60):
         """What the rule's function answered about the execution."""
         deadline = time.monotonic() + seconds
         while True:
-            connection = http.client.HTTPConnection("127.0.0.1", self._port)
-            connection.request("POST", "/", json.dumps({"executionArn": execution}), {
-                "x-amz-target": "AWSStepFunctions.Told", "authorization": "/states/aws4_request"})
-            told = json.loads(connection.getresponse().read())["told"]
-            connection.close()
+            told = self._call("Told", {"executionArn": execution})["told"]
             if told is not None:
                 return told
             if time.monotonic() > deadline:
                 raise AssertionError(f"nobody was told of {execution}")
             time.sleep(0.05)
+
+    def _call(self, operation, asked):
+        connection = http.client.HTTPConnection("127.0.0.1", self._port)
+        connection.request("POST", "/", json.dumps(asked), {
+            "x-amz-target": f"AWSStepFunctions.{operation}", "authorization": "/states/aws4_request"})
+        answer = json.loads(connection.getresponse().read())
+        connection.close()
+        return answer
 
     def close(self):
         self.process.kill()

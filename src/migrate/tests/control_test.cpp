@@ -184,7 +184,7 @@ TEST(ControlWatch, GoesOnWithTheRatesAndWithWhatNobodyHasSeen) {
                       project.clock, project.random);
     table.create_if_absent({});
     RunControl control(world, project.settings);
-    const auto number = control.ask("r", [](RunWishes& wishes) { wishes.max_wcu = 7; });
+    const auto number = control.ask("r", [](RunWishes& wishes) { wishes.max_wcu = 7; }).number;
     note_seen_wishes(table, "r", number);
     control.ask("r", [](RunWishes& wishes) { wishes.pause = true; });
     Lock lock(table, world, {testing::kLease, testing::kHeartbeat}, [](const std::string&) {}, {});
