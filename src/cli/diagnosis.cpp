@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 #include <filesystem>
 #include <system_error>
@@ -170,11 +171,15 @@ Diagnosis diagnose_runs(const std::vector<migrate::UnfinishedRun>& runs,
     }
     std::string text;
     for (const migrate::UnfinishedRun& run : runs) {
-        text += fmt::format("{}run {} ({} of {}) is {}", text.empty() ? "" : "; ", run.row.run,
-                            run.row.action, run.row.id,
-                            run.row.interrupted ? "interrupted" : to_string(run.row.status));
+        text += fmt::format("{}run {} ({} of {}) is {}{}", text.empty() ? "" : "; ", run.row.run,
+                            run.row.action, run.row.id, run.state(),
+                            run.owner_is_dead ? "" : ", and worked on");
     }
-    const migrate::UnfinishedRun& first = runs.front();
+    const auto left = std::ranges::find(runs, true, &migrate::UnfinishedRun::owner_is_dead);
+    if (left == runs.end()) {
+        return good("runs", std::move(text));
+    }
+    const migrate::UnfinishedRun& first = *left;
     const std::string command = command_for(first, registry);
     std::string remedy =
         registry.find(first.row.id)

@@ -43,6 +43,7 @@ Diagnosis diagnose_journal(const migrate::Settings& settings, std::uint64_t byte
 /// Whether this process may write into the directory of the embedded engine.
 Diagnosis diagnose_store(const std::filesystem::path& directory);
 Diagnosis diagnose_lock(const std::optional<migrate::LockOwner>& owner);
+/// Those that nobody works on are what is to do something about.
 Diagnosis diagnose_runs(const std::vector<migrate::UnfinishedRun>& runs,
                         const migrate::Registry& registry);
 /// What to do about an unfinished run: one whose migration there is can go on; others, such as those

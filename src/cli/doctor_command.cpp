@@ -160,8 +160,9 @@ private:
 
     Diagnosis look_at_runs() {
         std::vector<migrate::UnfinishedRun> runs = session_.migrator().unfinished();
-        if (!runs.empty()) {
-            command_for_run_ = command_for(runs.front(), session_.registry);
+        const auto left = std::ranges::find(runs, true, &migrate::UnfinishedRun::owner_is_dead);
+        if (left != runs.end()) {
+            command_for_run_ = command_for(*left, session_.registry);
         }
         return diagnose_runs(runs, session_.registry);
     }

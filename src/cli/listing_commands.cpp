@@ -16,12 +16,16 @@ namespace {
 constexpr std::string_view kListHeader =
     "Date                                Version   Description";
 
+std::string what_then(const migrate::UnfinishedRun& run) {
+    return run.owner_is_dead
+               ? fmt::format("; `dynamigrate resume {}`", run.row.run)
+               : fmt::format(", its runner lives; `dynamigrate status --watch {}`", run.row.run);
+}
+
 void say_unfinished(Session& session) {
     for (const migrate::UnfinishedRun& run : session.migrator().unfinished()) {
-        session.console.say(
-            fmt::format("unfinished: {} of {} is {}{}; `dynamigrate resume {}`", run.row.action,
-                        run.row.id, run.row.interrupted ? "interrupted" : to_string(run.row.status),
-                        run.owner_is_dead ? "" : ", its runner lives", run.row.run));
+        session.console.say(fmt::format("unfinished: {} of {} is {}{}", run.row.action, run.row.id,
+                                        run.state(), what_then(run)));
     }
 }
 

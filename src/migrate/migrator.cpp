@@ -281,8 +281,7 @@ std::vector<UnfinishedRun> Migrator::unfinished() {
     std::optional<LockOwner> owner = lock_owner();
     std::vector<UnfinishedRun> runs;
     for (const HistoryRow* row : view.unfinished()) {
-        bool is_alive = owner && owner->fence == row->fence && !owner->identity.is_dead_here();
-        runs.push_back({*row, !is_alive});
+        runs.push_back({*row, !works_on(owner, *row)});
     }
     return runs;
 }

@@ -126,7 +126,12 @@ TEST(Diagnosis, TellsOfTheLockAndOfUnfinishedRuns) {
     migrate::UnfinishedRun run;
     run.row.run = "run-1";
     run.row.id = "1.0.0";
+    run.row.interrupted = true;
+    EXPECT_EQ(diagnose_runs({run}, registry).state, State::good);
+    EXPECT_THAT(diagnose_runs({run}, registry).text, HasSubstr("is running, and worked on"));
+    run.owner_is_dead = true;
     EXPECT_EQ(diagnose_runs({run}, registry).code, "unfinished_run");
+    EXPECT_THAT(diagnose_runs({run}, registry).text, HasSubstr("is interrupted"));
     EXPECT_THAT(diagnose_runs({run}, registry).remedy, HasSubstr("`dynamigrate undo run-1`"));
     registry.add(migrate::Migration("1.0.0"));
     EXPECT_THAT(diagnose_runs({run}, registry).remedy, HasSubstr("`dynamigrate resume run-1`"));

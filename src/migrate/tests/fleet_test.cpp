@@ -165,13 +165,14 @@ TEST_F(FleetCase, RefusesAnUnknownActionInItsFirstTurn) {
 TEST_F(FleetCase, RecordsAFailureAndLetsGo) {
     const FleetTurn first = turn();
     work(first, 0);
+    EXPECT_FALSE(project.migrator().unfinished().at(0).owner_is_dead);
 
     fail("States.Timeout");
 
     EXPECT_EQ(row().status, Status::failed);
     EXPECT_THAT(row().error, HasSubstr("States.Timeout"));
     EXPECT_FALSE(project.migrator().lock_owner());
-    EXPECT_EQ(project.migrator().unfinished().size(), 1U);
+    EXPECT_TRUE(project.migrator().unfinished().at(0).owner_is_dead);
     run_to_the_end();
     expect_counted(1);
 }

@@ -197,7 +197,12 @@ struct LockOwner {
 /// An unfinished run, resumable.
 struct UnfinishedRun {
     HistoryRow row;
-    bool owner_is_dead = false;
+    bool owner_is_dead = false;  ///< nobody works on it
+
+    /// Between two calls for an execution its row is interrupted, the run is not.
+    std::string_view state() const {
+        return row.interrupted && owner_is_dead ? "interrupted" : to_string(row.status);
+    }
 };
 
 /// The outcome of a command that runs migrations.
