@@ -329,6 +329,17 @@ bool Fleet::fail(const std::string& reason, bool is_interruption, Listener& list
     return true;
 }
 
+std::string Fleet::reason_of_segments(const std::string& reason) const {
+    Parts& parts = *parts_;
+    const HistoryView view = parts.history.read();
+    const HistoryRow* own = parts.own_row(view);
+    if (!own) {
+        return reason;
+    }
+    NativeStepNotes notes(parts.table, own->run, own->steps_done, own->fence);
+    return migrate::reason_of_segments(notes, parts.world.execution, reason);
+}
+
 DryFleet Fleet::dry() const { return {parts_->registry, parts_->settings, parts_->world}; }
 
 std::string_view to_string(FleetTurn::Next next) noexcept {

@@ -63,15 +63,22 @@ std::string message_in(const std::string& cause) {
     }
 }
 
+/// Errors that say nothing of why segments failed.
+bool is_of_segments(std::string_view name) {
+    return name == "States.ExceedToleratedFailureThreshold" || name == "no_progress";
+}
+
 /// An error of Step Functions need not have a cause.
-std::string reason_of(const json::Value& work) {
+std::string reason_of(const json::Value& work, const Fleet& fleet) {
     const json::Value* error = work.find("error");
     if (error == nullptr || !error->is_object()) {
         refuse("it has no \"error\" to record");
     }
     const std::string name = json::text_of(*error, "Error");
     const std::string cause = message_in(json::text_of(*error, "Cause"));
-    return fmt::format("{}{}{}", name, name.empty() || cause.empty() ? "" : ": ", cause);
+    const std::string reason =
+        fmt::format("{}{}{}", name, name.empty() || cause.empty() ? "" : ": ", cause);
+    return is_of_segments(name) ? fleet.reason_of_segments(reason) : reason;
 }
 
 std::string answer(const FleetTurn& turn) {
@@ -120,7 +127,7 @@ std::string answer_call(Fleet& fleet, const json::Value& event, Listener& listen
         return answer(fleet.work_segment(segment, listener, std::move(stop), std::move(stop_now)));
     }
     if (what == "fail") {
-        fleet.fail(reason_of(work), false, listener, std::move(stop));
+        fleet.fail(reason_of(work, fleet), false, listener, std::move(stop));
         return "{}";
     }
     refuse(fmt::format("it says \"do\": \"{}\"", what));

@@ -15,25 +15,57 @@ using base::ErrorKind;
 
 /// The note of a step: the execution, a line end, and what failed it for good.
 constexpr std::string_view kFailure = "failure";
+/// The note of a step: the execution, a line end, and what failed a segment last that may pass.
+constexpr std::string_view kPassing = "passing_failure";
 /// The note of a step: how many items changed when they were tried again, by all turns.
 constexpr std::string_view kRetried = "retried-changed";
 
+/// Nothing: another execution wrote the note, or none did.
+std::optional<std::string> noted_by(StepNotes& notes, std::string_view name,
+                                    const std::string& execution) {
+    const auto text = notes.read(name);
+    if (!text || !text->starts_with(execution + "\n")) {
+        return std::nullopt;
+    }
+    return text->substr(execution.size() + 1);
+}
+
+void note_passing(StepNotes& notes, const std::string& execution, std::uint32_t segment,
+                  const Error& error) {
+    try {
+        notes.write(kPassing, fmt::format("{}\nsegment {}: {}: {}", execution, segment,
+                                          to_string(error.kind()), error.what()));
+    } catch (const Error&) {
+        return;  // the first failure is the one to tell
+    }
+}
+
 }  // namespace
 
-void note_step_failure(StepNotes& notes, const std::string& execution, const Error& error) {
+void note_segment_failure(StepNotes& notes, const std::string& execution, std::uint32_t segment,
+                          const Error& error) {
     const bool may_pass = error.kind() != ErrorKind::failed_precondition &&
                           error.kind() != ErrorKind::invalid_argument;
     if (!may_pass && !step_failure(notes, execution)) {
         notes.write(kFailure, execution + "\n" + error.what());
     }
+    if (may_pass && error.kind() != ErrorKind::aborted) {
+        note_passing(notes, execution, segment, error);
+    }
 }
 
 std::optional<std::string> step_failure(StepNotes& notes, const std::string& execution) {
-    const auto text = notes.read(kFailure);
-    if (!text || !text->starts_with(execution + "\n")) {
-        return std::nullopt;
+    return noted_by(notes, kFailure, execution);
+}
+
+std::string reason_of_segments(StepNotes& notes, const std::string& execution,
+                               const std::string& reason) {
+    if (const auto failure = step_failure(notes, execution)) {
+        return fmt::format("{}: {}", to_string(ErrorKind::failed_precondition), *failure);
     }
-    return text->substr(execution.size() + 1);
+    const auto passing = noted_by(notes, kPassing, execution);
+    return passing ? fmt::format("{}; the last failure that was noted: {}", reason, *passing)
+                   : reason;
 }
 
 bool FleetSteps::prewarm(const backfill::Plan& plan, const StepRun& run) {

@@ -18,9 +18,14 @@ namespace dynamigrate::migrate {
 /// of it.
 inline constexpr std::string_view kFirstAttempt = "first_attempt";
 
-/// The failure that ends the step whoever works it, noted for the turns and the other segments of
-/// the execution; nothing is noted of what may pass.
-void note_step_failure(StepNotes& notes, const std::string& execution, const base::Error& error);
+/// Notes why a call for a segment failed: what ends the step whoever works it, for the turns and the
+/// other segments of the execution; what may pass, for `reason_of_segments`. What may pass is not noted
+/// where the table refuses it.
+void note_segment_failure(StepNotes& notes, const std::string& execution, std::uint32_t segment,
+                          const base::Error& error);
+/// Step Functions tells of segments only that they failed: the reason with what their calls noted.
+std::string reason_of_segments(StepNotes& notes, const std::string& execution,
+                               const std::string& reason);
 /// Nothing: the execution met none.
 std::optional<std::string> step_failure(StepNotes& notes, const std::string& execution);
 

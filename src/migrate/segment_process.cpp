@@ -60,7 +60,7 @@ FleetSegmentTurn SegmentProcess::work() {
             is_done = is_done_now(notes, turn);
         } catch (const Error& error) {
             expect_owner(error.what());
-            note_step_failure(notes, inputs_.world.execution, error);
+            note_segment_failure(notes, inputs_.world.execution, inputs_.segment.segment, error);
             throw;
         }
         expect_owner("it stopped at once");

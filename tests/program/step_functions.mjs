@@ -10,6 +10,7 @@
 import { randomUUID } from 'node:crypto'
 import http from 'node:http'
 import { pathToFileURL } from 'node:url'
+import { isLocal, MapRuns, withFailuresCounted } from './distributed_map.mjs'
 
 Promise.withResolvers ??= () => {
     const all = {}
@@ -90,10 +91,10 @@ async function invoke({ FunctionName: name, Payload: event = {} }) {
 
 // Executions ---------------------------------------------------------------------------------
 
-/// A task of an execution that has ended is not begun, nor tried again.
-function task(execution, invocation) {
+/// A task of an execution or of a map's run that has ended is not begun, nor tried again.
+function task(execution, isOfChild, invocation) {
     return (input) => {
-        if (execution.status !== 'RUNNING') {
+        if (execution.status !== 'RUNNING' || (isOfChild && execution.mapRuns.isOver)) {
             throw Object.assign(failure('States.Ended', 'the execution has ended'), { isRetryable: false, isCatchable: false })
         }
         return invocation(input)
@@ -101,11 +102,13 @@ function task(execution, invocation) {
 }
 
 /// What stands in for the states of a definition, also of those inside others.
-function overridesOf(execution, definition, found = { taskResourceLocalHandlers: {}, waitTimeOverrides: {}, retryIntervalOverrides: {} }) {
+function overridesOf(execution, definition, isOfChild = false, found = { taskResourceLocalHandlers: {}, waitTimeOverrides: {}, retryIntervalOverrides: {} }) {
     for (const [name, one] of Object.entries(definition.States)) {
-        if (one.Type === 'Task') {
+        if (isLocal(one)) {
+            found.taskResourceLocalHandlers[name] = (input) => execution.mapRuns.handle(one.Resource, input)
+        } else if (one.Type === 'Task') {
             const isIntegration = one.Resource.endsWith(':states:::lambda:invoke')
-            found.taskResourceLocalHandlers[name] = task(execution, isIntegration
+            found.taskResourceLocalHandlers[name] = task(execution, isOfChild, isIntegration
                 ? invoke
                 : async (input) => (await invoke({ FunctionName: one.Resource, Payload: input })).Payload)
         }
@@ -117,7 +120,7 @@ function overridesOf(execution, definition, found = { taskResourceLocalHandlers:
         }
         for (const inner of [one.ItemProcessor, one.Iterator, ...(one.Branches ?? [])]) {
             if (inner) {
-                overridesOf(execution, inner, found)
+                overridesOf(execution, inner, isOfChild || one.Type === 'Map', found)
             }
         }
     }
@@ -197,7 +200,10 @@ const operations = {
     CreateStateMachine({ name, definition }) {
         const arn = `arn:aws:states:us-east-1:123456789012:stateMachine:${name}`
         const parsed = JSON.parse(definition)
-        machines.set(arn, { arn, name, definition: parsed, machine: new StateMachine(parsed) })
+        new StateMachine(parsed) // refuses what is not valid
+        const executed = withFailuresCounted(parsed)
+        const machine = new StateMachine(executed, { validationOptions: { noValidate: true } })
+        machines.set(arn, { arn, name, definition: executed, machine })
         return { stateMachineArn: arn, creationDate: Date.now() / 1000 }
     },
     StartExecution({ stateMachineArn, name = randomUUID(), input = '{}' }) {
@@ -221,6 +227,7 @@ const operations = {
         }
         const execution = known ?? {
             executionArn, stateMachineArn: arn, name, input, status: 'RUNNING', startDate: Date.now() / 1000,
+            mapRuns: new MapRuns(),
         }
         if (!known) {
             executions.set(executionArn, execution)

@@ -110,6 +110,51 @@ class StepFunctionsTest(unittest.TestCase):
         self.assertEqual(self.states.run(machine)["status"], "TIMED_OUT")
         self.gate.set()
 
+    def distributed(self, states, items, tolerated, **more):
+        """A map whose children fail for good where the item says so; its failure is caught."""
+        machine = states.create("map", {"StartAt": "A", "States": {
+            "A": {"Type": "Map", "ItemsPath": "$.items", "ResultPath": None, "Next": "B", "ItemProcessor": {
+                "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+                "StartAt": "C", "States": {
+                    "C": task({"item.$": "$"}, OutputPath="$.Payload.echo.item", Next="D"),
+                    "D": {"Type": "Choice", "Choices": [{"Variable": "$", "StringEquals": "bad", "Next": "E"}],
+                          "Default": "F"},
+                    "E": {"Type": "Fail", "Error": "wrong", "Cause": "it is bad"},
+                    "F": {"Type": "Succeed"}}},
+                "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "G"}]}
+            | ({} if tolerated is None else {"ToleratedFailurePercentage": tolerated}) | more,
+            "B": {"Type": "Pass", "End": True},
+            "G": {"Type": "Fail", "ErrorPath": "$.error.Error", "CausePath": "$.error.Cause"}}})
+        return states.run(machine, {"items": items})
+
+    def test_a_distributed_map_tolerates_a_share_of_failures_and_works_all_others(self):
+        items = ["bad", "a", "b", "bad", "c", "d", "e", "f"]
+        ended = self.distributed(self.states, items, 25, MaxConcurrency=1)
+        self.assertEqual(ended["status"], "SUCCEEDED")
+        self.assertEqual(json.loads(ended["output"]), {"items": items})
+        self.assertEqual([event["item"] for event in self.events], items)
+
+    def test_a_distributed_map_fails_when_more_fail_and_begins_no_other(self):
+        for tolerated, begun in ((24, 3), (12, 1), (0, 1), (None, 1)):
+            with self.subTest(tolerated=tolerated):
+                self.events.clear()
+                items = ["bad", "a", "bad", "b", "c", "d", "e", "f"]
+                ended = self.distributed(self.states, items, tolerated, MaxConcurrency=1)
+                self.assertEqual((ended["status"], ended["error"]),
+                                 ("FAILED", "States.ExceedToleratedFailureThreshold"))
+                self.assertEqual([event["item"] for event in self.events], items[:begun])
+
+    def test_each_run_of_a_distributed_map_counts_anew(self):
+        for items in (["bad", "a"], ["a", "bad", "b"]):
+            self.assertEqual(self.distributed(self.states, items, 50)["status"], "SUCCEEDED")
+        ended = self.distributed(self.states, ["bad", "a", "bad"], 50)
+        self.assertEqual(ended["error"], "States.ExceedToleratedFailureThreshold")
+
+    def test_what_is_not_emulated_of_a_distributed_map_is_refused(self):
+        for more in ({"ToleratedFailureCount": 1}, {"ResultPath": "$.results"}):
+            with self.assertRaisesRegex(botocore.exceptions.ClientError, "not emulated"):
+                self.distributed(self.states, ["a"], 50, **more)
+
     def test_throttles_as_often_as_asked(self):
         states = self.started(throttled=100)
         states.client = boto3.client(

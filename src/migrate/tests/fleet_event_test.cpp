@@ -11,6 +11,7 @@
 namespace dynamigrate::migrate {
 namespace {
 
+using base::Error;
 using base::ErrorKind;
 using testing::error_of;
 using ::testing::HasSubstr;
@@ -43,8 +44,17 @@ struct FleetEvents : ::testing::Test {
         Fleet fleet(project.registry, project.settings, world);
         return answer_call(fleet, event, project.listener, {});
     }
+    std::string work_segment() {
+        const json::Value turn = json::parse_json(answer(kTurn), "turn");
+        return answer(R"({"do":"segment","run":")" + turn.find("run")->text() +
+                      R"(","step":0,"segment":0,"concurrency":1})");
+    }
     std::string error_after_failing(const std::string& error) {
         answer(kTurn);
+        return error_recorded(error);
+    }
+    std::string error_recorded(const std::string& error) {
+        project.memory.before_call = {};
         answer(R"({"do":"fail","error":)" + error + "}");
         return project.migrator().history().back().error;
     }
@@ -55,9 +65,7 @@ TEST_F(FleetEvents, AreAnsweredAsTheStateMachineReadsThem) {
     EXPECT_EQ(turn.find("next")->text(), "segments");
     EXPECT_EQ(turn.find("unfinished")->text(), "1");
     EXPECT_EQ(turn.find("segments")->elements().size(), 1U);
-    const std::string segment = answer(R"({"do":"segment","run":")" + turn.find("run")->text() +
-                                       R"(","step":0,"segment":0,"concurrency":1})");
-    EXPECT_EQ(segment, R"({"next":"done","read":1,"changed":1})");
+    EXPECT_EQ(work_segment(), R"({"next":"done","read":1,"changed":1})");
     EXPECT_EQ(json::parse_json(answer(kTurn), "turn").find("next")->text(), "done");
 }
 
@@ -71,6 +79,42 @@ TEST_F(FleetEvents, RecordWhatTheFunctionsErrorSays) {
 TEST_F(FleetEvents, RecordACauseThatIsPlainText) {
     EXPECT_EQ(error_after_failing(R"({"Error":"no_progress","Cause":"in vain"})"),
               "no_progress: in vain");
+}
+
+/// What Step Functions says of a map of which too many segments failed.
+constexpr const char* kTooMany =
+    R"({"Error":"States.ExceedToleratedFailureThreshold","Cause":"too many failed"})";
+
+TEST_F(FleetEvents, RecordOfSegmentsThatFailedWhatEndedTheStep) {
+    project.memory.put("app", R"({"pk":{"S":"a"},"n":{"S":"one"}})");
+    const Error failed = error_of([&] { work_segment(); });
+    ASSERT_EQ(failed.kind(), ErrorKind::failed_precondition);
+    EXPECT_EQ(error_recorded(kTooMany), std::string("failed_precondition: ") + failed.what());
+}
+
+TEST_F(FleetEvents, RecordOfSegmentsThatFailedWhatWasNotedLast) {
+    project.memory.before_call = [](const dynamodb::Call& call) {
+        if (call.operation == "Scan") {
+            throw Error(ErrorKind::permission_denied, "not allowed");
+        }
+    };
+    EXPECT_THAT(error_of([&] { work_segment(); }).what(), HasSubstr("not allowed"));
+    const std::string error = error_recorded(kTooMany);
+    EXPECT_THAT(error,
+                HasSubstr("States.ExceedToleratedFailureThreshold: too many failed; the last "
+                          "failure that was noted: segment 0: permission_denied: "));
+    EXPECT_THAT(error, HasSubstr("not allowed"));
+}
+
+TEST_F(FleetEvents, RecordOfCallsThatWereTakenOverNothing) {
+    project.memory.before_call = [](const dynamodb::Call& call) {
+        if (call.operation == "Scan") {
+            throw Error(ErrorKind::aborted, "taken over");
+        }
+    };
+    EXPECT_EQ(error_of([&] { work_segment(); }).kind(), ErrorKind::aborted);
+    EXPECT_EQ(error_recorded(kTooMany),
+              "States.ExceedToleratedFailureThreshold: too many failed");
 }
 
 TEST_F(FleetEvents, RecordAnErrorWithoutACause) {

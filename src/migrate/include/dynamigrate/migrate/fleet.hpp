@@ -96,6 +96,9 @@ public:
     bool fail(const std::string& reason, bool is_interruption, Listener& listener,
               std::stop_token stop = {});
 
+    /// What Step Functions says of segments that failed, with what their calls noted of it.
+    std::string reason_of_segments(const std::string& reason) const;
+
     /// The same migrations, tried without writing; it must not outlive this.
     DryFleet dry() const;
 
