@@ -192,9 +192,6 @@ void read_aws(Fields& fields, Config& config) {
 
 void read_price(Fields& fields, std::string_view name, double& price) {
     if (const std::optional<double> given = fields.number(name)) {
-        if (*given < 0) {
-            fields.fail(*fields.find(name), "a price must not be negative");
-        }
         price = *given;
     }
 }

@@ -29,9 +29,12 @@ void say_unfinished(Session& session) {
     }
 }
 
-void say_owed(Session& session) {
-    for (const migrate::OwedCapacity& owed :
-         migrate::owed_capacities(session.wiring().world(), session.project.settings)) {
+std::vector<migrate::OwedCapacity> raised_capacities(Session& session) {
+    return migrate::owed_capacities(session.wiring().world(), session.project.settings);
+}
+
+void say_raised(Session& session, const std::vector<migrate::OwedCapacity>& all) {
+    for (const migrate::OwedCapacity& owed : all) {
         session.console.say(fmt::format(
             "raised: the capacity of table {}, by run {}; it had {}; the next run gives it back, "
             "or set it yourself",
@@ -63,6 +66,18 @@ void write_late(json::Writer& writer, Session& session,
         writer.string(version.migration->id());
     }
     writer.end_array().end_object();
+}
+
+void write_raised(json::Writer& writer, const std::vector<migrate::OwedCapacity>& raised) {
+    if (raised.empty()) {
+        return;
+    }
+    writer.key("raised").begin_array();
+    for (const migrate::OwedCapacity& owed : raised) {
+        writer.begin_object().key("table").string(owed.table).key("run").string(owed.run);
+        writer.key("before").string(owed.before).end_object();
+    }
+    writer.end_array();
 }
 
 /// The run that is at work, if any.
@@ -130,6 +145,7 @@ ExitCode show_status(Session& session) {
         outstanding = session.migrator().outstanding().size();
     }
     std::vector<migrate::LateVersion> late = session.migrator().late();
+    const std::vector<migrate::OwedCapacity> raised = raised_capacities(session);
     if (session.arguments.json) {
         session.print_json([&](json::Writer& writer) {
             writer.key("version").string(version);
@@ -139,12 +155,13 @@ ExitCode show_status(Session& session) {
             writer.key("profile").string(session.project.config.profile);
             write_late(writer, session, late);
             write_run(writer, session);
+            write_raised(writer, raised);
         });
     } else {
         session.console.print(version);
     }
     say_unfinished(session);
-    say_owed(session);
+    say_raised(session, raised);
     say_late(session, late);
     return session.arguments.exit_code && outstanding > 0 ? ExitCode::outstanding : ExitCode::done;
 }

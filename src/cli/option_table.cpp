@@ -54,7 +54,7 @@ const std::array kOptions = {
     Option{{"dyno", 0, "", "for stream: the input is plain JSON, not DynamoDB's"},
            &A::has_plain_lines},
     Option{
-        {"concurrency", 0, "N", "for scan, stream and plan --cloud: records or segments at once"},
+        {"concurrency", 0, "N", "records or segments at once: scan, stream, plan --cloud, deploy template"},
         &A::concurrency},
     Option{{"rate", 0, "", "for scan and stream: show what goes on, 20 times a second"},
            &A::shows_rate},

@@ -137,12 +137,17 @@ class FleetTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         return json.loads(done.stdout)
 
-    def test_is_watched_from_elsewhere(self):
+    def laptop(self):
+        """Commands on the same history."""
         project = harness.Project(self.server.endpoint, "app", "dynamigrate-history")
         self.addCleanup(project.close)
         text = (project.path / "dynamigrate.yaml").read_text()
         (project.path / "dynamigrate.yaml").write_text(
             text.replace("layout: native,", "layout: native, scope: default,"))
+        return project
+
+    def test_is_watched_from_elsewhere(self):
+        project = self.laptop()
         turn = {"do": "turn", "migration": "1.0.0", "action": "up"}
         answer = self.call(turn)
         watch = project.start("status", "--watch", "--json")
@@ -180,12 +185,33 @@ class FleetTest(unittest.TestCase):
         units = table["ProvisionedThroughput"]
         return units["ReadCapacityUnits"], units["WriteCapacityUnits"]
 
-    def test_capacity_is_raised_for_its_time_whatever_is_killed(self):
+    def provision(self):
         self.server.client.update_table(
             TableName="app", BillingMode="PROVISIONED",
             ProvisionedThroughput={"ReadCapacityUnits": 5, "WriteCapacityUnits": 7})
         os.environ["PREWARM"] = "900"
         self.addCleanup(os.environ.pop, "PREWARM")
+
+    def test_capacity_that_a_run_left_raised_is_told_and_given_back(self):
+        self.provision()
+        run = self.call({"do": "turn", "migration": "1.0.0", "action": "up"})["run"]
+        project = self.laptop()
+        self.assertNotIn("raised", json.loads(project.run("status", "--json").stdout))
+        project.run("unlock", "--yes")
+        told = project.run("status", "--json")
+        raised = json.loads(told.stdout)["raised"]
+        self.assertEqual([(one["table"], one["run"]) for one in raised], [("app", run)])
+        self.assertIn("5", raised[0]["before"])
+        self.assertIn("raised: the capacity of table app", told.stderr)
+        checks = json.loads(project.run("doctor", "--json", expect=None).stdout)["checks"]
+        capacity = [check for check in checks if check["check"] == "capacity"]
+        self.assertIn(f"what run {run} raised", json.dumps(capacity))
+        self.execute()
+        self.assertEqual(self.capacity(), (5, 7))
+        self.assertNotIn("raised", json.loads(project.run("status", "--json").stdout))
+
+    def test_capacity_is_raised_for_its_time_whatever_is_killed(self):
+        self.provision()
         self.call({"do": "turn", "migration": "1.0.0", "action": "up"})
         self.assertEqual(self.capacity(), (900, 900))
         for attempt in range(20):
