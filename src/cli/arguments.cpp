@@ -98,6 +98,18 @@ public:
         return std::move(arguments_);
     }
 
+    /// What OneTable's command line takes with any command is taken, too.
+    void check_options(const Arguments& arguments) const {
+        if (arguments.help || arguments.version) {
+            return;
+        }
+        for (const OptionText& option : options_) {
+            if (!option.is_for(arguments.verb, arguments.words) && option.name != "bump") {
+                throw usage_error(fmt::format("--{} is for {} only", option.name, option.commands));
+            }
+        }
+    }
+
 private:
     void read_option(const std::string& text) {
         std::size_t equals = text.find('=');
@@ -119,6 +131,7 @@ private:
                 fmt::format("--{} needs a value that is not empty", option.text.name));
         }
         std::visit(Setter{arguments_, option.text.name, value}, option.target);
+        options_.push_back(option.text);
     }
 
     static const Option& find_option(const std::string& dashed) {
@@ -189,13 +202,32 @@ private:
     std::size_t next_ = 0;
     bool only_words_ = false;
     std::vector<std::string> words_;
+    std::vector<OptionText> options_;
     Arguments arguments_;
 };
 
 }  // namespace
 
+bool OptionText::is_for(std::string_view verb, const std::vector<std::string>& words) const {
+    if (commands.empty()) {
+        return true;
+    }
+    for (std::string_view rest = commands; !rest.empty();) {
+        const std::string_view command = rest.substr(0, rest.find(", "));
+        rest.remove_prefix(std::min(rest.size(), command.size() + 2));
+        const std::size_t space = std::min(command.find(' '), command.size());
+        const std::string_view word = command.substr(std::min(space + 1, command.size()));
+        if (command.substr(0, space) == verb &&
+            (word.empty() || word.starts_with("--") || words.empty() || words.front() == word)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 Arguments parse_arguments(const std::vector<std::string>& texts) {
-    Arguments arguments = ArgumentReader(texts).read();
+    ArgumentReader reader(texts);
+    Arguments arguments = reader.read();
     read_script_arguments(arguments);
     bool names_down = !arguments.words.empty() && arguments.words.front() == "down";
     if (arguments.verb == "plan" && arguments.words.size() > 1 && !names_down) {
@@ -211,6 +243,7 @@ Arguments parse_arguments(const std::vector<std::string>& texts) {
     if (arguments.sample && !arguments.dry) {
         throw usage_error("--sample is for dry runs; give --dry too");
     }
+    reader.check_options(arguments);
     return arguments;
 }
 

@@ -43,8 +43,8 @@ struct Arguments {
 /// Reads the arguments after the program's name. Options stand anywhere; a leading word `migrate`
 /// is skipped. `--name value`, `--name=value`, `-n value`; a switch also takes `=true` and `=false`;
 /// what follows `--` is no option.
-/// Errors: invalid_argument for an unknown option (with the nearest known one), a missing or
-///         malformed value, and words that the verb does not take.
+/// Errors: invalid_argument for an unknown option (with the nearest known one), one that is for
+///         other commands, a missing or malformed value, and words that the verb does not take.
 Arguments parse_arguments(const std::vector<std::string>& texts);
 
 /// An option as the user sees it.
@@ -53,6 +53,10 @@ struct OptionText {
     char letter;             ///< 0: none
     std::string_view value;  ///< "" for a switch, else what the value is called
     std::string_view help;
+    std::string_view commands = "";  ///< that it is for ("filter, deploy template"); "": all
+
+    /// Whether it is for this command with these words.
+    bool is_for(std::string_view verb, const std::vector<std::string>& words) const;
 };
 
 /// A command as the user sees it.

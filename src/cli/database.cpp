@@ -146,7 +146,7 @@ fs::path embedded_directory(const Project& project) {
 std::unique_ptr<Database> open_database(const Project& project,
                                         const base::Environment& environment, base::Clock& clock,
                                         base::Log& log) {
-    if (project.endpoint.starts_with(kEmbeddedEndpoint)) {
+    if (project.is_embedded()) {
         return std::make_unique<EmbeddedDatabase>(project, clock);
     }
     return std::make_unique<RemoteDatabase>(project, environment, clock, log);

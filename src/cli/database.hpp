@@ -15,9 +15,6 @@
 
 namespace dynamigrate::cli {
 
-/// What an endpoint of the embedded engine begins with; its directory follows.
-inline constexpr std::string_view kEmbeddedEndpoint = "embedded:";
-
 /// Where the tables are: behind an endpoint, or in a directory of the embedded engine.
 class Database {
 public:

@@ -21,6 +21,43 @@ using base::ErrorKind;
 constexpr const char* kDefaultOutput = "dynamigrate-lambda.zip";
 constexpr double kMegabyte = 1024.0 * 1024.0;
 
+/// What is said here only does not reach the function.
+void check_options(const Arguments& arguments) {
+    const std::pair<const char*, bool> options[] = {{"table", !arguments.table.empty()},
+                                                    {"endpoint", !arguments.endpoint.empty()},
+                                                    {"journal", !arguments.journal.empty()},
+                                                    {"lanes", arguments.lanes.has_value()},
+                                                    {"segments", arguments.segments.has_value()}};
+    for (const auto& [name, is_given] : options) {
+        if (is_given) {
+            throw Error(ErrorKind::invalid_argument,
+                        fmt::format("--{} does not reach the function, which reads the "
+                                    "configuration in its package: write `{}` there",
+                                    name, name));
+        }
+    }
+    if (arguments.dry) {
+        throw Error(ErrorKind::invalid_argument,
+                    "`deploy` writes files here and sends nothing; leave out --dry");
+    }
+}
+
+void tell_what_is_missing(Session& session, const std::string& what) {
+    const authoring::Config& config = session.project.config;
+    if (session.registry.all().empty()) {
+        session.console.say(
+            fmt::format("there are no migrations in {}: the function has nothing "
+                        "to run yet",
+                        config.migrations.string()));
+    }
+    if (what == "package" && session.project.is_embedded()) {
+        session.console.say(fmt::format(
+            "the function must be given another profile, by its variable PROFILE: {} is a database "
+            "of this machine",
+            session.project.endpoint));
+    }
+}
+
 ExitCode deploy_package(Session& session) {
     std::vector<cloud::ZipEntry> entries = function_package(session);
     const std::size_t files = entries.size();
@@ -58,11 +95,12 @@ ExitCode deploy_package(Session& session) {
 ExitCode deploy(Session& session) {
     const std::vector<std::string>& words = session.arguments.words;
     const std::string what = words.empty() ? "" : words.front();
-    if (what == "package") {
-        return deploy_package(session);
-    }
-    if (what == "template") {
-        return deploy_template(session);
+    if (what == "package" || what == "template") {
+        check_options(session.arguments);
+        const ExitCode code =
+            what == "package" ? deploy_package(session) : deploy_template(session);
+        tell_what_is_missing(session, what);
+        return code;
     }
     throw Error(ErrorKind::invalid_argument,
                 what.empty() ? "say what to deploy: `deploy package` or `deploy template`"

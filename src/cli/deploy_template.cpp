@@ -75,6 +75,17 @@ void check_journal(const Project& project) {
     }
 }
 
+/// What `init` writes is a database of this machine.
+void check_endpoint(const Project& project) {
+    if (project.is_embedded()) {
+        throw Error(ErrorKind::invalid_argument,
+                    fmt::format("a Lambda function does not reach {}, a database of this machine: "
+                                "give the profile of the database that it works on, --profile NAME",
+                                project.endpoint))
+            .at(project.config.path);
+    }
+}
+
 /// What the function may do, where the stack is.
 migrate::PolicyScope stack_scope(const Project& project) {
     migrate::PolicyScope scope = policy_scope(project);
@@ -108,6 +119,7 @@ cloud::TemplateRequest request_of(Session& session) {
     const std::vector<cloud::ZipEntry> files = function_package(session);
     const Project& project = session.project;
     check_journal(project);
+    check_endpoint(project);
     cloud::add_project(request, session.registry, project.settings, stack_scope(project));
     request.concurrency = session.arguments.concurrency.value_or(request.concurrency);
     request.package_digest = package_digest(files);

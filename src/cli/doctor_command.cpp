@@ -105,7 +105,7 @@ private:
 
     bool connect() {
         std::vector<Diagnosis>& checks = groups_.emplace_back(Group{"surroundings", {}}).checks;
-        bool is_embedded = session_.project.endpoint.starts_with(kEmbeddedEndpoint);
+        bool is_embedded = session_.project.is_embedded();
         if (is_embedded) {
             checks.push_back(diagnose_store(embedded_directory(session_.project)));
         }

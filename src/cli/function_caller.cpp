@@ -7,9 +7,24 @@
 #include <dynamigrate/base/child_process.hpp>
 #include <dynamigrate/remote/lambda_functions.hpp>
 
+#include <fmt/format.h>
+
 namespace dynamigrate::cli {
 
 namespace {
+
+/// Lambda takes a function's name as well.
+const std::string& checked(const std::string& arn) {
+    if (arn.starts_with("arn:") && (arn.find(":lambda:") == std::string::npos ||
+                                    arn.find(":function:") == std::string::npos)) {
+        throw base::Error(base::ErrorKind::invalid_argument,
+                          fmt::format("{} is no Lambda function: --arn (`arn` in the "
+                                      "configuration) takes "
+                                      "arn:aws:lambda:REGION:ACCOUNT:function:NAME",
+                                      arn));
+    }
+    return arn;
+}
 
 aws::EndpointOptions endpoint_options(const Session& session) {
     const Project& project = session.project;
@@ -22,7 +37,7 @@ aws::EndpointOptions endpoint_options(const Session& session) {
 
 struct FunctionCaller::Parts {
     explicit Parts(Session& session)
-        : arn(session.project.arn),
+        : arn(checked(session.project.arn)),
           config(aws::SharedConfig::load(session.environment)),
           endpoint(aws::resolve_endpoint("lambda", endpoint_options(session), session.environment,
                                          config)),

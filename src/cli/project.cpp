@@ -193,6 +193,8 @@ std::string Project::place(const std::string& location) const {
 
 bool Project::is_production() const { return config.profile == "prod"; }
 
+bool Project::is_embedded() const { return endpoint.starts_with(kEmbeddedEndpoint); }
+
 Project& Project::fit_to(bool is_local) {
     settings.has_backups = !is_local;
     settings.requires_pitr = config.require_pitr.value_or(is_production() && !is_local);
@@ -214,6 +216,13 @@ Project load_project(const Arguments& arguments, const base::Environment& enviro
         project.arn = first_of(arguments.arn, project.config.arn);
     }
     set_endpoint(project, arguments, environment);
+    if (is_in_lambda && project.is_embedded()) {
+        throw Error(ErrorKind::invalid_argument,
+                    fmt::format("a Lambda function cannot work on {}, a database of one machine: "
+                                "name another profile by the function's variable PROFILE",
+                                project.endpoint))
+            .at(project.config.path);
+    }
     set_keys(project, arguments);
     project.capacity.read = arguments.max_rcu ? arguments.max_rcu : project.config.max_rcu;
     project.capacity.write = arguments.max_wcu ? arguments.max_wcu : project.config.max_wcu;

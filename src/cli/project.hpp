@@ -9,11 +9,15 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 namespace dynamigrate::cli {
 
 /// Lambda's variable with the name of the function that this process is.
 inline constexpr const char* kLambdaFunction = "AWS_LAMBDA_FUNCTION_NAME";
+
+/// What an endpoint of the embedded engine begins with; its directory follows.
+inline constexpr std::string_view kEmbeddedEndpoint = "embedded:";
 
 /// What arguments and configuration together say; arguments win.
 struct Project {
@@ -35,6 +39,8 @@ struct Project {
     std::string place(const std::string& location) const;
     /// The profile is `prod`.
     bool is_production() const;
+    /// The database is the built-in one, in a directory.
+    bool is_embedded() const;
     /// Settings that depend on whether the database is on this machine. Returns itself.
     Project& fit_to(bool is_local);
 };

@@ -57,7 +57,7 @@ std::set<std::string> tables_of(Session& session, const HistoryRow& row,
 std::string cli_options(Session& session, std::vector<std::string>& remarks) {
     const Project& project = session.project;
     std::string options;
-    if (project.endpoint.starts_with(kEmbeddedEndpoint)) {
+    if (project.is_embedded()) {
         remarks.push_back(fmt::format(
             "the embedded store answers the AWS CLI while `dynamigrate serve --store {}` runs",
             migrate::shell_word(embedded_directory(project).string())));

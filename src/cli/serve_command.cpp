@@ -69,7 +69,7 @@ fs::path store_path(Session& session) {
         return arguments.store;
     }
     session.open_project();
-    if (!session.project.endpoint.starts_with(kEmbeddedEndpoint)) {
+    if (!session.project.is_embedded()) {
         session.project.endpoint = kUsualStore;
     }
     return embedded_directory(session.project);

@@ -15,7 +15,25 @@ std::string verb_line(const VerbText& verb) {
 std::string option_line(const OptionText& option) {
     std::string letter = option.letter ? fmt::format("-{}, ", option.letter) : std::string(4, ' ');
     return fmt::format("  {}{:<26} {}\n", letter, fmt::format("--{} {}", option.name, option.value),
-                       option.help);
+                       option.commands.empty()
+                           ? std::string(option.help)
+                           : fmt::format("for {}: {}", option.commands, option.help));
+}
+
+std::string verb_usage(const VerbText& verb) {
+    std::string text =
+        fmt::format("usage: dynamigrate {} {}[options]\n\n{}\n", verb.name,
+                    verb.words.empty() ? "" : fmt::format("{} ", verb.words), verb.help);
+    std::string own;
+    for (const OptionText& option : option_texts()) {
+        if (!option.commands.empty() && option.is_for(verb.name, {})) {
+            own += option_line(option);
+        }
+    }
+    if (!own.empty()) {
+        text += "\noptions of its own:\n" + own;
+    }
+    return text + "\nFurther options: `dynamigrate help`\n";
 }
 
 }  // namespace
@@ -24,9 +42,7 @@ std::string usage(const std::string& verb) {
     std::string text;
     for (const VerbText& known : verb_texts()) {
         if (known.name == verb) {
-            return fmt::format("usage: dynamigrate {} {}[options]\n\n{}\n", known.name,
-                               known.words.empty() ? "" : fmt::format("{} ", known.words),
-                               known.help);
+            return verb_usage(known);
         }
         text += verb_line(known);
     }

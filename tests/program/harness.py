@@ -103,9 +103,10 @@ class Project:
         (self.path / "migrations" / name).write_text(text)
 
     def start(self, *arguments, endpoint=None):
+        where = [] if arguments[:1] == ("deploy",) else ["--endpoint", endpoint or self.endpoint]
         environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
         return subprocess.Popen(
-            [self.program, *arguments, "--endpoint", endpoint or self.endpoint, "--yes"],
+            [self.program, *arguments, *where, "--yes"],
             cwd=self.path,
             env=environment | self.environment,
             stdin=subprocess.DEVNULL,

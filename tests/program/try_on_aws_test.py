@@ -151,6 +151,15 @@ class TryOnAws(unittest.TestCase):
         if shutil.which("shellcheck"):
             subprocess.run(["shellcheck", SCRIPT], check=True)
 
+    def test_tells_how_it_is_called(self):
+        done = self.run_script("--help")
+        self.assertEqual(done.returncode, 0)
+        for option in ("--region", "--prefix", "--yes", "--keep", "--list"):
+            self.assertIn(option, done.stdout)
+        self.assertNotIn("#", done.stdout)
+        self.assertIn("--help", self.run_script("--nonsense").stderr)
+        self.assertFalse(self.calls())
+
     def test_every_check_is_run_and_documented(self):
         done = self.run_script("--yes", "--prefix", "try-1")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)

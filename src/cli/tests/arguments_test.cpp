@@ -99,6 +99,25 @@ TEST(Arguments, RefusesWordsThatTheVerbDoesNotTake) {
     EXPECT_EQ(failure({"stauts", "x"}), "unknown command stauts; did you mean status?");
 }
 
+TEST(Arguments, RefusesOptionsOfOtherCommands) {
+    EXPECT_EQ(failure({"status", "--nested"}), "--nested is for deploy template only");
+    EXPECT_EQ(failure({"deploy", "package", "--nested"}), "--nested is for deploy template only");
+    EXPECT_EQ(failure({"up", "--output", "x"}), "--output is for filter, deploy only");
+    EXPECT_EQ(failure({"1.0.0", "--memory"}), "--memory is for serve only");
+    EXPECT_EQ(failure({"journal", "show", "--older-than", "3d"}),
+              "--older-than is for journal purge only");
+    EXPECT_TRUE(parse_arguments({"deploy", "template", "--nested"}).nested);
+    EXPECT_EQ(parse_arguments({"deploy", "package", "--output", "x"}).output, "x");
+    EXPECT_EQ(parse_arguments({"plan", "--cloud", "--concurrency", "3"}).concurrency, 3U);
+    EXPECT_EQ(parse_arguments({"plan", "2.0.0", "--cloud", "--concurrency", "3"}).concurrency, 3U);
+    EXPECT_EQ(parse_arguments({"deploy", "template", "--concurrency", "3"}).concurrency, 3U);
+    EXPECT_TRUE(parse_arguments({"--help", "--nested"}).help);
+}
+
+TEST(Arguments, OneTablesCommandLineTakesABumpWithAnyCommand) {
+    EXPECT_EQ(parse_arguments({"status", "--bump", "minor"}).bump, "minor");
+}
+
 TEST(Arguments, NeverRepeatsASecretInAnError) {
     EXPECT_EQ(failure({"--aws-secret-key", "hush", "--nonsense-at-all"}).find("hush"),
               std::string::npos);

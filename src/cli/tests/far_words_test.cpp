@@ -30,25 +30,28 @@ TEST(FarWords, KeepsWhatIsOfThisMachine) {
 
 TEST(FarWords, WhatItTakesAlongIsReadTheSame) {
     const Arguments arguments =
-        parse_arguments(words({"undo", "RUN", "--key={\"pk\":{\"S\":\"a=b\"}}", "--limit=7"}));
+        parse_arguments(words({"undo", "RUN", "--key={\"pk\":{\"S\":\"a=b\"}}"}));
     EXPECT_EQ(arguments.verb, "undo");
     EXPECT_THAT(arguments.words, ElementsAre("RUN"));
     EXPECT_EQ(arguments.key, "{\"pk\":{\"S\":\"a=b\"}}");
-    EXPECT_EQ(arguments.limit, 7U);
+    EXPECT_EQ(parse_arguments(words({"journal", "show", "--limit=7"})).limit, 7U);
 }
 
 TEST(FarWords, RefusesWhatMakesNoSenseThere) {
-    for (const char* option : {"--keys=f", "--schema=s", "--endpoint=http://x", "--crypto=a:b",
-                               "--journal=s3://elsewhere", "--name=x", "--watch"}) {
+    for (const char* option :
+         {"--schema=s", "--endpoint=http://x", "--crypto=a:b", "--journal=s3://elsewhere"}) {
         EXPECT_THROW(words({"up", option}), base::Error) << option;
     }
+    EXPECT_THROW(words({"undo", "RUN", "--keys=f"}), base::Error);
+    EXPECT_THROW(words({"status", "--watch"}), base::Error);
 }
 
 TEST(FarWords, AFunctionChecksWhatItIsSent) {
     for (const char* option :
-         {"--journal=none", "--keys=f", "--config=x", "--aws-profile=p", "--retry-failed"}) {
+         {"--journal=none", "--config=x", "--aws-profile=p", "--retry-failed"}) {
         EXPECT_THROW(check_far_words(parse_arguments({"up", option})), base::Error) << option;
     }
+    EXPECT_THROW(check_far_words(parse_arguments({"undo", "RUN", "--keys=f"})), base::Error);
     EXPECT_THROW(check_far_words(parse_arguments({"serve"})), base::Error);
     EXPECT_NO_THROW(check_far_words(parse_arguments({"up", "1.0.0", "--table=t", "--dry"})));
 }

@@ -26,5 +26,22 @@ TEST(Project, RequiresPointInTimeRecoveryInProductionUnlessToldOtherwise) {
     EXPECT_TRUE(requires_pitr("dev", "require_pitr: true\n", true));
 }
 
+TEST(Project, RefusesInALambdaFunctionADatabaseOfOneMachine) {
+    base::TemporaryDirectory directory;
+    base::write_file_atomically(directory.path() / "dynamigrate.yaml",
+                                "endpoint: embedded:./.dynamigrate/store\n");
+    EXPECT_TRUE(load_project({}, base::Environment{}, directory.path()).is_embedded());
+    const base::Environment function(
+        std::map<std::string, std::string>{{kLambdaFunction, "migrations"}});
+    try {
+        load_project({}, function, directory.path());
+        FAIL() << "it was taken";
+    } catch (const base::Error& error) {
+        EXPECT_EQ(error.kind(), base::ErrorKind::invalid_argument);
+        EXPECT_NE(std::string(error.what()).find("by the function's variable PROFILE"),
+                  std::string::npos);
+    }
+}
+
 }  // namespace
 }  // namespace dynamigrate::cli

@@ -93,6 +93,16 @@ TEST(Texts, UsageNamesEveryVerbAndOption) {
     }
 }
 
+TEST(Texts, UsageOfAVerbNamesItsOwnOptions) {
+    const std::string text = usage("deploy");
+    for (const char* name : {"--output", "--format", "--nested", "--on-timeout", "--concurrency"}) {
+        EXPECT_NE(text.find(name), std::string::npos) << name;
+    }
+    EXPECT_EQ(text.find("--memory"), std::string::npos);
+    EXPECT_EQ(text.find("--yes"), std::string::npos);
+    EXPECT_EQ(usage("repeat").find("of its own"), std::string::npos);
+}
+
 TEST(Texts, TheReferenceDescribesEveryVerbAndOption) {
     std::string page = base::read_file(DYNAMIGRATE_SOURCE_DIR "/docs/reference/command-line.md");
     for (const VerbText& verb : verb_texts()) {
