@@ -11,7 +11,7 @@ constexpr std::string_view kTableName = "^[a-zA-Z0-9_.-]{3,255}$";
 constexpr std::string_view kRate = R"(^([0-9]+(\.[0-9]+)?%?)?$)";
 /// What CloudWatch takes.
 constexpr int kRetentions[] = {1,   3,   5,   7,   14,   30,   60,   90,   120,  150,  180, 365,
-                               400, 545, 731, 827, 1096, 1827, 2192, 2557, 2922, 3288, 3653};
+                               400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653};
 
 Value parameter(std::string_view type, std::string_view description) {
     return object({{"Type", text(type)}, {"Description", text(description)}});

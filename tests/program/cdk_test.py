@@ -46,17 +46,15 @@ class CdkTest(unittest.TestCase):
                                   text=True)
         if compiled.returncode:
             raise AssertionError(compiled.stdout)
-        shutil.copy(pathlib.Path(__file__).with_name("cdk_stacks.ts"), root)
+        for name in ("cdk_stacks.ts", "asked.mjs"):
+            shutil.copy(pathlib.Path(__file__).with_name(name), root)
+        cls.stacks = harness.Asked(LOADERS / "tsx/dist/cli.mjs", "cdk_stacks.ts", cwd=root,
+                                   env=os.environ | {"TMPDIR": str(root)})
 
     @classmethod
     def tearDownClass(cls):
+        cls.stacks.close()
         cls.scratch.cleanup()
-
-    def node(self, script, *arguments, **variables):
-        return subprocess.run(
-            ["node", LOADERS / "tsx/dist/cli.mjs", script, *map(str, arguments)], cwd=self.root, text=True,
-            capture_output=True,
-            env=os.environ | {"DYNAMIGRATE_PROGRAM": harness.PROGRAM, "TMPDIR": str(self.root)} | variables)
 
     def migrations(self, **files):
         directory = pathlib.Path(tempfile.mkdtemp(dir=self.root)) / "migrations"
@@ -66,15 +64,13 @@ class CdkTest(unittest.TestCase):
             (directory / name).write_text(text)
         return directory
 
-    def stack(self, wanted, directory=None):
-        if directory is None and wanted in self.made:
+    def stack(self, wanted, directory=None, program=harness.PROGRAM):
+        if directory is None and program == harness.PROGRAM and wanted in self.made:
             return json.loads(self.made[wanted])
-        done = self.node("cdk_stacks.ts", directory or self.migrations(), wanted)
-        if done.returncode:
-            raise AssertionError(done.stderr)
+        template = self.stacks.ask(directory or self.migrations(), wanted, program)
         if directory is None:
-            self.made[wanted] = done.stdout
-        return json.loads(done.stdout)
+            self.made[wanted] = json.dumps(template)
+        return template
 
     def of_type(self, template, kind):
         return {name: resource for name, resource in template["Resources"].items() if resource["Type"] == kind}
@@ -151,15 +147,16 @@ class CdkTest(unittest.TestCase):
     def test_says_what_is_wrong(self):
         for wanted, message in (("too-long", "CloudFormation waits one hour at most"),
                                 ("unknown-table", "named are app, orders")):
-            done = self.node("cdk_stacks.ts", self.migrations(), wanted)
-            self.assertNotEqual(done.returncode, 0)
-            self.assertIn(message, done.stderr)
-        done = self.node("cdk_stacks.ts", self.migrations(), "plain", DYNAMIGRATE_PROGRAM="no-such-program")
-        self.assertIn("there is no program no-such-program", done.stderr)
+            with self.assertRaisesRegex(AssertionError, message):
+                self.stack(wanted)
+        with self.assertRaisesRegex(AssertionError, "there is no program no-such-program"):
+            self.stack("plain", program="no-such-program")
 
     def test_the_example_synthesises(self):
         out = self.root / "out"
-        done = self.node(self.root / "app/app.ts", CDK_OUTDIR=str(out))
+        done = subprocess.run(
+            ["node", LOADERS / "tsx/dist/cli.mjs", self.root / "app/app.ts"], cwd=self.root, text=True, capture_output=True,
+            env=os.environ | {"DYNAMIGRATE_PROGRAM": harness.PROGRAM, "TMPDIR": str(self.root), "CDK_OUTDIR": str(out)})
         self.assertEqual(done.returncode, 0, done.stderr)
         template = json.loads((out / "Visitors.template.json").read_text())
         self.assertEqual(len(self.of_type(template, "AWS::StepFunctions::StateMachine")), 2)

@@ -192,6 +192,33 @@ def scan(dynamodb, table):
         start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
 
+class Asked:
+    """A script that answers lines (asked.mjs)."""
+
+    def __init__(self, *command, **how):
+        self._warnings = tempfile.TemporaryFile("w+")
+        self._process = subprocess.Popen(["node", *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                         stderr=self._warnings, text=True, **how)
+        self._lock = threading.Lock()
+
+    def ask(self, *arguments):
+        with self._lock:
+            self._process.stdin.write(json.dumps(list(map(str, arguments))) + "\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        if not line:
+            self._warnings.seek(0)
+            raise AssertionError(self._warnings.read())
+        said = json.loads(line)
+        if "error" in said:
+            raise AssertionError(said["error"])
+        return said["answer"]
+
+    def close(self):
+        self._process.communicate()
+        self._warnings.close()
+
+
 class FaultProxy:
     """Stands before a server and does to each request what `fault(number, operation)` says:
 

@@ -1,5 +1,6 @@
 """`deploy template`: what CloudFormation gets, looked at by tools from npm, and what changes when migrations do."""
 
+import atexit
 import json
 import pathlib
 import re
@@ -18,11 +19,15 @@ ON_EVERYTHING = {"sts:GetCallerIdentity", "dynamodb:ListBackups", "logs:CreateLo
                  "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups"}
 
 
+STARTED = {}  # by script
+
+
 def node(script, *arguments):
-    done = subprocess.run(["node", HERE / script, MODULES, *map(str, arguments)], capture_output=True, text=True)
-    if done.returncode:
-        raise AssertionError(done.stderr)
-    return json.loads(done.stdout)
+    """What the script answers to the arguments; it runs until this program ends."""
+    if script not in STARTED:
+        STARTED[script] = harness.Asked(HERE / script, MODULES)
+        atexit.register(STARTED[script].close)
+    return STARTED[script].ask(*arguments)
 
 
 class TemplateTest(unittest.TestCase):
