@@ -74,6 +74,7 @@ class Package(Suite):
         function = Function("wrapped", command, task, timeout=60)
         self.addCleanup(function.close)
         self.assertIn("dynamigrate", function.call({"cmd": "hello"})["body"])
+        self.assertLess(function.sandboxes[0].cpu_to_first_request, COLD_START_MS)
 
     def test_refuses_what_must_not_be_in_it(self):
         project = self.project(aws="{ accessKeyId: AKIAIOSFODNN7EXAMPLE, secretAccessKey: s }")

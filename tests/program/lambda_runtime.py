@@ -2,8 +2,8 @@
 them, and the Invoke API for several of them.
 
 A sandbox is a process with its Runtime API. It answers one invocation at a time; it is killed at the
-deadline, and a new one takes its place. Memory is limited; concurrency too, beyond which Invoke says
-429.
+deadline and when more is resident than the function's memory, and a new one takes its place. Concurrency
+is limited too, beyond which Invoke says 429.
 """
 
 import contextlib
@@ -23,6 +23,7 @@ import urllib.parse
 import uuid
 
 MAX_PAYLOAD = 6 * 1024 * 1024
+SANITIZED = bool(re.search("/(asan|tsan)/", os.environ.get("DYNAMIGRATE_PROGRAM", "")))  # takes far more memory
 
 
 class Fault:
@@ -141,11 +142,21 @@ class Sandbox:
         } | self.function.environment
 
     def _limit(self):
-        # Address space stands in for Lambda's memory: far above what is resident. Sanitizers reserve more.
-        if re.search("/(asan|tsan)/", os.environ.get("DYNAMIGRATE_PROGRAM", "")):
-            return
-        limit = self.function.memory_mb * 1024 * 1024 * 8
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        # Far above what may be resident, against what grows between two looks.
+        if not SANITIZED:
+            limit = self.function.memory_mb * 1024 * 1024 * 8
+            resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+    def peak_mb(self):
+        """The most that was resident; 0 when it is gone."""
+        with contextlib.suppress(OSError):
+            status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+            if peak := re.search(r"VmHWM:\s+(\d+) kB", status):
+                return int(peak.group(1)) / 1024
+        return 0
+
+    def _takes_too_much(self):
+        return not SANITIZED and self.peak_mb() > self.function.memory_mb
 
     def _read_log(self):
         for line in self.process.stdout:
@@ -177,6 +188,10 @@ class Sandbox:
                 with contextlib.suppress(ProcessLookupError):
                     self.process.send_signal(fault.signal)
                 fault = None
+            if self._takes_too_much():
+                self.kill()
+                return json.dumps({"errorMessage": f"RequestId: {invocation.id} Error: Runtime exited with error: "
+                                   "signal: killed", "errorType": "Runtime.ExitError"}).encode(), "Unhandled"
             try:
                 return invocation.answer.get(timeout=0.05)
             except queue.Empty:

@@ -3,18 +3,18 @@
 import json
 import os
 import pathlib
-import re
 import signal
 import subprocess
+import sys
 import threading
 import time
 import unittest
 
 import harness
 from differential import Embedded
-from lambda_runtime import Function, LambdaService
+from lambda_runtime import SANITIZED, Function, LambdaService
 
-COLD_START_MS = 5000 if re.search("/(asan|tsan)/", harness.PROGRAM) else 50
+COLD_START_MS = 5000 if SANITIZED else 50
 COUNT = "up:\n  - transform: { jq: '.c += 1000' }\ndown: auto\n"
 STEP = "description: Step {0}\nup:\n  - put: {{ items: [{{ pk: 'v{0}', note: hello }}] }}\ndown: auto\n"
 VERSIONS = ["0.0.1", "0.0.2", "0.0.3"]
@@ -111,6 +111,32 @@ class Runtime(Suite):
         payload, error = self.function(project).invoke(b'{"cmd":"hello"}')
         self.assertEqual(error, "Unhandled")
         self.assertIn("s3://BUCKET/PREFIX", json.loads(payload)["errorMessage"])
+
+    @unittest.skipIf(SANITIZED, "sanitizers take memory of their own")
+    def test_the_emulator_ends_what_takes_too_much_memory(self):
+        hog = """
+import http.client, os, time
+api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+api.request("GET", "/2018-06-01/runtime/invocation/next")
+api.getresponse().read()
+taken = b"x" * 100_000_000
+time.sleep(60)
+"""
+        function = Function("hog", [sys.executable, "-c", hog], "/tmp", memory_mb=64)
+        self.addCleanup(function.close)
+        payload, error = function.invoke(b"{}")
+        self.assertEqual(error, "Unhandled")
+        self.assertIn("killed", json.loads(payload)["errorMessage"])
+        self.assertEqual(json.loads(payload)["errorType"], "Runtime.ExitError")
+
+    def test_works_in_the_least_memory_that_the_template_allows(self):
+        project = self.project([], segments=4)
+        project.migration("0.0.1.yaml", COUNT)
+        harness.fill(self.dynamodb, project.table, harness.counters(2500))
+        function = self.function(project, memory_mb=256, timeout=120)
+        up = function.call({"cmd": "start", "run": "r1", "args": {"words": ["all", "--yes"]}})
+        self.assertEqual(up["body"]["exitCode"], 0, up)
+        self.assertEqual(len(function.sandboxes), 1)
 
     def test_unknown_events_fail_and_say_what_is_known(self):
         function = self.function(self.project())
