@@ -7,7 +7,6 @@ using json::Value;
 
 namespace {
 
-constexpr int kFunctionSeconds = 900;
 constexpr std::size_t kMostDescription = 256;
 
 Value key_part(std::string_view name, std::string_view role) {
@@ -90,7 +89,7 @@ void add_function(Value& resources, const TemplateRequest& request) {
                       either("HasLayers",
                              object({{"Fn::Split", list({text(","), reference("LayerArns")})}}),
                              reference("AWS::NoValue"))},
-                     {"Timeout", number(kFunctionSeconds)},
+                     {"Timeout", number(request.call_timeout.count())},
                      {"MemorySize", reference("MemorySize")},
                      {"LoggingConfig", object({{"LogGroup", reference("FunctionLogGroup")}})},
                      {"Environment", environment(request)},

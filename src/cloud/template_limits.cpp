@@ -12,6 +12,10 @@ using json::Value;
 
 namespace {
 
+/// It hands back a minute before its end.
+constexpr std::chrono::seconds kLeastCall{120};
+constexpr std::chrono::seconds kLongestCall{900};
+
 constexpr std::uint32_t kMostConcurrency = 10'000;
 constexpr std::size_t kMostResources = 500;
 constexpr std::size_t kMostParameters = 200;
@@ -72,6 +76,17 @@ void check_request(const TemplateRequest& request) {
         throw Error(ErrorKind::invalid_argument,
                     fmt::format("a state machine works on 1 to {} segments at once, not {}",
                                 kMostConcurrency, request.concurrency));
+    }
+    if (request.memory_mb < kLeastMemory || request.memory_mb > kMostMemory) {
+        throw Error(ErrorKind::invalid_argument,
+                    fmt::format("`cloud.memory` of the function is {} to {} MB, not {}",
+                                kLeastMemory, kMostMemory, request.memory_mb));
+    }
+    if (request.call_timeout < kLeastCall || request.call_timeout > kLongestCall) {
+        throw Error(
+            ErrorKind::invalid_argument,
+            fmt::format("`cloud.timeout` of the function is {} to {} seconds, not {}",
+                        kLeastCall.count(), kLongestCall.count(), request.call_timeout.count()));
     }
     if (request.migrations.size() > kMachinesOfARole * kMostPolicies) {
         throw too_much(fmt::format(

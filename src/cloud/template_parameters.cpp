@@ -10,8 +10,8 @@ namespace {
 constexpr std::string_view kTableName = "^[a-zA-Z0-9_.-]{3,255}$";
 constexpr std::string_view kRate = R"(^([0-9]+(\.[0-9]+)?%?)?$)";
 /// What CloudWatch takes.
-constexpr int kRetentions[] = {1,   3,   5,   7,   14,   30,   60,   90,   120,  150,  180, 365,
-                               400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653};
+constexpr int kRetentions[] = {1,   3,   5,   7,   14,   30,   60,   90,   120,  150,  180,
+                               365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653};
 
 Value parameter(std::string_view type, std::string_view description) {
     return object({{"Type", text(type)}, {"Description", text(description)}});
@@ -98,7 +98,8 @@ Value parameters_of(const TemplateRequest& request) {
          between("Segments that are worked at once", request.concurrency, 1, 10'000)},
         {"ToleratedFailures",
          between("Percent of the segments that may fail before a round of them does", 0, 0, 100)},
-        {"MemorySize", between("Of the function, MB", 1024, 256, 10'240)},
+        {"MemorySize",
+         between("Of the function, MB", request.memory_mb, kLeastMemory, kMostMemory)},
         {"LogRetentionDays", retention()},
         {"OnTimeout", one_of("What a deployment does when its time is over: fail, the run pausing, "
                              "or detach, the run going on",

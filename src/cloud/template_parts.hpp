@@ -13,6 +13,10 @@ inline constexpr std::size_t kMachinesOfARole = 18;
 /// Machines that one rule is for, so that its pattern is within EventBridge's limit.
 inline constexpr std::size_t kMachinesOfARule = 10;
 
+/// Of the function, MB.
+inline constexpr std::uint32_t kLeastMemory = 256;
+inline constexpr std::uint32_t kMostMemory = 10'240;
+
 /// `app=${TableApp},...`: the real names as the function's variable says them.
 std::string table_names(const TemplateRequest& request);
 std::string function_version_id(const TemplateRequest& request);

@@ -57,6 +57,8 @@ void add_project(TemplateRequest& request, const migrate::Registry& registry,
     request.project = settings.scope;
     request.history_table = settings.history_table;
     request.concurrency = settings.cloud.concurrency;
+    request.memory_mb = settings.cloud.memory_mb;
+    request.call_timeout = settings.cloud.call_timeout;
     for (const migrate::Migration& migration : registry.all()) {
         request.migrations.push_back(
             {migration.id(), migration.is_named() ? "named" : "up", migration.checksum(),

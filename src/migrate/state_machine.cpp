@@ -34,8 +34,10 @@ constexpr std::uint64_t kPlainBytes = 2048;
 /// What can pass by itself: Lambda's own failures, calls that did not end, and ours by kind.
 constexpr std::string_view kRetry =
     R"([{"ErrorEquals":["Lambda.ServiceException","Lambda.AWSLambdaException",)"
-    R"("Lambda.SdkClientException","Lambda.TooManyRequestsException","Lambda.Unknown",)"
-    R"("Lambda.EC2ThrottledException","Lambda.ENILimitReachedException",)"
+    R"("Lambda.SdkClientException","Lambda.ClientExecutionTimeoutException",)"
+    R"("Lambda.TooManyRequestsException","Lambda.Unknown","Lambda.EC2ThrottledException",)"
+    R"("Lambda.EC2UnexpectedException","Lambda.ENILimitReachedException",)"
+    R"("Lambda.SubnetIPAddressLimitReachedException",)"
     R"("Lambda.ResourceConflictException","Lambda.ResourceNotReadyException"],)"
     R"("IntervalSeconds":2,"MaxAttempts":8,"BackoffRate":2,"MaxDelaySeconds":60,)"
     R"("JitterStrategy":"FULL"},)"

@@ -93,6 +93,22 @@ TEST(Template, LeavesToTheStackWhatItsParametersSay) {
     }
 }
 
+TEST(Template, GivesTheFunctionTheMemoryAndTheTimeThatAreConfigured) {
+    migrate::Settings settings;
+    settings.cloud.memory_mb = 2048;
+    settings.cloud.call_timeout = std::chrono::seconds(300);
+    TemplateRequest asked = request();
+    add_project(asked, migrate::Registry{}, settings, {});
+    const json::Value content = make_templates(asked).main;
+    EXPECT_EQ(content.find("Parameters")->find("MemorySize")->find("Default")->text(), "2048");
+    EXPECT_EQ(resource(content, "Function").find("Properties")->find("Timeout")->text(), "300");
+    asked.memory_mb = 128;
+    EXPECT_NE(failure(asked).find("`cloud.memory`"), std::string::npos);
+    asked.memory_mb = 1024;
+    asked.call_timeout = std::chrono::seconds(100);
+    EXPECT_NE(failure(asked).find("`cloud.timeout`"), std::string::npos);
+}
+
 TEST(Template, NamesResourcesForEachIdAnew) {
     std::set<std::string> found;
     const std::vector<std::string> names{"1.0.0",   "10.0",    "100", "1.0.10", "10.1.0",

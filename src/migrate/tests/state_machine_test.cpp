@@ -128,9 +128,11 @@ TEST(StateMachineDefinition, WorksSegmentsInAMapOfStandardExecutions) {
 
 TEST(StateMachineDefinition, RetriesWhatCanPassAndRecordsTheRest) {
     const std::string text = definition(machine());
-    for (const char* error : {"Lambda.ServiceException", "Lambda.TooManyRequestsException",
-                              "States.Timeout", "throttled", "unavailable", "outcome_unknown"}) {
-        EXPECT_THAT(text, HasSubstr(error));
+    for (const char* error : {"Lambda.ServiceException", "Lambda.AWSLambdaException",
+                              "Lambda.SdkClientException", "Lambda.ClientExecutionTimeoutException",
+                              "Lambda.TooManyRequestsException", "Lambda.Unknown", "States.Timeout",
+                              "throttled", "unavailable", "outcome_unknown", "aborted"}) {
+        EXPECT_THAT(text, HasSubstr(fmt::format("\"{}\"", error)));
     }
     EXPECT_THAT(text, ::testing::Not(HasSubstr("failed_precondition")));
     const json::Value parsed = json::parse_json(text, "definition");
@@ -174,9 +176,9 @@ TEST(StateMachineDefinition, RefusesWhatTheServiceWould) {
 }
 
 TEST(ExecutionSize, StaysFarBelowTheLimitsForAnyNumberOfSegments) {
-    for (std::uint32_t segments = 1; segments <= 10'000; segments = segments * 3 / 2 + 1) {
+    for (std::uint32_t segments = 1; segments <= 10'000; ++segments) {
         ExecutionWork work;
-        work.segments = std::min(segments, 10'000U);
+        work.segments = segments;
         work.steps = 10;
         work.time_of_a_segment = std::chrono::hours(24 * 7);
         work.time_of_turns = std::chrono::hours(24 * 7);

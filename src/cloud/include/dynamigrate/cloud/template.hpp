@@ -35,10 +35,12 @@ struct TemplateRequest {
     std::vector<TemplateTable> tables;
     /// What the function may do with tables and journals; `${...}` in resources are the template's.
     std::vector<migrate::PolicyStatement> statements;
-    std::string history_table;         ///< default of its parameter
-    std::string max_rcu, max_wcu;      ///< defaults: a rate, a share ("40%") or "": as configured
-    std::uint32_t concurrency = 16;    ///< default: segments worked at once
-    std::string architecture;          ///< default: x86_64 or arm64
+    std::string history_table;       ///< default of its parameter
+    std::string max_rcu, max_wcu;    ///< defaults: a rate, a share ("40%") or "": as configured
+    std::uint32_t concurrency = 16;  ///< default: segments worked at once
+    std::uint32_t memory_mb = 1024;  ///< default: of the function
+    std::chrono::seconds call_timeout{900};  ///< of the function
+    std::string architecture;                ///< default: x86_64 or arm64
     bool needs_node = false;           ///< the runtime is Node's unless the stack says otherwise
     std::string profile;               ///< of the configuration; "": none
     std::string package_digest;        ///< of what the function's package holds
