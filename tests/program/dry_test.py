@@ -62,14 +62,15 @@ class Suite(unittest.TestCase):
     numbered = 0
     kind_of_server = "local"
 
-    @classmethod
-    def setUpClass(cls):
-        cls.server = harness.Server(cls.kind_of_server)
-        cls.dynamodb = cls.server.client
+    servers = {}  # by kind; each table has a name of its own
 
     @classmethod
-    def tearDownClass(cls):
-        cls.server.stop()
+    def setUpClass(cls):
+        if cls.kind_of_server not in cls.servers:
+            cls.servers[cls.kind_of_server] = harness.Server(cls.kind_of_server)
+            unittest.addModuleCleanup(cls.servers[cls.kind_of_server].stop)
+        cls.server = cls.servers[cls.kind_of_server]
+        cls.dynamodb = cls.server.client
 
     def setUp(self):
         self.writes = []
@@ -373,7 +374,7 @@ class Killed(Suite):
 class Memory(unittest.TestCase):
     """What a dry run changes lies on disk."""
 
-    ITEMS = 100_000
+    ITEMS = 50_000
 
     def test_many_changed_items(self):
         engine = harness.Server("engine")
@@ -382,7 +383,7 @@ class Memory(unittest.TestCase):
         self.addCleanup(project.close)
         with open(project.path / "items.jsonl", "w") as file:
             for i in range(self.ITEMS):
-                file.write(json.dumps({"pk": f"k{i:06}", "name": f"Name {i} " + "x" * 300}) + "\n")
+                file.write(json.dumps({"pk": f"k{i:06}", "name": f"Name {i} " + "x" * 500}) + "\n")
         project.migration("1.0.0.yaml", "up:\n  - create_table: { name: many, hash: pk }\n"
                                         "  - put: { file: ../items.jsonl }\n")
         project.run("up", "--quiet")
