@@ -5,6 +5,7 @@
 #include <dynamigrate/base/file.hpp>
 #include <dynamigrate/base/hash.hpp>
 #include <dynamigrate/cloud/package.hpp>
+#include <dynamigrate/http/url.hpp>
 
 #include <fmt/format.h>
 
@@ -42,6 +43,11 @@ void check_options(const Arguments& arguments) {
     }
 }
 
+bool is_of_this_machine(const Project& project) {
+    return project.is_embedded() ||
+           (!project.endpoint.empty() && http::is_loopback(http::parse_url(project.endpoint).host));
+}
+
 void tell_what_is_missing(Session& session, const std::string& what) {
     const authoring::Config& config = session.project.config;
     if (session.registry.all().empty()) {
@@ -50,10 +56,10 @@ void tell_what_is_missing(Session& session, const std::string& what) {
                         "to run yet",
                         config.migrations.string()));
     }
-    if (what == "package" && session.project.is_embedded()) {
+    if (is_of_this_machine(session.project)) {
         session.console.say(fmt::format(
-            "the function must be given another profile, by its variable PROFILE: {} is a database "
-            "of this machine",
+            "the function must be given another profile, {}: {} is a database of this machine",
+            what == "package" ? "by its variable PROFILE" : "by --profile",
             session.project.endpoint));
     }
 }

@@ -113,8 +113,7 @@ TEST_F(FleetEvents, RecordOfCallsThatWereTakenOverNothing) {
         }
     };
     EXPECT_EQ(error_of([&] { work_segment(); }).kind(), ErrorKind::aborted);
-    EXPECT_EQ(error_recorded(kTooMany),
-              "States.ExceedToleratedFailureThreshold: too many failed");
+    EXPECT_EQ(error_recorded(kTooMany), "States.ExceedToleratedFailureThreshold: too many failed");
 }
 
 TEST_F(FleetEvents, RecordAnErrorWithoutACause) {
