@@ -38,7 +38,7 @@ struct FleetCase : ::testing::Test {
     FleetRequest request{"up", "1.0.0"};
 
     /// `after`: in a step behind the others; nothing: there is none.
-    explicit FleetCase(std::uint32_t passes = 1, std::function<void()> after = {}) {
+    explicit FleetCase(std::uint32_t passes = 1, const std::function<void()>& after = {}) {
         project.memory.create_table("app", {{"pk", dynamodb::AttributeType::string}, {}});
         for (int i = 0; i < kItems; ++i) {
             project.memory.put("app", item(i, i));
