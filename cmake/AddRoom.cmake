@@ -154,7 +154,11 @@ function(add_room_tests name)
   set_target_properties(${name}_tests PROPERTIES
                         RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   add_test(NAME ${name}_tests COMMAND ${name}_tests)
-  set_tests_properties(${name}_tests PROPERTIES LABELS unit TIMEOUT 120)
+  set(limit 120)
+  if(DYNAMIGRATE_SANITIZE)
+    set(limit 900)
+  endif()
+  set_tests_properties(${name}_tests PROPERTIES LABELS unit TIMEOUT ${limit})
   if(EXISTS /dev/shm)  # journals sync after each page: in memory, a test does not wait for the disk
     set_tests_properties(${name}_tests PROPERTIES ENVIRONMENT TMPDIR=/dev/shm)
   endif()
