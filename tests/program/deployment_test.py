@@ -241,15 +241,18 @@ class Definition(unittest.TestCase):
 class Requests(Deployment):
     """What CloudFormation asks, and is told."""
 
-    def refuse_looks(self, of, unless):
-        """Looks of this request end in a failure that may pass."""
-        def refuse(_, body):
-            asked = json.loads(body).get("deployment")
-            if asked and asked["do"] == "look" and asked["request"]["RequestId"] == of and not unless():
-                return json.dumps({"errorType": "throttled", "errorMessage": "too much"}).encode(), "Unhandled"
-            return None
+    def hold_looks(self, of):
+        """Looks for this request do not come before what is returned is set."""
+        is_over = threading.Event()
+        self.addCleanup(is_over.set)
 
-        self.invoke_hook = refuse
+        def hold(_, body):
+            asked = json.loads(body).get("deployment")
+            if asked and asked["do"] == "look" and asked["request"]["RequestId"] == of:
+                is_over.wait(600)
+
+        self.invoke_hook = hold
+        return is_over
 
     def test_create_update_and_delete(self):
         first = self.template({"1.0.0": PUT.format("1.0.0"), "1.1.0": PUT.format("1.1.0")})
@@ -393,8 +396,7 @@ class Requests(Deployment):
         template = self.template({"1.0.0": PUT.format("1.0.0")})
         self.use(template)
         older, newer = self.event("Create", template), self.event("Update", template, template)
-        is_over = threading.Event()
-        self.refuse_looks(older["RequestId"], is_over.is_set)
+        is_over = self.hold_looks(older["RequestId"])
         self.send(older)
         self.send(newer)
         self.assertEqual(self.cloudformation.answer(newer["RequestId"])["Status"], "SUCCESS")
@@ -407,8 +409,7 @@ class Requests(Deployment):
         template = self.template({"1.0.0": PUT.format("1.0.0")})
         self.use(template)
         event = self.event("Create", template)
-        is_over = threading.Event()
-        self.refuse_looks(event["RequestId"], is_over.is_set)
+        is_over = self.hold_looks(event["RequestId"])
         self.send(event)
         stack, self.stack = self.stack, self.stack + "-other"
         self.succeed("Create", self.template({}))  # which makes the history table
