@@ -27,8 +27,8 @@ ExitCode show_version(Session& session) {
 
 ExitCode show_help(Session& session) {
     const Arguments& arguments = session.arguments;
-    bool names_verb = arguments.verb == "help" && !arguments.words.empty();
-    session.console.print_text(usage(names_verb ? arguments.words.front() : arguments.verb));
+    const std::string asked = arguments.words.empty() ? "" : arguments.words.front();
+    session.console.print_text(usage(arguments.verb == "help" ? asked : arguments.verb));
     return ExitCode::done;
 }
 

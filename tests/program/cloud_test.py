@@ -312,6 +312,26 @@ class CloudTest(Case):
         self.succeed(cloud)
         self.assert_finished(cloud)
 
+    def test_a_run_is_paused_and_let_go_on_at_another_rate(self):
+        cloud = self.slow_cloud()
+        cloud.function.environment["DYNAMIGRATE_MAX_WCU"] = "20"
+        execution = self.start(cloud)
+
+        def stands_still():
+            before = cloud.counters()
+            time.sleep(2)
+            return cloud.counters() == before
+
+        cloud.project.run("pause")
+        cloud.wait_until(stands_still)
+        self.assertGreater(cloud.counters()[None], 0)
+        cloud.project.run("rate", "--max-wcu", "400")
+        self.assertTrue(stands_still())
+        self.assertEqual(cloud.states.describe(execution)["status"], "RUNNING")
+        cloud.project.run("resume")
+        self.assertEqual(cloud.states.wait(execution)["status"], "SUCCEEDED")
+        self.assert_finished(cloud)
+
     def test_the_lock_is_taken_over_only_from_an_execution_that_has_ended(self):
         cloud = self.slow_cloud(rule=None)
         execution = self.start(cloud)
