@@ -444,19 +444,27 @@ TEST_P(FleetDies, AtAnyRequestOfATurnThatTakesOverWhatALaptopLeftAndGoesOn) {
     EXPECT_GT(n, 10);
 }
 
+/// Whose first call for a segment ended at its n-th request, where it made so many.
+struct DiedInASegment : FleetCase {
+    DiedInASegment(int n, bool is_applied) {
+        const FleetTurn first = turn();
+        DyingService dying(project.memory, n, is_applied, kDead);
+        try {
+            work(first, 0, &dying);
+        } catch (const Error&) {}
+        has_died = dying.is_dead();
+    }
+    void TestBody() override {}
+
+    bool has_died = false;
+};
+
 TEST_P(FleetDies, AtAnyRequestOfASegmentAndGoesOn) {
     bool has_died = true;
     int n = GetParam() ? 1 : 2;
     for (; has_died && n < 200; n += 3) {
-        struct Here : FleetCase {
-            void TestBody() override {}
-        } fleet;
-        const FleetTurn first = fleet.turn();
-        DyingService dying(fleet.project.memory, n, GetParam(), kDead);
-        try {
-            fleet.work(first, 0, &dying);
-        } catch (const Error&) {}
-        has_died = dying.is_dead();
+        DiedInASegment fleet(n, GetParam());
+        has_died = fleet.has_died;
         if (n % 2 == 0) {
             fleet.on_laptop([&](Migrator& migrator) {
                 migrator.unlock();
@@ -478,15 +486,8 @@ TEST_P(FleetDies, AtAnyRequestOfASegmentAndIsRolledBack) {
     bool has_died = true;
     int n = GetParam() ? 1 : 2;
     for (; has_died && n < 200; ++n) {
-        struct Here : FleetCase {
-            void TestBody() override {}
-        } fleet;
-        const FleetTurn first = fleet.turn();
-        DyingService dying(fleet.project.memory, n, GetParam(), kDead);
-        try {
-            fleet.work(first, 0, &dying);
-        } catch (const Error&) {}
-        has_died = dying.is_dead();
+        DiedInASegment fleet(n, GetParam());
+        has_died = fleet.has_died;
         fleet.roll_back();
         fleet.expect_counted(0, std::to_string(n));
         ASSERT_EQ(fleet.row().status, Status::rolled_back) << n;

@@ -176,7 +176,8 @@ struct UndoPlan {
     std::function<std::optional<std::string>(const std::string& table)> ttl_attribute_of;
 };
 
-/// Puts back what the journal says was applied (or the plan lets it find out), newest first, guarded by the images after.
+/// Puts back what the journal says was applied, or the plan lets it find out: newest first, guarded
+/// by the images after.
 /// Repeatable: what is undone already counts as such, of an item that was changed several times too.
 /// Conflicts with the item's present state are told at the end, others when they are met.
 /// Errors: invalid_argument for a selected key that is no item in wire JSON.
